@@ -1,1 +1,16 @@
-//! Kafka rules.
+//! Highwater's core: Apache Kafka's rules, run in time, searched in every order, told as events.
+//!
+//! The walk from scenario to picture:
+//! 1. [`scenario`] reads a JSON file into a [`kafka::Setup`] and a list of commands;
+//! 2. [`kafka`] holds the rules: pure state machines, one file a role, that never see the time;
+//! 3. [`sim`] runs them in virtual time: deadlines, seeded delays, checkpoints, seek;
+//! 4. [`event`] is what comes out: what happened, and why;
+//! 5. [`fold`] makes the truth ledger and sentences from events;
+//! 6. [`trial`] searches every order of the same rules for the shortest story that breaks a promise.
+//!
+//! No clock, disk, network or entropy in here: the same scenario gives the same bytes on every target.
+
+pub mod event;
+pub mod hash;
+pub mod ids;
+pub mod kafka;

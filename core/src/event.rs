@@ -1,0 +1,397 @@
+//! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
+
+use crate::ids::*;
+use serde::Serialize;
+
+/// One thing that happened at an instant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct Event {
+    /// Its ordinal in the run, from 0.
+    pub seq: u32,
+    /// Virtual time in microseconds since the run began.
+    pub at_us: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+    /// The event that led to it directly.
+    pub cause: Option<u32>,
+}
+
+/// Names of messages, for tokens and sentences.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[allow(missing_docs)] // Kafka's own API names
+pub enum MessageKind {
+    Produce,
+    ProduceResponse,
+    Fetch,
+    FetchResponse,
+    ConsumerFetch,
+    ConsumerFetchResponse,
+    OffsetCommit,
+    OffsetCommitResponse,
+    OffsetFetch,
+    OffsetFetchResponse,
+    BrokerRegistration,
+    BrokerRegistrationResponse,
+    BrokerHeartbeat,
+    AlterPartition,
+    AlterPartitionResponse,
+    ControlledShutdown,
+    MetadataRecords,
+    Metadata,
+    MetadataResponse,
+    Disconnect,
+}
+
+/// Kafka's error codes, as far as the engine gives them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs)] // Kafka's own names
+pub enum ErrorCode {
+    NotLeaderOrFollower,
+    FencedLeaderEpoch,
+    UnknownLeaderEpoch,
+    OffsetOutOfRange,
+    NotEnoughReplicas,
+    NotEnoughReplicasAfterAppend,
+    RequestTimedOut,
+    OutOfOrderSequenceNumber,
+    InvalidProducerEpoch,
+    NotCoordinator,
+    NetworkException,
+    /// The producer's own: `delivery.timeout.ms` ran out.
+    Timeout,
+    InvalidUpdateVersion,
+    IneligibleReplica,
+    StaleBrokerEpoch,
+    DuplicateBrokerRegistration,
+}
+
+impl ErrorCode {
+    /// The name that Kafka prints.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorCode::NotLeaderOrFollower => "NOT_LEADER_OR_FOLLOWER",
+            ErrorCode::FencedLeaderEpoch => "FENCED_LEADER_EPOCH",
+            ErrorCode::UnknownLeaderEpoch => "UNKNOWN_LEADER_EPOCH",
+            ErrorCode::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
+            ErrorCode::NotEnoughReplicas => "NOT_ENOUGH_REPLICAS",
+            ErrorCode::NotEnoughReplicasAfterAppend => "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+            ErrorCode::RequestTimedOut => "REQUEST_TIMED_OUT",
+            ErrorCode::OutOfOrderSequenceNumber => "OUT_OF_ORDER_SEQUENCE_NUMBER",
+            ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
+            ErrorCode::NotCoordinator => "NOT_COORDINATOR",
+            ErrorCode::NetworkException => "NETWORK_EXCEPTION",
+            ErrorCode::Timeout => "TimeoutException",
+            ErrorCode::InvalidUpdateVersion => "INVALID_UPDATE_VERSION",
+            ErrorCode::IneligibleReplica => "INELIGIBLE_REPLICA",
+            ErrorCode::StaleBrokerEpoch => "STALE_BROKER_EPOCH",
+            ErrorCode::DuplicateBrokerRegistration => "DUPLICATE_BROKER_REGISTRATION",
+        }
+    }
+}
+
+/// How a leader came into office (repl.E6).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Election {
+    /// From the ISR.
+    Isr,
+    /// From the eligible leader replicas, with an empty ISR.
+    Elr,
+    /// Anybody: committed records may be lost.
+    Unclean,
+}
+
+/// Why a message never arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropReason {
+    /// The link was cut.
+    LinkCut,
+    /// The receiver was down.
+    ReceiverDown,
+    /// Its connection had ended.
+    ConnectionClosed,
+    /// A fault asked for it: drop the next response.
+    Fault,
+}
+
+/// What happened. `broker` is where it happened.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs)] // fields are named by what they hold
+pub enum EventKind {
+    // ---- the wire
+    /// A message left `from`.
+    Sent {
+        msg: MsgId,
+        from: Actor,
+        to: Actor,
+        message: MessageKind,
+        due_us: u64,
+    },
+    /// It arrived.
+    Delivered {
+        msg: MsgId,
+        from: Actor,
+        to: Actor,
+        message: MessageKind,
+    },
+    /// It never will.
+    Dropped {
+        msg: MsgId,
+        from: Actor,
+        to: Actor,
+        message: MessageKind,
+        why: DropReason,
+    },
+
+    // ---- producer
+    /// The application called `send()`.
+    RecordSent {
+        record: RecordId,
+        partition: PartitionId,
+    },
+    /// The record joined a batch.
+    Batched {
+        record: RecordId,
+        batch: BatchId,
+        partition: PartitionId,
+    },
+    /// The producer sent a batch for the first time.
+    BatchSent {
+        batch: BatchId,
+        partition: PartitionId,
+        broker: BrokerId,
+    },
+    /// The producer sent it once more.
+    BatchResent {
+        batch: BatchId,
+        partition: PartitionId,
+        broker: BrokerId,
+    },
+    /// The producer believes that the batch is stored; `offset` is `None` with acks=0.
+    Acked {
+        batch: BatchId,
+        partition: PartitionId,
+        offset: Option<Offset>,
+    },
+    /// An attempt failed; the producer will try again.
+    AttemptFailed {
+        batch: BatchId,
+        partition: PartitionId,
+        error: ErrorCode,
+    },
+    /// The producer told the application that it gave up.
+    SendFailed {
+        batch: BatchId,
+        partition: PartitionId,
+        error: ErrorCode,
+    },
+
+    // ---- logs
+    /// A leader appended a producer's batch.
+    Appended {
+        broker: BrokerId,
+        partition: PartitionId,
+        batch: BatchId,
+        base: Offset,
+        count: u16,
+        epoch: LeaderEpoch,
+    },
+    /// A coordinator appended a group's commit.
+    CommitAppended {
+        broker: BrokerId,
+        group: GroupIx,
+        partition: PartitionId,
+        offset: Offset,
+    },
+    /// A leader recognised a batch that it has already (prod.D1).
+    DuplicateRecognised {
+        broker: BrokerId,
+        partition: PartitionId,
+        batch: BatchId,
+        base: Offset,
+    },
+    /// A leader refused a batch.
+    Refused {
+        broker: BrokerId,
+        partition: PartitionId,
+        batch: BatchId,
+        error: ErrorCode,
+    },
+    /// A follower copied records.
+    Replicated {
+        broker: BrokerId,
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
+    /// A replica cut its log.
+    Truncated {
+        broker: BrokerId,
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
+    /// A leader learned how far a follower is (repl.R-F4).
+    FollowerAt {
+        broker: BrokerId,
+        partition: PartitionId,
+        follower: BrokerId,
+        leo: Offset,
+    },
+    /// The leader's high watermark moved: records below are committed.
+    HighWatermark {
+        broker: BrokerId,
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
+    /// A follower learned the high watermark.
+    FollowerHighWatermark {
+        broker: BrokerId,
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
+
+    // ---- replication and control
+    /// A follower has been behind for `replica.lag.time.max.ms`.
+    LagExpired {
+        broker: BrokerId,
+        partition: PartitionId,
+        follower: BrokerId,
+    },
+    /// A leader asks the controller for another ISR.
+    IsrProposed {
+        broker: BrokerId,
+        partition: PartitionId,
+        isr: BrokerSet,
+    },
+    /// The controller committed another ISR.
+    IsrChanged {
+        partition: PartitionId,
+        isr: BrokerSet,
+        elr: BrokerSet,
+        epoch: PartitionEpoch,
+    },
+    /// The controller chose a leader.
+    LeaderElected {
+        partition: PartitionId,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+        election: Election,
+    },
+    /// The controller found nobody fit to lead.
+    Leaderless {
+        partition: PartitionId,
+        epoch: LeaderEpoch,
+    },
+    /// A broker applied that it leads.
+    BecameLeader {
+        broker: BrokerId,
+        partition: PartitionId,
+        epoch: LeaderEpoch,
+    },
+    /// A broker applied that it follows.
+    BecameFollower {
+        broker: BrokerId,
+        partition: PartitionId,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+    },
+    /// The controller heard nothing for `broker.session.timeout.ms`, or the broker registered anew.
+    Fenced { broker: BrokerId },
+    /// The controller counts on the broker again.
+    Unfenced { broker: BrokerId },
+    /// The controller accepted a registration.
+    Registered {
+        broker: BrokerId,
+        epoch: BrokerEpoch,
+        clean: bool,
+    },
+
+    // ---- faults
+    /// The process died; its page cache survives.
+    Crashed { broker: BrokerId },
+    /// The machine lost power: what was not flushed is gone.
+    PowerCut { broker: BrokerId },
+    /// The operator asked it to stop in order.
+    Stopping { broker: BrokerId },
+    /// It stopped in order.
+    Stopped { broker: BrokerId },
+    /// The process started.
+    Started { broker: BrokerId },
+    /// A link lets nothing through, in this direction.
+    LinkCut { from: Actor, to: Actor },
+    /// It works again.
+    LinkHealed { from: Actor, to: Actor },
+    /// The next response on this link will be lost, and the client disconnected.
+    DropArmed { from: Actor, to: Actor },
+    /// A consumer process died.
+    ConsumerCrashed { consumer: ConsumerIx },
+    /// It started again.
+    ConsumerStarted { consumer: ConsumerIx },
+
+    // ---- consumers
+    /// `poll()` returned these records.
+    Polled {
+        consumer: ConsumerIx,
+        partition: PartitionId,
+        from: Offset,
+        to: Offset,
+    },
+    /// The application finished with the record at `offset`: the effect outside Kafka.
+    Handled {
+        consumer: ConsumerIx,
+        partition: PartitionId,
+        offset: Offset,
+        batch: BatchId,
+        index: u16,
+    },
+    /// The coordinator confirmed the commit.
+    Committed {
+        group: GroupIx,
+        partition: PartitionId,
+        offset: Offset,
+    },
+    /// A position was taken from the group's commits or from `auto.offset.reset`.
+    PositionReset {
+        consumer: ConsumerIx,
+        partition: PartitionId,
+        to: Offset,
+        committed: bool,
+    },
+
+    // ---- judgements of the ledger
+    /// An acknowledged batch is not in the log of the leader that took office.
+    Lost {
+        batch: BatchId,
+        partition: PartitionId,
+        records: u16,
+    },
+    /// It is there (again).
+    Found {
+        batch: BatchId,
+        partition: PartitionId,
+        records: u16,
+    },
+}
+
+impl EventKind {
+    /// Is it one that a person steps through? Wire traffic and bookkeeping are not.
+    pub fn notable(&self) -> bool {
+        !matches!(
+            self,
+            EventKind::Sent { .. }
+                | EventKind::Delivered { .. }
+                | EventKind::Batched { .. }
+                | EventKind::FollowerHighWatermark { .. }
+                | EventKind::FollowerAt { .. }
+                | EventKind::CommitAppended { .. }
+                | EventKind::Polled { .. }
+        )
+    }
+}

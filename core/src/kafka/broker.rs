@@ -1,0 +1,733 @@
+//! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
+//! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
+
+use super::log::{Commit, Payload};
+use super::message::{Body, Change, ConnGen, LeaderView};
+use super::replica::{PendingIsr, Replica, Role};
+use super::setup::Setup;
+use super::step::{Base, Out, Timer, TimerOp};
+use crate::event::{ErrorCode, EventKind};
+use crate::ids::*;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// Is the process running?
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Power {
+    /// It runs.
+    Up,
+    /// It was stopped in order, and wrote its clean-shutdown file.
+    Stopped,
+    /// It was killed: connections broke, the page cache is intact.
+    Crashed,
+    /// The machine lost power: silence, and unflushed records are gone.
+    PowerLost,
+}
+
+/// A follower that fetches from this broker: one connection for all partitions that it copies from here.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Peer {
+    /// Who.
+    pub follower: BrokerId,
+    /// Its current connection.
+    pub conn: ConnGen,
+    /// Its incarnation.
+    pub be: BrokerEpoch,
+    /// Its fetch waits here for data (repl.R-F6).
+    pub parked: bool,
+    /// Partitions with data or a high watermark that it has not been told of.
+    pub news: SmallVec<[PartitionId; 1]>,
+}
+
+/// This broker's fetches from one leader.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Fetcher {
+    /// From whom.
+    pub leader: BrokerId,
+    /// Its connection.
+    pub conn: ConnGen,
+    /// A request is out.
+    pub in_flight: bool,
+    /// Partitions whose position the leader must be told.
+    pub changed: SmallVec<[PartitionId; 1]>,
+    /// Partitions that wait for `replica.fetch.backoff.ms` after an error.
+    pub delayed: SmallVec<[PartitionId; 1]>,
+}
+
+/// A produce request with acks=all that waits for the high watermark. Its connection is muted meanwhile: the
+/// broker reads no further request from it (Kafka's SocketServer), which keeps one producer's requests in order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ParkedProduce {
+    /// Whose.
+    pub producer: ProducerIx,
+    /// On which connection.
+    pub conn: ConnGen,
+    /// For each partition: the answer so far, and the high watermark that a pending one waits for.
+    pub parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>, Option<Offset>); 1]>,
+    /// Later requests of the same connection, unread.
+    pub backlog: SmallVec<[Rc<Body>; 1]>,
+}
+
+/// A group's commit request that waits until its record is committed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ParkedCommit {
+    /// Whose.
+    pub consumer: ConsumerIx,
+    /// On which connection.
+    pub conn: ConnGen,
+    /// The partition of `__consumer_offsets`.
+    pub coordinator: PartitionId,
+    /// The group.
+    pub group: GroupIx,
+    /// What it commits.
+    pub offsets: SmallVec<[(PartitionId, Offset); 1]>,
+    /// The high watermark that it waits for.
+    pub until: Offset,
+}
+
+/// A consumer's fetch that waits for visible records.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ParkedConsumerFetch {
+    /// Whose.
+    pub consumer: ConsumerIx,
+    /// On which connection.
+    pub conn: ConnGen,
+    /// What it wants.
+    pub parts: SmallVec<[super::message::FetchPart; 1]>,
+}
+
+/// State of a broker.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Broker {
+    /// Its id.
+    pub id: BrokerId,
+    /// Does it run?
+    pub power: Power,
+    /// Broker epoch of its registration; `None` until the controller has accepted one.
+    pub epoch: Option<BrokerEpoch>,
+    /// In its clean-shutdown file: the broker epoch that ended in order.
+    pub clean_epoch: Option<BrokerEpoch>,
+    /// How much of the metadata log it has applied.
+    pub applied: u32,
+    /// Brokers that its metadata calls unfenced.
+    pub unfenced: BrokerSet,
+    /// Broker epochs as its metadata has them.
+    pub epochs: SmallVec<[BrokerEpoch; 4]>,
+    /// Leaders of all partitions as its metadata has them: what it tells clients.
+    pub view: SmallVec<[(LeaderView, PartitionEpoch); 2]>,
+    /// It was asked to stop in order.
+    pub stopping: bool,
+    /// Its replicas, by partition.
+    pub replicas: Vec<Rc<Replica>>,
+    /// Followers that fetch here.
+    pub peers: SmallVec<[Peer; 2]>,
+    /// Leaders that it fetches from.
+    pub fetchers: SmallVec<[Fetcher; 2]>,
+    /// Produce requests that wait.
+    pub produces: SmallVec<[ParkedProduce; 1]>,
+    /// Commits that wait.
+    pub commits: SmallVec<[ParkedCommit; 1]>,
+    /// Consumers' fetches that wait.
+    pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
+}
+
+/// A rule at work on one broker.
+pub(super) struct Cx<'a> {
+    pub b: &'a mut Broker,
+    pub setup: &'a Setup,
+    pub out: &'a mut Out,
+}
+
+impl Broker {
+    /// A broker with empty replicas of the partitions that the setup gives it.
+    pub fn new(id: BrokerId, setup: &Setup) -> Self {
+        let mine = setup
+            .partition_ids()
+            .filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
+        Broker {
+            id,
+            power: Power::Up,
+            epoch: None,
+            clean_epoch: None,
+            applied: 0,
+            unfenced: BrokerSet::EMPTY,
+            epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
+            view: setup
+                .partition_ids()
+                .map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0)))
+                .collect(),
+            stopping: false,
+            replicas: mine.map(|p| Rc::new(Replica::new(p))).collect(),
+            peers: SmallVec::new(),
+            fetchers: SmallVec::new(),
+            produces: SmallVec::new(),
+            commits: SmallVec::new(),
+            consumer_fetches: SmallVec::new(),
+        }
+    }
+
+    /// Is the process running?
+    pub fn is_up(&self) -> bool {
+        self.power == Power::Up
+    }
+
+    /// Its replica of a partition.
+    pub fn replica(&self, p: PartitionId) -> Option<&Replica> {
+        self.replicas
+            .binary_search_by_key(&p, |r| r.partition)
+            .ok()
+            .map(|i| &*self.replicas[i])
+    }
+
+    pub(super) fn replica_mut(&mut self, p: PartitionId) -> Option<&mut Replica> {
+        self.replicas
+            .binary_search_by_key(&p, |r| r.partition)
+            .ok()
+            .map(|i| Rc::make_mut(&mut self.replicas[i]))
+    }
+
+    /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
+    pub fn committed(&self, setup: &Setup, group: GroupIx) -> SmallVec<[(PartitionId, Offset); 1]> {
+        let mut found: SmallVec<[(PartitionId, Offset); 1]> = SmallVec::new();
+        let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
+            return found;
+        };
+        let assigned: usize = setup
+            .consumers
+            .iter()
+            .filter(|c| c.group == group)
+            .map(|c| c.assigned.len())
+            .sum();
+        for e in r.log.iter_back() {
+            if let Payload::Commit(Commit {
+                group: g,
+                partition,
+                offset,
+            }) = e.payload
+            {
+                if g == group && !found.iter().any(|f| f.0 == partition) {
+                    found.push((partition, offset));
+                    if found.len() == assigned {
+                        break;
+                    }
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+impl Cx<'_> {
+    pub fn me(&self) -> Actor {
+        Actor::Broker(self.b.id)
+    }
+
+    pub fn send(&mut self, to: Actor, body: Body) {
+        let me = self.me();
+        self.out.send(me, to, body);
+    }
+
+    /// A message arrived.
+    pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
+        match (from, &**body) {
+            (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
+            (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => {
+                self.on_consumer_fetch(c, *conn, parts)
+            }
+            (
+                Actor::Consumer(c),
+                Body::OffsetCommit {
+                    conn,
+                    group,
+                    offsets,
+                },
+            ) => self.on_offset_commit(c, *conn, *group, offsets),
+            (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => {
+                self.on_offset_fetch(c, *conn, *group)
+            }
+            (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
+            (Actor::Broker(f), Body::Fetch { conn, be, parts }) => {
+                self.on_fetch(f, *conn, *be, parts)
+            }
+            (Actor::Broker(l), Body::FetchResponse { conn, parts }) => {
+                self.on_fetch_response(l, *conn, parts)
+            }
+            (Actor::Broker(l), Body::Disconnect) => self.on_fetch_disconnect(l),
+            (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
+            (_, Body::MetadataRecords { upto, changes }) => self.on_metadata(*upto, changes),
+            (
+                _,
+                Body::AlterPartitionResponse {
+                    partition,
+                    le,
+                    result,
+                },
+            ) => self.on_alter_response(*partition, *le, *result),
+            (_, Body::ControlledShutdown) => self.finish_stop(),
+            _ => {} // a client went away while its answer was being made
+        }
+    }
+
+    /// A timer ran out.
+    pub fn on_timer(&mut self, t: Timer) {
+        match t {
+            Timer::Heartbeat(_) => self.heartbeat(),
+            Timer::RegistrationRetry(_) => self.register(),
+            Timer::IsrCheck(b) => {
+                self.out.arm(Timer::IsrCheck(b));
+                self.check_isr();
+            }
+            Timer::HwCheckpoint(b) => {
+                self.out.arm(Timer::HwCheckpoint(b));
+                self.for_each_replica(|r| r.hw_checkpoint != r.hw, |r| r.hw_checkpoint = r.hw);
+            }
+            Timer::Writeback(b) => {
+                self.out.arm(Timer::Writeback(b));
+                self.flush();
+            }
+            Timer::Lag {
+                partition,
+                follower,
+                ..
+            } => self.on_lag(partition, follower),
+            Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
+            Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),
+            Timer::FetchBackoff { leader, .. } => self.on_fetch_backoff(leader),
+            Timer::ProduceWait { producer, .. } => self.on_produce_wait(producer),
+            Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
+            Timer::AlterRetry { partition, .. } => self.send_alter(partition),
+            _ => {}
+        }
+    }
+
+    fn for_each_replica(
+        &mut self,
+        which: impl Fn(&Replica) -> bool,
+        change: impl Fn(&mut Replica),
+    ) {
+        for r in &mut self.b.replicas {
+            if which(r) {
+                change(Rc::make_mut(r));
+            }
+        }
+    }
+
+    /// log.L14: dirty pages reach the disk.
+    fn flush(&mut self) {
+        self.for_each_replica(|r| r.flushed != r.log.leo(), |r| r.flushed = r.log.leo());
+    }
+
+    // ---- registration and heartbeats (ctrl.BL1, BL2)
+
+    /// The process starts: logs as they were left, no role until the controller says so.
+    pub fn start(&mut self) {
+        let power_lost = self.b.power == Power::PowerLost;
+        self.b.power = Power::Up;
+        self.b.stopping = false;
+        self.for_each_replica(|_| true, |r| r.restart(power_lost));
+        self.out.event(EventKind::Started { broker: self.b.id });
+        self.register();
+    }
+
+    fn register(&mut self) {
+        self.send(
+            Actor::Controller,
+            Body::BrokerRegistration {
+                clean: self.b.clean_epoch,
+            },
+        );
+        self.out.arm(Timer::RegistrationRetry(self.b.id));
+    }
+
+    fn on_registered(&mut self, result: Result<BrokerEpoch, ErrorCode>) {
+        let (Ok(epoch), None) = (result, self.b.epoch) else {
+            return;
+        }; // refused: the retry timer is running
+        self.out.disarm(Timer::RegistrationRetry(self.b.id));
+        self.b.epoch = Some(epoch);
+        self.b.clean_epoch = None;
+        self.arm_periodic();
+        self.heartbeat();
+    }
+
+    /// Periodic tasks of a running broker.
+    pub fn arm_periodic(&mut self) {
+        let id = self.b.id;
+        for t in [
+            Timer::Heartbeat(id),
+            Timer::IsrCheck(id),
+            Timer::HwCheckpoint(id),
+            Timer::Writeback(id),
+        ] {
+            self.out.arm(t);
+        }
+    }
+
+    fn heartbeat(&mut self) {
+        let Some(be) = self.b.epoch else { return };
+        self.send(
+            Actor::Controller,
+            Body::BrokerHeartbeat {
+                be,
+                applied: self.b.applied,
+                want_shutdown: self.b.stopping,
+            },
+        );
+        self.out.arm(Timer::Heartbeat(self.b.id));
+    }
+
+    // ---- stopping
+
+    /// ctrl.BL5: ask the controller to move leaderships away first.
+    pub fn stop(&mut self) {
+        self.b.stopping = true;
+        self.out.event(EventKind::Stopping { broker: self.b.id });
+        self.heartbeat();
+    }
+
+    fn finish_stop(&mut self) {
+        if !self.b.stopping {
+            return;
+        }
+        self.flush();
+        self.for_each_replica(|r| r.hw_checkpoint != r.hw, |r| r.hw_checkpoint = r.hw);
+        self.b.clean_epoch = self.b.epoch;
+        self.go_down(Power::Stopped);
+        self.out.event(EventKind::Stopped { broker: self.b.id });
+    }
+
+    /// The process ends: everything that was only in memory is gone, armed timers too.
+    pub fn go_down(&mut self, power: Power) {
+        let mut timers: Vec<Timer> = Vec::new();
+        self.b.armed(&mut |t| timers.push(t));
+        for t in timers {
+            self.out.disarm(t);
+        }
+        let b = &mut *self.b;
+        b.power = power;
+        b.epoch = None;
+        b.applied = 0;
+        b.stopping = false;
+        b.unfenced = BrokerSet::EMPTY;
+        b.epochs.iter_mut().for_each(|e| *e = BrokerEpoch(0));
+        b.view
+            .iter_mut()
+            .for_each(|v| *v = ((None, LeaderEpoch(0)), PartitionEpoch(0)));
+        b.peers.clear();
+        b.produces.clear();
+        b.commits.clear();
+        b.consumer_fetches.clear();
+        // Connections end for good: an answer to an old one must not be taken for new after a restart.
+        b.fetchers.clear();
+        self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);
+    }
+
+    // ---- metadata (rule book 3.7)
+
+    fn on_metadata(&mut self, upto: u32, changes: &[Change]) {
+        let was_unfenced = self.b.unfenced.has(self.b.id);
+        for c in changes {
+            match *c {
+                Change::Broker {
+                    broker,
+                    epoch,
+                    fenced,
+                } => {
+                    self.b.epochs[broker.ix()] = epoch;
+                    self.b.unfenced = if fenced {
+                        self.b.unfenced.without(broker)
+                    } else {
+                        self.b.unfenced.with(broker)
+                    };
+                }
+                Change::Partition {
+                    partition,
+                    leader,
+                    le,
+                    pe,
+                    isr,
+                } => {
+                    let seen = &mut self.b.view[partition.ix()];
+                    if pe >= seen.1 {
+                        *seen = ((leader, le), pe);
+                    }
+                    self.apply_partition(partition, leader, le, pe, isr);
+                }
+            }
+        }
+        self.b.applied = self.b.applied.max(upto);
+        // BL2: a broker that is still fenced and has caught up says so at once.
+        let registered = self
+            .b
+            .epoch
+            .is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
+        if registered && !was_unfenced && !self.b.unfenced.has(self.b.id) {
+            self.heartbeat();
+        }
+    }
+
+    fn apply_partition(
+        &mut self,
+        p: PartitionId,
+        leader: Option<BrokerId>,
+        le: LeaderEpoch,
+        pe: PartitionEpoch,
+        isr: BrokerSet,
+    ) {
+        let (me, setup) = (self.b.id, self.setup);
+        let Some(r) = self.b.replica_mut(p) else {
+            return;
+        };
+        if pe < r.pe || (pe == r.pe && r.role != Role::Idle) {
+            return; // R-M1
+        }
+        let new_epoch = le > r.le || r.role == Role::Idle;
+        r.pe = pe;
+        r.le = le;
+        if leader == Some(me) {
+            if !new_epoch && let Some(l) = r.leading_mut() {
+                l.isr = isr; // R-M3
+                self.drop_pending(p);
+                self.advance(p);
+                return;
+            }
+            self.leave_role(p);
+            let r = self.b.replica_mut(p).expect("checked above");
+            r.become_leader(me, &setup.partitions[p.ix()], isr);
+            self.out.event(EventKind::BecameLeader {
+                broker: me,
+                partition: p,
+                epoch: le,
+            });
+            for f in isr.without(me).iter() {
+                self.out.arm(Timer::Lag {
+                    leader: me,
+                    partition: p,
+                    follower: f,
+                });
+            }
+            self.advance(p);
+            return;
+        }
+        if !new_epoch && r.follows().is_some() && r.follows() == leader {
+            return; // same leader, same epoch: the fetcher goes on (R-M4)
+        }
+        self.leave_role(p);
+        if let Some(leader) = leader {
+            let r = self.b.replica_mut(p).expect("checked above");
+            r.role = Role::Follower {
+                leader,
+                stopped: false,
+            };
+            self.out.event(EventKind::BecameFollower {
+                broker: me,
+                partition: p,
+                leader,
+                epoch: le,
+            });
+            self.follow(p, leader);
+        }
+    }
+
+    /// Ends what the replica does now: clients that wait are told, fetches of it end.
+    fn leave_role(&mut self, p: PartitionId) {
+        let me = self.b.id;
+        let Some(r) = self.b.replica_mut(p) else {
+            return;
+        };
+        match std::mem::replace(&mut r.role, Role::Idle) {
+            Role::Idle => {}
+            Role::Follower { leader, .. } => self.unfollow(p, leader),
+            Role::Leader(l) => {
+                for f in &l.followers {
+                    self.out.disarm(Timer::Lag {
+                        leader: me,
+                        partition: p,
+                        follower: f.broker,
+                    });
+                }
+                self.out.disarm(Timer::AlterRetry {
+                    broker: me,
+                    partition: p,
+                });
+                self.fail_waiting(p);
+                self.tell_followers_not_leader(p, &l);
+            }
+        }
+    }
+
+    // ---- ISR (rule book 3.6)
+
+    fn check_isr(&mut self) {
+        for i in 0..self.b.replicas.len() {
+            let shrink = self.b.replicas[i].to_shrink();
+            if !shrink.is_empty() {
+                let p = self.b.replicas[i].partition;
+                self.propose(p, PendingIsr::Shrink(shrink));
+            }
+        }
+    }
+
+    fn on_lag(&mut self, p: PartitionId, follower: BrokerId) {
+        let me = self.b.id;
+        if let Some(f) = self
+            .b
+            .replica_mut(p)
+            .and_then(Replica::leading_mut)
+            .and_then(|l| l.follower(follower))
+        {
+            f.lag_expired = true;
+            self.out.event(EventKind::LagExpired {
+                broker: me,
+                partition: p,
+                follower,
+            });
+        }
+        self.advance(p);
+    }
+
+    pub(super) fn propose(&mut self, p: PartitionId, change: PendingIsr) {
+        let me = self.b.id;
+        let Some(l) = self.b.replica_mut(p).and_then(Replica::leading_mut) else {
+            return;
+        };
+        l.pending = change;
+        if let Some(isr) = l.proposed() {
+            self.out.event(EventKind::IsrProposed {
+                broker: me,
+                partition: p,
+                isr,
+            });
+            self.send_alter(p);
+        }
+    }
+
+    fn send_alter(&mut self, p: PartitionId) {
+        let (me, be) = (self.b.id, self.b.epoch);
+        let (Some(r), Some(be)) = (self.b.replica(p), be) else {
+            return;
+        };
+        let Some(isr) = r.leading().and_then(|l| l.proposed()) else {
+            return;
+        };
+        let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
+        let body = Body::AlterPartition {
+            partition: p,
+            be,
+            le: r.le,
+            pe: r.pe,
+            isr,
+        };
+        self.send(Actor::Controller, body);
+        self.out.arm(Timer::AlterRetry {
+            broker: me,
+            partition: p,
+        });
+    }
+
+    fn drop_pending(&mut self, p: PartitionId) {
+        let me = self.b.id;
+        if let Some(l) = self.b.replica_mut(p).and_then(Replica::leading_mut)
+            && l.pending != PendingIsr::None
+        {
+            l.pending = PendingIsr::None;
+            self.out.disarm(Timer::AlterRetry {
+                broker: me,
+                partition: p,
+            });
+        }
+    }
+
+    /// repl.R-I3: what the controller said of a proposal.
+    fn on_alter_response(
+        &mut self,
+        p: PartitionId,
+        le: LeaderEpoch,
+        result: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
+    ) {
+        let Some(r) = self.b.replica_mut(p) else {
+            return;
+        };
+        if r.le != le || r.leading().is_none() {
+            return;
+        }
+        match result {
+            Ok((isr, pe)) if pe >= r.pe => {
+                r.pe = pe;
+                if let Some(l) = r.leading_mut() {
+                    l.isr = isr;
+                }
+                self.drop_pending(p);
+                self.advance(p);
+            }
+            Err(ErrorCode::IneligibleReplica) => self.drop_pending(p),
+            // Stays pending until metadata says otherwise.
+            _ => self.out.disarm(Timer::AlterRetry {
+                broker: self.b.id,
+                partition: p,
+            }),
+        }
+    }
+
+    // ---- high watermark (rule book 3.5)
+
+    /// Brokers that may join an ISR as far as this broker's metadata says.
+    pub fn eligible(&self) -> BrokerSet {
+        self.b.unfenced
+    }
+
+    /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
+    pub fn advance(&mut self, p: PartitionId) {
+        let (me, eligible) = (self.b.id, self.eligible());
+        let (setup, strict) = (
+            &self.setup.partitions[p.ix()],
+            self.setup.rules.strict_min_isr,
+        );
+        let Some(r) = self.b.replica_mut(p) else {
+            return;
+        };
+        let Some(hw) = r.next_high_watermark(setup, strict, eligible) else {
+            return;
+        };
+        let from = std::mem::replace(&mut r.hw, hw);
+        self.out.event(EventKind::HighWatermark {
+            broker: me,
+            partition: p,
+            from,
+            to: hw,
+        });
+        self.note_news(p);
+        self.serve_waiting(p);
+    }
+
+    /// Something of this partition is new to the followers.
+    pub(super) fn note_news(&mut self, p: PartitionId) {
+        let Ok(i) = self.b.replicas.binary_search_by_key(&p, |r| r.partition) else {
+            return;
+        };
+        let Some(l) = self.b.replicas[i].leading() else {
+            return;
+        };
+        for f in l.followers.iter().filter(|f| f.open) {
+            if let Some(peer) = self.b.peers.iter_mut().find(|x| x.follower == f.broker)
+                && !peer.news.contains(&p)
+            {
+                peer.news.push(p);
+            }
+        }
+    }
+
+    /// The follower had everything until this append: its lag counts from its last fetch (repl.R-F4).
+    pub(super) fn start_lag(&mut self, p: PartitionId, follower: BrokerId) {
+        let leader = self.b.id;
+        self.out.timers.push(TimerOp::Arm(
+            Timer::Lag {
+                leader,
+                partition: p,
+                follower,
+            },
+            Base::LastFetch { leader, follower },
+        ));
+    }
+}

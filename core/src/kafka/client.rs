@@ -1,0 +1,103 @@
+//! What every client does: know the leaders, and ask again when it was wrong.
+
+use super::message::{Body, ConnGen, LeaderView};
+use super::setup::Setup;
+use super::step::{Out, Timer};
+use crate::ids::*;
+use smallvec::SmallVec;
+
+/// Where a client stands with its metadata.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum MetaState {
+    /// Nothing asked.
+    Idle,
+    /// Asked this broker.
+    Asked(BrokerId),
+    /// Will ask again after `retry.backoff.ms`.
+    Backoff,
+}
+
+/// A client's cache of leaders.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ClientMeta {
+    /// Leader and epoch of each partition.
+    pub leaders: SmallVec<[LeaderView; 2]>,
+    /// Is a request out?
+    pub state: MetaState,
+    /// Its metadata connection.
+    pub conn: ConnGen,
+    /// Whom it asked last: it goes round (Kafka: the least loaded node).
+    pub last_asked: BrokerId,
+}
+
+impl ClientMeta {
+    /// Metadata already fetched from a settled cluster (curriculum corrections, 1).
+    pub fn settled(setup: &Setup) -> Self {
+        let leaders = setup
+            .partition_ids()
+            .map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0)))
+            .collect();
+        ClientMeta {
+            leaders,
+            state: MetaState::Idle,
+            conn: ConnGen::default(),
+            last_asked: BrokerId(setup.brokers),
+        }
+    }
+
+    /// Who leads, as far as it knows.
+    pub fn leader(&self, p: PartitionId) -> Option<BrokerId> {
+        self.leaders[p.ix()].0
+    }
+
+    /// Asks the next broker, unless a request is out already.
+    pub(super) fn refresh(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+        if self.state == MetaState::Idle {
+            self.ask(me, setup, out);
+        }
+    }
+
+    fn ask(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+        let next = BrokerId(self.last_asked.0 % setup.brokers + 1);
+        self.last_asked = next;
+        self.state = MetaState::Asked(next);
+        out.send(me, Actor::Broker(next), Body::Metadata { conn: self.conn });
+        out.arm(Timer::RequestTimeout(me, next));
+    }
+
+    /// The answer. Older leader epochs than the known ones are ignored.
+    pub(super) fn on_response(&mut self, conn: ConnGen, leaders: &[LeaderView]) {
+        if self.conn != conn || !matches!(self.state, MetaState::Asked(_)) {
+            return;
+        }
+        self.state = MetaState::Idle;
+        for (mine, theirs) in self.leaders.iter_mut().zip(leaders) {
+            if theirs.1 >= mine.1 {
+                *mine = *theirs;
+            }
+        }
+    }
+
+    /// The asked broker went away, or did not answer in time.
+    pub(super) fn on_disconnect(&mut self, broker: BrokerId, me: Actor, out: &mut Out) {
+        if self.state == MetaState::Asked(broker) {
+            self.conn = self.conn.next();
+            self.back_off(me, out);
+        }
+    }
+
+    /// Ask again after `retry.backoff.ms`.
+    pub(super) fn back_off(&mut self, me: Actor, out: &mut Out) {
+        if self.state != MetaState::Backoff {
+            self.state = MetaState::Backoff;
+            out.arm(Timer::MetadataBackoff(me));
+        }
+    }
+
+    /// The backoff is over.
+    pub(super) fn on_backoff(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+        if self.state == MetaState::Backoff {
+            self.ask(me, setup, out);
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! A consumer: the poll loop with position, commit and handler (rule book 5A).
+//!
+//! Simplified so far: the group was formed before the scene begins and keeps its assignment (one generation);
+//! a crashed member's partitions wait for it.
+
+use super::client::{ClientMeta, MetaState};
+use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
+use super::setup::{CommitMode, ConsumerSetup, Setup};
+use super::step::{Out, Timer};
+use crate::event::{ErrorCode, EventKind};
+use crate::ids::*;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// A record in the consumer's buffer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Buffered {
+    /// Of which partition.
+    pub partition: PartitionId,
+    /// Its offset.
+    pub offset: Offset,
+    /// Its batch.
+    pub batch: BatchId,
+    /// Its place in the batch.
+    pub index: u16,
+}
+
+/// Where a consumer stands with its coordinator.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Coordination {
+    /// Nothing is out.
+    Idle,
+    /// Asked for the group's commits; does not fetch before it has them.
+    FetchingOffsets,
+    /// Sent a commit and waits (`commitSync`).
+    Committing,
+    /// Sent a commit and goes on (auto-commit).
+    CommittingAsync,
+}
+
+/// State of a consumer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Consumer {
+    /// Who.
+    pub id: ConsumerIx,
+    /// Does the process run?
+    pub up: bool,
+    /// Its metadata.
+    pub meta: ClientMeta,
+    /// For each assigned partition: the next offset that `poll()` returns; `None` before it is known.
+    pub positions: SmallVec<[Option<Offset>; 2]>,
+    /// For each assigned partition: up to where records are buffered.
+    pub fetched: SmallVec<[Offset; 2]>,
+    /// Records that were fetched, not yet returned by `poll()`.
+    pub buffer: VecDeque<Buffered>,
+    /// Records that `poll()` returned, not yet handled.
+    pub work: VecDeque<Buffered>,
+    /// Fetches that are out: broker and connection.
+    pub fetching: SmallVec<[(BrokerId, ConnGen); 1]>,
+    /// Connections' ordinal.
+    pub conn: ConnGen,
+    /// What it wants of the coordinator.
+    pub coordination: Coordination,
+    /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
+    pub asked: Option<BrokerId>,
+    /// `auto.commit.interval.ms` is over.
+    pub commit_due: bool,
+    /// Waits for `retry.backoff.ms`.
+    pub backing_off: bool,
+}
+
+/// The consumer at work.
+pub(super) struct ConsumerCx<'a> {
+    pub c: &'a mut Consumer,
+    pub setup: &'a Setup,
+    pub out: &'a mut Out,
+}
+
+impl Consumer {
+    /// A consumer that starts.
+    pub fn new(id: ConsumerIx, setup: &Setup) -> Self {
+        let n = setup.consumers[id.ix()].assigned.len();
+        Consumer {
+            id,
+            up: false,
+            meta: ClientMeta::settled(setup),
+            positions: SmallVec::from_elem(None, n),
+            fetched: SmallVec::from_elem(Offset::ZERO, n),
+            buffer: VecDeque::new(),
+            work: VecDeque::new(),
+            fetching: SmallVec::new(),
+            conn: ConnGen::default(),
+            coordination: Coordination::Idle,
+            asked: None,
+            commit_due: false,
+            backing_off: false,
+        }
+    }
+
+    /// Is a request to `b` out?
+    pub(super) fn awaits(&self, b: BrokerId) -> bool {
+        self.up
+            && (self.meta.state == MetaState::Asked(b)
+                || self.fetching.iter().any(|f| f.0 == b)
+                || self.asked == Some(b))
+    }
+
+    /// Every timer that its state implies.
+    pub fn armed(&self, setup: &Setup, f: &mut impl FnMut(Timer)) {
+        if !self.up {
+            return;
+        }
+        let me = Actor::Consumer(self.id);
+        if self.meta.state == MetaState::Backoff {
+            f(Timer::MetadataBackoff(me));
+        }
+        if self.backing_off {
+            f(Timer::ConsumerBackoff(self.id));
+        }
+        if !self.work.is_empty() && self.coordination != Coordination::Committing {
+            f(Timer::Handling(self.id));
+        }
+        if setup.consumers[self.id.ix()].commit == CommitMode::Auto && !self.commit_due {
+            f(Timer::AutoCommit(self.id));
+        }
+        for b in setup.broker_ids().filter(|b| self.awaits(*b)) {
+            f(Timer::RequestTimeout(me, b));
+        }
+    }
+}
+
+impl ConsumerCx<'_> {
+    fn me(&self) -> Actor {
+        Actor::Consumer(self.c.id)
+    }
+
+    fn config(&self) -> &ConsumerSetup {
+        &self.setup.consumers[self.c.id.ix()]
+    }
+
+    /// The process starts: it knows nothing but its configs.
+    pub fn start(&mut self) {
+        let conn = self.c.conn.next();
+        let meta = self.c.meta.clone();
+        *self.c = Consumer::new(self.c.id, self.setup);
+        self.c.conn = conn;
+        // Bootstrap: as fresh as what it knew, which saves the first round of metadata (badge).
+        self.c.meta.leaders = meta.leaders;
+        self.c.meta.conn = meta.conn.next();
+        self.c.up = true;
+        self.out.event(EventKind::ConsumerStarted {
+            consumer: self.c.id,
+        });
+        if self.config().commit == CommitMode::Auto {
+            self.out.arm(Timer::AutoCommit(self.c.id));
+        }
+        self.go_on();
+    }
+
+    /// The process dies. What it had fetched and not committed is forgotten.
+    pub fn crash(&mut self) {
+        let mut timers = Vec::new();
+        self.c.armed(self.setup, &mut |t| timers.push(t));
+        timers.into_iter().for_each(|t| self.out.disarm(t));
+        let (conn, meta) = (self.c.conn, self.c.meta.clone());
+        *self.c = Consumer::new(self.c.id, self.setup);
+        self.c.conn = conn;
+        self.c.meta = ClientMeta {
+            state: MetaState::Idle,
+            ..meta
+        };
+        self.out.event(EventKind::ConsumerCrashed {
+            consumer: self.c.id,
+        });
+    }
+
+    /// A message arrived.
+    pub fn on_message(&mut self, from: Actor, body: &Body) {
+        let Actor::Broker(b) = from else { return };
+        if !self.c.up {
+            return;
+        }
+        match body {
+            Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
+            Body::OffsetFetchResponse { conn, result } if *conn == self.c.conn => {
+                self.on_offsets(b, result)
+            }
+            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.conn => {
+                self.on_committed(b, *result)
+            }
+            Body::MetadataResponse { conn, leaders } => {
+                self.c.meta.on_response(*conn, leaders);
+                self.settle_timeout(b);
+            }
+            Body::Disconnect => self.disconnected(b),
+            _ => {}
+        }
+        self.go_on();
+    }
+
+    /// A timer ran out.
+    pub fn on_timer(&mut self, t: Timer) {
+        match t {
+            Timer::Handling(_) => self.handled(),
+            Timer::ConsumerBackoff(_) => self.c.backing_off = false,
+            Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.setup, self.out),
+            Timer::RequestTimeout(_, b) => self.disconnected(b),
+            Timer::AutoCommit(_) => self.c.commit_due = true,
+            _ => {}
+        }
+        self.go_on();
+    }
+
+    // ---- the loop
+
+    /// Does the next things that can be done: the coordinator first, then poll, then fetch.
+    fn go_on(&mut self) {
+        if self.c.asked.is_none() && !self.c.backing_off {
+            match self.c.coordination {
+                Coordination::Idle | Coordination::FetchingOffsets
+                    if self.c.positions.iter().any(Option::is_none) =>
+                {
+                    self.fetch_offsets()
+                }
+                Coordination::Committing => self.commit(Coordination::Committing),
+                _ => {}
+            }
+        }
+        self.poll();
+        self.fetch();
+    }
+
+    /// Sends a request to the coordinator, as far as it is known.
+    fn ask_coordinator(&mut self, what: Coordination, body: Body) {
+        let me = self.me();
+        self.c.coordination = what;
+        match self.coordinator() {
+            Some(b) => {
+                self.c.asked = Some(b);
+                self.out.send(me, Actor::Broker(b), body);
+                self.out.arm(Timer::RequestTimeout(me, b));
+            }
+            None => self.retry_later(),
+        }
+    }
+
+    fn coordinator(&self) -> Option<BrokerId> {
+        self.c
+            .meta
+            .leader(self.setup.groups[self.config().group.ix()].coordinator)
+    }
+
+    /// cons.K2: where did the group get to?
+    fn fetch_offsets(&mut self) {
+        let (conn, group) = (self.c.conn, self.config().group);
+        self.ask_coordinator(
+            Coordination::FetchingOffsets,
+            Body::OffsetFetch { conn, group },
+        );
+    }
+
+    fn on_offsets(
+        &mut self,
+        b: BrokerId,
+        result: &Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
+    ) {
+        if self.c.coordination != Coordination::FetchingOffsets || self.c.asked != Some(b) {
+            return;
+        }
+        (self.c.coordination, self.c.asked) = (Coordination::Idle, None);
+        self.settle_timeout(b);
+        let Ok(committed) = result else {
+            return self.retry_later();
+        };
+        for i in 0..self.c.positions.len() {
+            let partition = self.config().assigned[i];
+            let found = committed.iter().find(|x| x.0 == partition).map(|x| x.1);
+            // `latest` without a commit: the end as this consumer would first see it. The scene starts with empty logs.
+            let to = found.unwrap_or(Offset::ZERO);
+            if self.c.positions[i].is_none() {
+                self.c.positions[i] = Some(to);
+                self.c.fetched[i] = to;
+                self.out.event(EventKind::PositionReset {
+                    consumer: self.c.id,
+                    partition,
+                    to,
+                    committed: found.is_some(),
+                });
+            }
+        }
+    }
+
+    /// cons.K1: returns up to `max.poll.records`; the position moves past them.
+    fn poll(&mut self) {
+        let c = &mut *self.c;
+        if !c.work.is_empty() || c.coordination == Coordination::Committing {
+            return;
+        }
+        if c.commit_due
+            && c.coordination == Coordination::Idle
+            && !c.backing_off
+            && c.positions.iter().all(Option::is_some)
+        {
+            c.commit_due = false;
+            self.out.arm(Timer::AutoCommit(c.id));
+            self.commit(Coordination::CommittingAsync); // cons.K5
+        }
+        let n = self
+            .c
+            .buffer
+            .len()
+            .min(self.config().max_poll_records as usize);
+        if n == 0 {
+            return;
+        }
+        let polled: VecDeque<Buffered> = self.c.buffer.drain(..n).collect();
+        for i in 0..self.c.positions.len() {
+            let partition = self.config().assigned[i];
+            let (Some(from), Some(last)) = (
+                self.c.positions[i],
+                polled.iter().rfind(|r| r.partition == partition),
+            ) else {
+                continue;
+            };
+            let to = last.offset.plus(1);
+            self.c.positions[i] = Some(to);
+            self.out.event(EventKind::Polled {
+                consumer: self.c.id,
+                partition,
+                from,
+                to,
+            });
+        }
+        self.c.work = polled;
+        if self.config().commit == CommitMode::BeforeHandling {
+            self.commit(Coordination::Committing);
+        } else {
+            self.out.arm(Timer::Handling(self.c.id));
+        }
+    }
+
+    /// The application is done with a record.
+    fn handled(&mut self) {
+        let Some(r) = self.c.work.pop_front() else {
+            return;
+        };
+        self.out.event(EventKind::Handled {
+            consumer: self.c.id,
+            partition: r.partition,
+            offset: r.offset,
+            batch: r.batch,
+            index: r.index,
+        });
+        if !self.c.work.is_empty() {
+            self.out.arm(Timer::Handling(self.c.id));
+        } else if self.config().commit == CommitMode::AfterHandling {
+            self.commit(Coordination::Committing);
+        }
+    }
+
+    // ---- commits
+
+    fn commit(&mut self, how: Coordination) {
+        let (conn, group) = (self.c.conn, self.config().group);
+        let offsets = self
+            .config()
+            .assigned
+            .iter()
+            .zip(&self.c.positions)
+            .filter_map(|(p, at)| Some((*p, (*at)?)))
+            .collect();
+        self.ask_coordinator(
+            how,
+            Body::OffsetCommit {
+                conn,
+                group,
+                offsets,
+            },
+        );
+    }
+
+    /// cons.K6: `commitSync` tries again; an asynchronous commit does not.
+    fn on_committed(&mut self, b: BrokerId, result: Result<(), ErrorCode>) {
+        if !matches!(
+            self.c.coordination,
+            Coordination::Committing | Coordination::CommittingAsync
+        ) || self.c.asked != Some(b)
+        {
+            return;
+        }
+        let was = self.c.coordination;
+        self.c.asked = None;
+        self.settle_timeout(b);
+        if result.is_err() {
+            self.give_up_async();
+            return self.retry_later();
+        }
+        self.c.coordination = Coordination::Idle;
+        if was == Coordination::Committing && !self.c.work.is_empty() {
+            self.out.arm(Timer::Handling(self.c.id)); // committed before handling
+        }
+    }
+
+    fn give_up_async(&mut self) {
+        if self.c.coordination == Coordination::CommittingAsync {
+            self.c.coordination = Coordination::Idle;
+        }
+    }
+
+    fn retry_later(&mut self) {
+        let me = self.me();
+        self.c.meta.refresh(me, self.setup, self.out);
+        if !self.c.backing_off {
+            self.c.backing_off = true;
+            self.out.arm(Timer::ConsumerBackoff(self.c.id));
+        }
+    }
+
+    // ---- fetching
+
+    /// One fetch a leader, while the buffer is not full.
+    fn fetch(&mut self) {
+        let me = self.me();
+        if self.c.backing_off || self.c.buffer.len() >= self.config().max_poll_records as usize {
+            return;
+        }
+        let mut unknown = false;
+        for b in self.setup.broker_ids() {
+            if self.c.fetching.iter().any(|f| f.0 == b) {
+                continue;
+            }
+            let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
+            for (i, &partition) in self.setup.consumers[self.c.id.ix()]
+                .assigned
+                .iter()
+                .enumerate()
+            {
+                let (leader, le) = self.c.meta.leaders[partition.ix()];
+                unknown |= leader.is_none();
+                if leader == Some(b) && self.c.positions[i].is_some() {
+                    parts.push(FetchPart {
+                        partition,
+                        le,
+                        offset: self.c.fetched[i],
+                        last_epoch: None,
+                    });
+                }
+            }
+            if !parts.is_empty() {
+                self.c.fetching.push((b, self.c.conn));
+                self.out.send(
+                    me,
+                    Actor::Broker(b),
+                    Body::ConsumerFetch {
+                        conn: self.c.conn,
+                        parts,
+                    },
+                );
+                self.out.arm(Timer::RequestTimeout(me, b));
+            }
+        }
+        if unknown && self.c.meta.state == MetaState::Idle {
+            self.c.meta.back_off(me, self.out);
+        }
+    }
+
+    fn on_fetched(&mut self, b: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
+        let Some(i) = self.c.fetching.iter().position(|f| *f == (b, conn)) else {
+            return;
+        };
+        self.c.fetching.remove(i);
+        self.settle_timeout(b);
+        for part in parts {
+            let Some(i) = self
+                .config()
+                .assigned
+                .iter()
+                .position(|p| *p == part.partition)
+            else {
+                continue;
+            };
+            match &part.answer {
+                Fetched::Data { entries, .. } if part.offset == self.c.fetched[i] => {
+                    for e in entries {
+                        let Some(batch) = e.payload.batch() else {
+                            continue;
+                        };
+                        for index in 0..batch.count {
+                            let offset = e.base.plus(u32::from(index));
+                            if offset >= self.c.fetched[i] {
+                                self.c.buffer.push_back(Buffered {
+                                    partition: part.partition,
+                                    offset,
+                                    batch: batch.id,
+                                    index,
+                                });
+                            }
+                        }
+                        self.c.fetched[i] = e.end();
+                    }
+                }
+                Fetched::Error(ErrorCode::OffsetOutOfRange) => self.reset(i),
+                Fetched::Error(_) => self.retry_later(),
+                _ => {}
+            }
+        }
+    }
+
+    /// cons.K3: the position is not in the leader's log: as `auto.offset.reset` says.
+    fn reset(&mut self, i: usize) {
+        let partition = self.config().assigned[i];
+        let to = Offset::ZERO;
+        self.c.buffer.retain(|r| r.partition != partition);
+        self.c.positions[i] = Some(to);
+        self.c.fetched[i] = to;
+        self.out.event(EventKind::PositionReset {
+            consumer: self.c.id,
+            partition,
+            to,
+            committed: false,
+        });
+    }
+
+    // ---- connections
+
+    /// The request timeout towards `b` goes on only while something is out there.
+    fn settle_timeout(&mut self, b: BrokerId) {
+        let timer = Timer::RequestTimeout(self.me(), b);
+        if self.c.awaits(b) {
+            self.out.arm(timer)
+        } else {
+            self.out.disarm(timer)
+        }
+    }
+
+    fn disconnected(&mut self, b: BrokerId) {
+        let me = self.me();
+        self.c.meta.on_disconnect(b, me, self.out);
+        self.c.fetching.retain(|f| f.0 != b);
+        if self.c.asked == Some(b) {
+            self.c.asked = None;
+            self.c.conn = self.c.conn.next();
+            self.give_up_async();
+        }
+        self.out.disarm(Timer::RequestTimeout(me, b));
+        self.retry_later();
+    }
+}

@@ -1,0 +1,254 @@
+//! One replica's log: batches, the leader-epoch cache, reading, truncating (rule book section 1).
+//!
+//! Left out so far: segments and their index, retention, compaction; offsets are dense.
+
+use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId};
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// The header of a producer's batch: what the rules look at. Keys and values stay outside.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Batch {
+    /// Which batch; retries keep it.
+    pub id: BatchId,
+    /// How many records, at least 1.
+    pub count: u16,
+    /// `producerEpoch`, 0 without idempotence.
+    pub epoch: u16,
+    /// `baseSequence`; `None` without idempotence or before it was assigned.
+    pub seq: Option<u32>,
+}
+
+impl Batch {
+    /// Sequence number of the last record.
+    pub fn last_seq(&self) -> Option<u32> {
+        self.seq.map(|s| s + u32::from(self.count) - 1)
+    }
+}
+
+/// A group's commit: a record of `__consumer_offsets`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Commit {
+    /// The group.
+    pub group: GroupIx,
+    /// The partition that it reads.
+    pub partition: PartitionId,
+    /// The next offset that it will read.
+    pub offset: Offset,
+}
+
+/// What a batch in the log holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Payload {
+    /// Records of a producer.
+    Data(Batch),
+    /// A commit, written by the group coordinator.
+    Commit(Commit),
+}
+
+impl Payload {
+    /// Number of offsets that it takes.
+    pub fn count(&self) -> u32 {
+        match self {
+            Payload::Data(b) => u32::from(b.count),
+            Payload::Commit(_) => 1,
+        }
+    }
+    /// The producer's batch, if it is one.
+    pub fn batch(&self) -> Option<&Batch> {
+        match self {
+            Payload::Data(b) => Some(b),
+            Payload::Commit(_) => None,
+        }
+    }
+}
+
+/// A batch in a log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Entry {
+    /// Offset of its first record.
+    pub base: Offset,
+    /// `partitionLeaderEpoch`: who was leader when it was appended.
+    pub epoch: LeaderEpoch,
+    /// Its contents.
+    pub payload: Payload,
+}
+
+impl Entry {
+    /// The offset after its last record.
+    pub fn end(&self) -> Offset {
+        self.base.plus(self.payload.count())
+    }
+}
+
+/// A line of the leader-epoch cache: the epoch and the offset at which it began.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct EpochStart {
+    /// The leader epoch.
+    pub epoch: LeaderEpoch,
+    /// Offset of its first record, or the LEO when its leader took office.
+    pub start: Offset,
+}
+
+/// Batches as they travel in a fetch response.
+pub type Entries = SmallVec<[Entry; 2]>;
+
+/// Sealed chunks are shared between checkpoints of a timeline; only the tail is copied.
+const CHUNK: usize = 256;
+
+/// The log of one replica.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Log {
+    start: Offset,
+    sealed: Vec<Rc<[Entry]>>,
+    tail: SmallVec<[Entry; 3]>,
+    epochs: SmallVec<[EpochStart; 3]>,
+}
+
+/// The canonical encoding ignores how the log is cut into chunks.
+impl std::hash::Hash for Log {
+    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        self.start.hash(h);
+        self.leo().hash(h);
+        for e in self.iter_from(self.start) {
+            e.hash(h);
+        }
+        self.epochs.hash(h);
+    }
+}
+
+impl Log {
+    /// `logStart`: the first offset that can be read.
+    pub fn start(&self) -> Offset {
+        self.start
+    }
+
+    /// `LEO`: the next offset to be written.
+    pub fn leo(&self) -> Offset {
+        let last = self
+            .tail
+            .last()
+            .or_else(|| self.sealed.last().and_then(|c| c.last()));
+        last.map_or(self.start, Entry::end)
+    }
+
+    /// Nothing in it?
+    pub fn is_empty(&self) -> bool {
+        self.leo() == self.start
+    }
+
+    /// The leader-epoch cache, oldest first.
+    pub fn epochs(&self) -> &[EpochStart] {
+        &self.epochs
+    }
+
+    /// `lastFetchedEpoch` of a follower: the newest epoch in the cache.
+    pub fn last_epoch(&self) -> Option<LeaderEpoch> {
+        self.epochs.last().map(|e| e.epoch)
+    }
+
+    /// log.L1: append as leader; the offset is the LEO. Returns the new entry.
+    pub fn append(&mut self, epoch: LeaderEpoch, payload: Payload) -> Entry {
+        let entry = Entry {
+            base: self.leo(),
+            epoch,
+            payload,
+        };
+        self.push(entry);
+        entry
+    }
+
+    /// log.L2: append as follower, offsets as given. Batches that do not continue this log are ignored; says how many were taken.
+    pub fn append_replicated(&mut self, entries: &[Entry]) -> usize {
+        let mut taken = 0;
+        for e in entries {
+            if e.base == self.leo() {
+                self.push(*e);
+                taken += 1;
+            }
+        }
+        taken
+    }
+
+    /// log.L3: the cache learns (LE, base) when the LE is new.
+    fn push(&mut self, e: Entry) {
+        self.note_epoch(e.epoch, e.base);
+        if self.tail.len() >= CHUNK {
+            self.sealed.push(Rc::from(&self.tail[..]));
+            self.tail.clear();
+        }
+        self.tail.push(e);
+    }
+
+    /// log.L3, repl.R-M2: an epoch begins at `start`, even if nothing is ever written in it.
+    pub fn note_epoch(&mut self, epoch: LeaderEpoch, start: Offset) {
+        if self.epochs.last().is_some_and(|e| e.epoch >= epoch) {
+            return;
+        }
+        while self.epochs.last().is_some_and(|e| e.start >= start) {
+            self.epochs.pop();
+        }
+        self.epochs.push(EpochStart { epoch, start });
+    }
+
+    /// `endOffsetFor(q)` (rule book 3.3): the largest epoch ≤ `q` in this log and where it ends. `None` = undefined.
+    pub fn end_offset_for(&self, q: Option<LeaderEpoch>) -> Option<(LeaderEpoch, Offset)> {
+        let q = q?;
+        let latest = self.epochs.last()?;
+        if q == latest.epoch {
+            return Some((q, self.leo()));
+        }
+        if q > latest.epoch {
+            return None;
+        }
+        let higher = self.epochs.iter().position(|e| e.epoch > q)?;
+        let floor = higher.checked_sub(1).map_or(q, |i| self.epochs[i].epoch);
+        Some((floor, self.epochs[higher].start))
+    }
+
+    /// Cuts everything from `to` on (whole batches: a batch that reaches beyond `to` goes). repl.R-L3: epochs that start there go too.
+    pub fn truncate(&mut self, to: Offset) {
+        while self.leo() > to {
+            if self.tail.is_empty() {
+                let chunk = self.sealed.pop().expect("leo > start, so there is a chunk");
+                self.tail.extend_from_slice(&chunk);
+            }
+            self.tail.pop();
+        }
+        self.epochs.retain(|e| e.start < to);
+    }
+
+    /// Up to `max` batches from `from` on that end at or below `bound` (log.L6; whole batches only).
+    pub fn read(&self, from: Offset, bound: Offset, max: usize) -> Entries {
+        self.iter_from(from)
+            .take_while(|e| e.end() <= bound)
+            .take(max)
+            .copied()
+            .collect()
+    }
+
+    /// Every batch that reaches beyond `from`, in order.
+    pub fn iter_from(&self, from: Offset) -> impl Iterator<Item = &Entry> {
+        let chunk = self
+            .sealed
+            .partition_point(|c| c.last().is_none_or(|e| e.end() <= from));
+        let all = self.sealed[chunk..]
+            .iter()
+            .flat_map(|c| c.iter())
+            .chain(self.tail.iter());
+        all.skip_while(move |e| e.end() <= from)
+    }
+
+    /// The last batches first.
+    pub fn iter_back(&self) -> impl Iterator<Item = &Entry> {
+        self.tail
+            .iter()
+            .rev()
+            .chain(self.sealed.iter().rev().flat_map(|c| c.iter().rev()))
+    }
+
+    /// The batch that holds `offset`.
+    pub fn at(&self, offset: Offset) -> Option<&Entry> {
+        self.iter_from(offset).next().filter(|e| e.base <= offset)
+    }
+}

@@ -1,0 +1,246 @@
+//! What actors say to each other. Request and response names are Kafka's.
+
+use super::log::{Batch, Entries};
+use crate::event::{ErrorCode, MessageKind};
+use crate::ids::*;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// The producer config `acks`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Acks {
+    /// No answer is asked for (prod.A0).
+    #[serde(rename = "0")]
+    None,
+    /// The leader has it (prod.A1). Not the followers.
+    #[serde(rename = "1")]
+    Leader,
+    /// Every in-sync replica has it (prod.A2).
+    #[serde(rename = "all")]
+    All,
+}
+
+impl Acks {
+    /// As it stands in a config file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Acks::None => "0",
+            Acks::Leader => "1",
+            Acks::All => "all",
+        }
+    }
+}
+
+/// Which connection between two actors: counted up at every reconnect, so that answers of an old one are not taken for new.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct ConnGen(pub u8);
+
+impl ConnGen {
+    /// The next connection.
+    #[must_use]
+    pub fn next(self) -> Self {
+        ConnGen(self.0.wrapping_add(1))
+    }
+}
+
+/// A partition in a fetch request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FetchPart {
+    /// Which.
+    pub partition: PartitionId,
+    /// The fetcher's leader epoch.
+    pub le: LeaderEpoch,
+    /// From where; a follower's LEO.
+    pub offset: Offset,
+    /// Epoch of the last record that a follower has.
+    pub last_epoch: Option<LeaderEpoch>,
+}
+
+/// What a leader says of a partition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Fetched {
+    /// Batches (perhaps none) and the high watermark of the snapshot (repl.R-F2).
+    Data {
+        /// The batches.
+        entries: Entries,
+        /// The leader's high watermark when the snapshot was taken.
+        hw: Offset,
+    },
+    /// The logs part ways: this epoch ends there (repl.R-F3).
+    Diverging {
+        /// The largest epoch of the leader that is not above the asked one.
+        epoch: LeaderEpoch,
+        /// Its end offset.
+        end: Offset,
+    },
+    /// No.
+    Error(ErrorCode),
+}
+
+/// A partition in a fetch response.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FetchedPart {
+    /// Which.
+    pub partition: PartitionId,
+    /// The leader epoch that the request named.
+    pub le: LeaderEpoch,
+    /// The offset that it asked for.
+    pub offset: Offset,
+    /// The answer.
+    pub answer: Fetched,
+}
+
+/// A change of metadata, as a record of the metadata log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Change {
+    /// Leadership or ISR of a partition.
+    Partition {
+        /// Which.
+        partition: PartitionId,
+        /// Who leads, if anybody.
+        leader: Option<BrokerId>,
+        /// Leader epoch.
+        le: LeaderEpoch,
+        /// Partition epoch.
+        pe: PartitionEpoch,
+        /// In-sync replicas.
+        isr: BrokerSet,
+    },
+    /// State of a broker's registration.
+    Broker {
+        /// Which.
+        broker: BrokerId,
+        /// Its epoch.
+        epoch: BrokerEpoch,
+        /// Not to be counted on?
+        fenced: bool,
+    },
+}
+
+/// A partition's leader as a client sees it.
+pub type LeaderView = (Option<BrokerId>, LeaderEpoch);
+
+/// The body of a message.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)] // Kafka's field names; see the rules that read them
+pub enum Body {
+    Produce {
+        conn: ConnGen,
+        acks: Acks,
+        parts: SmallVec<[(PartitionId, Batch); 1]>,
+    },
+    ProduceResponse {
+        conn: ConnGen,
+        parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>); 1]>,
+    },
+    Fetch {
+        conn: ConnGen,
+        be: BrokerEpoch,
+        parts: SmallVec<[FetchPart; 1]>,
+    },
+    FetchResponse {
+        conn: ConnGen,
+        parts: SmallVec<[FetchedPart; 1]>,
+    },
+    ConsumerFetch {
+        conn: ConnGen,
+        parts: SmallVec<[FetchPart; 1]>,
+    },
+    ConsumerFetchResponse {
+        conn: ConnGen,
+        parts: SmallVec<[FetchedPart; 1]>,
+    },
+    OffsetCommit {
+        conn: ConnGen,
+        group: GroupIx,
+        offsets: SmallVec<[(PartitionId, Offset); 1]>,
+    },
+    OffsetCommitResponse {
+        conn: ConnGen,
+        offsets: SmallVec<[(PartitionId, Offset); 1]>,
+        result: Result<(), ErrorCode>,
+    },
+    OffsetFetch {
+        conn: ConnGen,
+        group: GroupIx,
+    },
+    OffsetFetchResponse {
+        conn: ConnGen,
+        result: Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
+    },
+    BrokerRegistration {
+        clean: Option<BrokerEpoch>,
+    },
+    BrokerRegistrationResponse {
+        result: Result<BrokerEpoch, ErrorCode>,
+    },
+    BrokerHeartbeat {
+        be: BrokerEpoch,
+        applied: u32,
+        want_shutdown: bool,
+    },
+    AlterPartition {
+        partition: PartitionId,
+        be: BrokerEpoch,
+        le: LeaderEpoch,
+        pe: PartitionEpoch,
+        isr: SmallVec<[(BrokerId, BrokerEpoch); 3]>,
+    },
+    AlterPartitionResponse {
+        partition: PartitionId,
+        le: LeaderEpoch,
+        result: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
+    },
+    ControlledShutdown,
+    MetadataRecords {
+        upto: u32,
+        changes: SmallVec<[Change; 1]>,
+    },
+    Metadata {
+        conn: ConnGen,
+    },
+    MetadataResponse {
+        conn: ConnGen,
+        leaders: SmallVec<[LeaderView; 2]>,
+    },
+    Disconnect,
+}
+
+impl Body {
+    /// Its name.
+    pub fn kind(&self) -> MessageKind {
+        match self {
+            Body::Produce { .. } => MessageKind::Produce,
+            Body::ProduceResponse { .. } => MessageKind::ProduceResponse,
+            Body::Fetch { .. } => MessageKind::Fetch,
+            Body::FetchResponse { .. } => MessageKind::FetchResponse,
+            Body::ConsumerFetch { .. } => MessageKind::ConsumerFetch,
+            Body::ConsumerFetchResponse { .. } => MessageKind::ConsumerFetchResponse,
+            Body::OffsetCommit { .. } => MessageKind::OffsetCommit,
+            Body::OffsetCommitResponse { .. } => MessageKind::OffsetCommitResponse,
+            Body::OffsetFetch { .. } => MessageKind::OffsetFetch,
+            Body::OffsetFetchResponse { .. } => MessageKind::OffsetFetchResponse,
+            Body::BrokerRegistration { .. } => MessageKind::BrokerRegistration,
+            Body::BrokerRegistrationResponse { .. } => MessageKind::BrokerRegistrationResponse,
+            Body::BrokerHeartbeat { .. } => MessageKind::BrokerHeartbeat,
+            Body::AlterPartition { .. } => MessageKind::AlterPartition,
+            Body::AlterPartitionResponse { .. } => MessageKind::AlterPartitionResponse,
+            Body::ControlledShutdown => MessageKind::ControlledShutdown,
+            Body::MetadataRecords { .. } => MessageKind::MetadataRecords,
+            Body::Metadata { .. } => MessageKind::Metadata,
+            Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
+            Body::Disconnect => MessageKind::Disconnect,
+        }
+    }
+
+    /// Is it an answer to a client's request (which the fault "drop the next response" can take)?
+    pub fn is_client_response(&self) -> bool {
+        matches!(
+            self,
+            Body::ProduceResponse { .. }
+                | Body::ConsumerFetchResponse { .. }
+                | Body::OffsetCommitResponse { .. }
+                | Body::OffsetFetchResponse { .. }
+        )
+    }
+}

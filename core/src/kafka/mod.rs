@@ -1,0 +1,499 @@
+//! The rules of Kafka as pure state machines, and the world that connects them.
+//!
+//! Nothing here knows the time. A step takes one [`Input`] (a message arrives, a timer runs out, somebody does
+//! something) and fills an [`Out`] (messages, timers, events). The simulation feeds inputs in the order of their
+//! deadlines; the trial feeds them in every order.
+
+pub mod broker;
+pub mod client;
+pub mod consumer;
+pub mod controller;
+mod fetching;
+pub mod log;
+pub mod message;
+pub mod partitioner;
+pub mod producer;
+pub mod replica;
+mod serving;
+pub mod setup;
+pub mod step;
+
+use crate::event::{DropReason, EventKind};
+use crate::ids::*;
+use broker::{Broker, Cx, Power};
+use consumer::{Consumer, ConsumerCx};
+use controller::{Controller, ControllerCx};
+use message::Body;
+use producer::{Producer, ProducerCx};
+pub use setup::Setup;
+use smallvec::SmallVec;
+use std::rc::Rc;
+pub use step::{Base, Command, Input, Out, Timer, TimerOp};
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// Its ordinal in the run; no part of the canonical encoding.
+    pub id: MsgId,
+    /// Who sent it.
+    pub from: Actor,
+    /// To whom.
+    pub to: Actor,
+    /// What it says.
+    pub body: Rc<Body>,
+}
+
+/// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What does not change.
+    pub setup: Rc<Setup>,
+    /// The active controller.
+    pub controller: Rc<Controller>,
+    /// Brokers, by id.
+    pub brokers: SmallVec<[Rc<Broker>; 4]>,
+    /// Producers.
+    pub producers: SmallVec<[Rc<Producer>; 2]>,
+    /// Consumers.
+    pub consumers: SmallVec<[Rc<Consumer>; 2]>,
+    /// Messages on their way, by id. Those of one link arrive in this order (TCP).
+    pub net: SmallVec<[Flight; 8]>,
+    /// Links that let nothing through, by direction.
+    pub cut: SmallVec<[(Actor, Actor); 2]>,
+    /// Links whose next response will be lost.
+    pub drop_next: SmallVec<[(Actor, Actor); 1]>,
+    next_msg: u32,
+}
+
+/// The canonical encoding: everything that can matter to what happens next, at fixed widths (see [`crate::hash`]).
+impl std::hash::Hash for World {
+    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        self.controller.hash(h);
+        self.brokers.hash(h);
+        self.producers.hash(h);
+        self.consumers.hash(h);
+        let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
+        // Ids only order messages within a link; between links the order is nobody's business.
+        order.sort_by_key(|i| {
+            (
+                self.net[usize::from(*i)].from,
+                self.net[usize::from(*i)].to,
+                *i,
+            )
+        });
+        h.write_u16(order.len() as u16);
+        for i in order {
+            let f = &self.net[usize::from(i)];
+            (f.from, f.to, &f.body).hash(h);
+        }
+        self.cut.hash(h);
+        self.drop_next.hash(h);
+    }
+}
+
+impl World {
+    /// A settled cluster with empty logs: brokers registered, preferred leaders in office, clients with fresh metadata.
+    /// `out` gets what the actors do first.
+    pub fn settled(setup: Rc<Setup>, out: &mut Out) -> Self {
+        let controller = Controller::settled(&setup);
+        let mut brokers: SmallVec<[Broker; 4]> =
+            setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
+        let image = controller.image();
+        for b in &mut brokers {
+            b.epoch = Some(BrokerEpoch(1));
+            b.unfenced = setup.broker_ids().collect();
+            let mut cx = Cx {
+                b,
+                setup: &setup,
+                out,
+            };
+            cx.on_message(
+                Actor::Controller,
+                &Rc::new(Body::MetadataRecords {
+                    upto: 0,
+                    changes: image.clone(),
+                }),
+            );
+            cx.arm_periodic();
+        }
+        setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
+        out.events.clear(); // that everyone took its place is no news
+        let producers = (0..setup.producers.len() as u8)
+            .map(|i| Rc::new(Producer::new(ProducerIx(i), &setup)))
+            .collect();
+        let mut consumers: SmallVec<[Consumer; 2]> = (0..setup.consumers.len() as u8)
+            .map(|i| Consumer::new(ConsumerIx(i), &setup))
+            .collect();
+        for c in &mut consumers {
+            ConsumerCx {
+                c,
+                setup: &setup,
+                out,
+            }
+            .start();
+        }
+        out.events.clear();
+        let mut w = World {
+            controller: Rc::new(controller),
+            brokers: brokers.into_iter().map(Rc::new).collect(),
+            producers,
+            consumers: consumers.into_iter().map(Rc::new).collect(),
+            setup,
+            net: SmallVec::new(),
+            cut: SmallVec::new(),
+            drop_next: SmallVec::new(),
+            next_msg: 0,
+        };
+        w.post(out);
+        w
+    }
+
+    /// One step. `out` is cleared first and then holds what came of it; its messages are on the wire already.
+    /// An input that no longer applies (a message that is gone) changes nothing.
+    pub fn step(&mut self, input: Input, out: &mut Out) {
+        out.clear();
+        match input {
+            Input::Deliver(id) => self.deliver(id, out),
+            Input::Fire(t) => self.fire(t, out),
+            Input::Do(c) => self.obey(c, out),
+        }
+        self.post(out);
+    }
+
+    /// The broker with this id.
+    pub fn broker(&self, b: BrokerId) -> &Broker {
+        &self.brokers[b.ix()]
+    }
+
+    /// The leader's replica of a partition, while a live broker leads it by the controller's word.
+    pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
+        let leader = self.controller.partitions[p.ix()].leader?;
+        self.broker(leader)
+            .replica(p)
+            .filter(|r| r.leading().is_some())
+    }
+
+    /// Every timer that the state implies.
+    pub fn armed(&self, f: &mut impl FnMut(Timer)) {
+        self.controller.armed(f);
+        self.brokers.iter().for_each(|b| b.armed(f));
+        self.producers.iter().for_each(|p| p.armed(&self.setup, f));
+        self.consumers.iter().for_each(|c| c.armed(&self.setup, f));
+    }
+
+    // ---- inputs
+
+    fn deliver(&mut self, id: MsgId, out: &mut Out) {
+        let Ok(i) = self.net.binary_search_by_key(&id, |f| f.id) else {
+            return;
+        };
+        let Flight { from, to, body, .. } = self.net.remove(i);
+        let message = body.kind();
+        if let Actor::Broker(b) = to
+            && !self.broker(b).is_up()
+        {
+            out.event(EventKind::Dropped {
+                msg: id,
+                from,
+                to,
+                message,
+                why: DropReason::ReceiverDown,
+            });
+            let refused =
+                !matches!(from, Actor::Controller) && self.broker(b).power != Power::PowerLost;
+            if refused && !matches!(*body, Body::FetchResponse { .. } | Body::Disconnect) {
+                out.send(to, from, Body::Disconnect); // connection refused
+            }
+            return;
+        }
+        out.event(EventKind::Delivered {
+            msg: id,
+            from,
+            to,
+            message,
+        });
+        let setup = self.setup.clone();
+        match to {
+            Actor::Controller => {
+                let c = Rc::make_mut(&mut self.controller);
+                ControllerCx {
+                    c,
+                    setup: &setup,
+                    out,
+                    changes: SmallVec::new(),
+                }
+                .on_message(from, &body);
+            }
+            Actor::Broker(b) => Cx {
+                b: Rc::make_mut(&mut self.brokers[b.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_message(from, &body),
+            Actor::Producer(p) => ProducerCx {
+                p: Rc::make_mut(&mut self.producers[p.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_message(from, &body),
+            Actor::Consumer(c) => ConsumerCx {
+                c: Rc::make_mut(&mut self.consumers[c.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_message(from, &body),
+        }
+    }
+
+    fn fire(&mut self, t: Timer, out: &mut Out) {
+        let setup = self.setup.clone();
+        match t.actor() {
+            Actor::Controller => {
+                let Timer::Session(b) = t else { return };
+                let c = Rc::make_mut(&mut self.controller);
+                ControllerCx {
+                    c,
+                    setup: &setup,
+                    out,
+                    changes: SmallVec::new(),
+                }
+                .on_session(b);
+            }
+            Actor::Broker(b) => Cx {
+                b: Rc::make_mut(&mut self.brokers[b.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_timer(t),
+            Actor::Producer(p) => ProducerCx {
+                p: Rc::make_mut(&mut self.producers[p.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_timer(t),
+            Actor::Consumer(c) => ConsumerCx {
+                c: Rc::make_mut(&mut self.consumers[c.ix()]),
+                setup: &setup,
+                out,
+            }
+            .on_timer(t),
+        }
+    }
+
+    fn obey(&mut self, c: Command, out: &mut Out) {
+        let setup = self.setup.clone();
+        match c {
+            Command::Send {
+                producer,
+                partition,
+                bytes,
+            } => {
+                ProducerCx {
+                    p: Rc::make_mut(&mut self.producers[producer.ix()]),
+                    setup: &setup,
+                    out,
+                }
+                .send(partition, bytes);
+            }
+            Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
+            Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
+            Command::Stop(b) if self.broker(b).is_up() => Cx {
+                b: Rc::make_mut(&mut self.brokers[b.ix()]),
+                setup: &setup,
+                out,
+            }
+            .stop(),
+            Command::Start(b) if !self.broker(b).is_up() => Cx {
+                b: Rc::make_mut(&mut self.brokers[b.ix()]),
+                setup: &setup,
+                out,
+            }
+            .start(),
+            Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
+                self.cut.push((from, to));
+                self.cut.sort();
+                out.event(EventKind::LinkCut { from, to });
+                self.lose(out, DropReason::LinkCut, |f| (f.from, f.to) == (from, to));
+            }
+            Command::Heal(from, to) if self.cut.contains(&(from, to)) => {
+                self.cut.retain(|l| *l != (from, to));
+                out.event(EventKind::LinkHealed { from, to });
+            }
+            Command::DropNextResponse(b, client) => {
+                let link = (Actor::Broker(b), client);
+                if !self.drop_next.contains(&link) {
+                    self.drop_next.push(link);
+                    self.drop_next.sort();
+                    out.event(EventKind::DropArmed {
+                        from: link.0,
+                        to: link.1,
+                    });
+                }
+            }
+            Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
+                ConsumerCx {
+                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
+                    setup: &setup,
+                    out,
+                }
+                .crash();
+                self.lose(out, DropReason::ConnectionClosed, |f| {
+                    f.to == Actor::Consumer(c)
+                });
+                self.forget_client(c);
+            }
+            Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
+                ConsumerCx {
+                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
+                    setup: &setup,
+                    out,
+                }
+                .start();
+            }
+            _ => {} // it is so already
+        }
+    }
+
+    /// A broker's process ends without warning. A dead process's machine resets its connections; a dead machine is silent.
+    fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
+        let setup = self.setup.clone();
+        out.event(if power == Power::Crashed {
+            EventKind::Crashed { broker: b }
+        } else {
+            EventKind::PowerCut { broker: b }
+        });
+        Cx {
+            b: Rc::make_mut(&mut self.brokers[b.ix()]),
+            setup: &setup,
+            out,
+        }
+        .go_down(power);
+        let me = Actor::Broker(b);
+        self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
+        if power == Power::Crashed {
+            let others = self
+                .brokers
+                .iter()
+                .filter(|x| x.awaits(b))
+                .map(|x| Actor::Broker(x.id));
+            let producers = self
+                .producers
+                .iter()
+                .filter(|x| x.awaits(b))
+                .map(|x| Actor::Producer(x.id));
+            let consumers = self
+                .consumers
+                .iter()
+                .filter(|x| x.awaits(b))
+                .map(|x| Actor::Consumer(x.id));
+            out.sends.extend(
+                others
+                    .chain(producers)
+                    .chain(consumers)
+                    .map(|to| (me, to, Body::Disconnect)),
+            );
+        }
+    }
+
+    /// A dead client's parked requests are closed with its connections.
+    fn forget_client(&mut self, c: ConsumerIx) {
+        for b in &mut self.brokers {
+            if b.consumer_fetches.iter().any(|f| f.consumer == c)
+                || b.commits.iter().any(|x| x.consumer == c)
+            {
+                let b = Rc::make_mut(b);
+                b.commits.retain(|x| x.consumer != c);
+            }
+        }
+    }
+
+    // ---- the wire
+
+    /// Messages that will not arrive any more.
+    fn lose(&mut self, out: &mut Out, why: DropReason, which: impl Fn(&Flight) -> bool) {
+        for f in self.net.iter().filter(|f| which(f)) {
+            out.event(EventKind::Dropped {
+                msg: f.id,
+                from: f.from,
+                to: f.to,
+                message: f.body.kind(),
+                why,
+            });
+        }
+        self.net.retain(|f| !which(f));
+    }
+
+    /// Puts what was sent on the wire, in order; a cut link swallows it.
+    fn post(&mut self, out: &mut Out) {
+        for (from, to, body) in std::mem::take(&mut out.sends) {
+            self.post_one(from, to, body, out);
+        }
+    }
+
+    fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
+        let (id, message) = (MsgId(self.next_msg), body.kind());
+        self.next_msg += 1;
+        out.event(EventKind::Sent {
+            msg: id,
+            from,
+            to,
+            message,
+            due_us: 0,
+        });
+        let why = if self.cut.contains(&(from, to)) {
+            Some(DropReason::LinkCut)
+        } else if body.is_client_response() && self.drop_next.contains(&(from, to)) {
+            Some(DropReason::Fault)
+        } else {
+            None
+        };
+        match why {
+            None => self.net.push(Flight {
+                id,
+                from,
+                to,
+                body: Rc::new(body),
+            }),
+            Some(why) => {
+                out.event(EventKind::Dropped {
+                    msg: id,
+                    from,
+                    to,
+                    message,
+                    why,
+                });
+                if why == DropReason::Fault {
+                    self.drop_next.retain(|l| *l != (from, to));
+                    self.post_one(from, to, Body::Disconnect, out); // the client sees its connection end
+                }
+            }
+        }
+    }
+}
+
+impl Timer {
+    /// Whose timer it is.
+    pub fn actor(&self) -> Actor {
+        match *self {
+            Timer::Heartbeat(b)
+            | Timer::RegistrationRetry(b)
+            | Timer::IsrCheck(b)
+            | Timer::HwCheckpoint(b)
+            | Timer::Writeback(b) => Actor::Broker(b),
+            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
+            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => {
+                Actor::Broker(follower)
+            }
+            Timer::ProduceWait { broker, .. }
+            | Timer::AlterRetry { broker, .. }
+            | Timer::ConsumerFetchWait { broker, .. } => Actor::Broker(broker),
+            Timer::Session(_) => Actor::Controller,
+            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
+            Timer::Delivery(b) => Actor::Producer(b.producer),
+            Timer::RequestTimeout(a, _) | Timer::MetadataBackoff(a) => a,
+            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => {
+                Actor::Consumer(c)
+            }
+        }
+    }
+}

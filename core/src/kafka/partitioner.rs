@@ -1,0 +1,92 @@
+//! Which partition a record goes to (rule book 2.2).
+
+/// murmur2 as Kafka's Java client computes it (prod.P3): seed 0x9747b28c, 32 bits, wrapping.
+pub fn murmur2(data: &[u8]) -> i32 {
+    const M: u32 = 0x5bd1_e995;
+    let mut h = 0x9747_b28c_u32 ^ data.len() as u32;
+    let mut blocks = data.chunks_exact(4);
+    for block in &mut blocks {
+        let mut k = u32::from_le_bytes([block[0], block[1], block[2], block[3]]);
+        k = k.wrapping_mul(M);
+        k ^= k >> 24;
+        k = k.wrapping_mul(M);
+        h = h.wrapping_mul(M) ^ k;
+    }
+    let tail = blocks.remainder();
+    if !tail.is_empty() {
+        for (i, b) in tail.iter().enumerate() {
+            h ^= u32::from(*b) << (8 * i);
+        }
+        h = h.wrapping_mul(M);
+    }
+    h ^= h >> 13;
+    h = h.wrapping_mul(M);
+    h ^= h >> 15;
+    h as i32
+}
+
+/// prod.P3: the partition of a keyed record: `(murmur2(key) & 0x7fffffff) mod partitions`. The mask is not `abs`.
+pub fn partition_for_key(key: &[u8], partitions: u16) -> u16 {
+    ((murmur2(key) & 0x7fff_ffff) % i32::from(partitions)) as u16
+}
+
+/// Java's `String.hashCode`, over UTF-16 units.
+pub fn java_string_hash(s: &str) -> i32 {
+    s.encode_utf16().fold(0i32, |h, unit| {
+        h.wrapping_mul(31).wrapping_add(i32::from(unit))
+    })
+}
+
+/// The partition of `__consumer_offsets` or `__transaction_state` that coordinates an id (rule book 2.2, note): `abs(hash) mod n`, with abs(MIN) = 0.
+pub fn coordinator_partition(id: &str, partitions: u16) -> u16 {
+    let hash = java_string_hash(id);
+    let positive = if hash == i32::MIN { 0 } else { hash.abs() };
+    (positive % i32::from(partitions)) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prod_p3_vectors_of_the_java_client() {
+        let vectors: [(&str, i32, u16, u16); 12] = [
+            ("21", -973932308, 0, 0),
+            ("foobar", -790332482, 0, 0),
+            ("a-little-bit-long-string", -985981536, 2, 2),
+            ("a-little-bit-longer-string", -1486304829, 2, 5),
+            ("a", -1563381124, 1, 4),
+            ("b", -1853091852, 2, 2),
+            ("c", -1877468854, 1, 4),
+            ("key", -1079937367, 1, 1),
+            ("user-1", 1404122828, 2, 2),
+            ("user-2", -324981792, 2, 2),
+            ("user-42", 1459644460, 1, 4),
+            ("hello", 2132663229, 0, 3),
+        ];
+        for (key, hash, of3, of6) in vectors {
+            assert_eq!(murmur2(key.as_bytes()), hash, "{key}");
+            assert_eq!(
+                (
+                    partition_for_key(key.as_bytes(), 3),
+                    partition_for_key(key.as_bytes(), 6)
+                ),
+                (of3, of6),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn coordinators_of_the_rule_book() {
+        for (id, p) in [
+            ("my-group", 12),
+            ("test-group", 12),
+            ("orders", 31),
+            ("highwater", 49),
+            ("txn-1", 10),
+        ] {
+            assert_eq!(coordinator_partition(id, 50), p, "{id}");
+        }
+    }
+}

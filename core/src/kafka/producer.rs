@@ -1,0 +1,561 @@
+//! A producer client: accumulator, in-flight requests, retries, sequence numbers (rule book 2.3, 2.5).
+
+use super::client::{ClientMeta, MetaState};
+use super::log::Batch;
+use super::message::{Acks, Body, ConnGen};
+use super::setup::{ProducerSetup, Setup};
+use super::step::{Out, Timer};
+use crate::event::{ErrorCode, EventKind};
+use crate::ids::*;
+use smallvec::SmallVec;
+
+/// A batch that the producer has not finished with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Queued {
+    /// The batch.
+    pub batch: Batch,
+    /// Bytes of its records.
+    pub bytes: u32,
+    /// `linger.ms` is over.
+    pub lingered: bool,
+    /// It was sent before.
+    pub sent: bool,
+    /// Attempts that failed; counted only where `retries` is a bound.
+    pub attempts: u32,
+}
+
+/// What the producer keeps for a partition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PartQueue {
+    /// Batches to send; the head first.
+    pub queue: SmallVec<[Queued; 1]>,
+    /// The sequence number of the next new batch.
+    pub next_seq: u32,
+    /// Waits for `retry.backoff.ms`.
+    pub backing_off: bool,
+}
+
+/// A connection to a broker, with the requests that are out on it, oldest first.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ProducerConn {
+    /// To whom.
+    pub broker: BrokerId,
+    /// Which connection.
+    pub conn: ConnGen,
+    /// Requests without an answer yet; each carries one batch a partition.
+    pub in_flight: SmallVec<[SmallVec<[(PartitionId, Queued); 1]>; 1]>,
+}
+
+/// State of a producer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Producer {
+    /// Who.
+    pub id: ProducerIx,
+    /// Its metadata.
+    pub meta: ClientMeta,
+    /// Partitions, by id.
+    pub parts: SmallVec<[PartQueue; 2]>,
+    /// Connections that it has used.
+    pub conns: SmallVec<[ProducerConn; 1]>,
+    /// `producerEpoch`.
+    pub epoch: u16,
+    /// How many records it was given.
+    pub records: u32,
+    /// How many batches it made.
+    pub batches: u32,
+}
+
+/// The producer at work.
+pub(super) struct ProducerCx<'a> {
+    pub p: &'a mut Producer,
+    pub setup: &'a Setup,
+    pub out: &'a mut Out,
+}
+
+impl Producer {
+    /// A producer that has its metadata and its producer id.
+    pub fn new(id: ProducerIx, setup: &Setup) -> Self {
+        let empty = PartQueue {
+            queue: SmallVec::new(),
+            next_seq: 0,
+            backing_off: false,
+        };
+        Producer {
+            id,
+            meta: ClientMeta::settled(setup),
+            parts: setup.partition_ids().map(|_| empty.clone()).collect(),
+            conns: SmallVec::new(),
+            epoch: 0,
+            records: 0,
+            batches: 0,
+        }
+    }
+
+    /// Batches that are out, over all connections.
+    pub fn in_flight(&self) -> impl Iterator<Item = (BrokerId, PartitionId, &Queued)> {
+        self.conns.iter().flat_map(|c| {
+            c.in_flight
+                .iter()
+                .flatten()
+                .map(move |(p, q)| (c.broker, *p, q))
+        })
+    }
+
+    pub(super) fn awaits(&self, b: BrokerId) -> bool {
+        self.meta.state == MetaState::Asked(b)
+            || self
+                .conns
+                .iter()
+                .any(|c| c.broker == b && !c.in_flight.is_empty())
+    }
+
+    /// Every timer that its state implies.
+    pub fn armed(&self, setup: &Setup, f: &mut impl FnMut(Timer)) {
+        let me = Actor::Producer(self.id);
+        if self.meta.state == MetaState::Backoff {
+            f(Timer::MetadataBackoff(me));
+        }
+        for (i, part) in self.parts.iter().enumerate() {
+            let p = PartitionId(i as u16);
+            if part.backing_off {
+                f(Timer::RetryBackoff(self.id, p));
+            }
+            if !setup.producers[self.id.ix()].no_linger
+                && part.queue.first().is_some_and(|q| !q.lingered)
+            {
+                f(Timer::Linger(self.id, p));
+            }
+            part.queue
+                .iter()
+                .for_each(|q| f(Timer::Delivery(q.batch.id)));
+        }
+        for b in setup.broker_ids().filter(|b| self.awaits(*b)) {
+            f(Timer::RequestTimeout(me, b));
+        }
+        self.in_flight()
+            .for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
+    }
+}
+
+impl ProducerCx<'_> {
+    fn me(&self) -> Actor {
+        Actor::Producer(self.p.id)
+    }
+
+    fn config(&self) -> &ProducerSetup {
+        &self.setup.producers[self.p.id.ix()]
+    }
+
+    /// prod.PB1: the application calls `send()`.
+    pub fn send(&mut self, partition: PartitionId, bytes: u32) {
+        let id = self.p.id;
+        let record = RecordId {
+            producer: id,
+            n: self.p.records,
+        };
+        self.p.records += 1;
+        self.out.event(EventKind::RecordSent { record, partition });
+        let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
+        let queue = &mut self.p.parts[partition.ix()].queue;
+        let fits = queue
+            .last()
+            .is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
+        if !fits {
+            let batch = Batch {
+                id: BatchId {
+                    producer: id,
+                    n: self.p.batches,
+                },
+                count: 0,
+                epoch: 0,
+                seq: None,
+            };
+            self.p.batches += 1;
+            if queue.is_empty() && !lingered {
+                self.out.arm(Timer::Linger(id, partition));
+            }
+            queue.push(Queued {
+                batch,
+                bytes: 0,
+                lingered,
+                sent: false,
+                attempts: 0,
+            });
+            self.out.arm(Timer::Delivery(batch.id));
+        }
+        let last = queue.last_mut().expect("one was pushed if there was none");
+        last.batch.count += 1;
+        last.bytes += bytes;
+        let batch = last.batch.id;
+        self.out.event(EventKind::Batched {
+            record,
+            batch,
+            partition,
+        });
+        self.pump();
+    }
+
+    /// A message arrived.
+    pub fn on_message(&mut self, from: Actor, body: &Body) {
+        let Actor::Broker(b) = from else { return };
+        match body {
+            Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
+            Body::MetadataResponse { conn, leaders } => {
+                self.p.meta.on_response(*conn, leaders);
+                self.settle_timeout(b);
+            }
+            Body::Disconnect => self.disconnected(b, ErrorCode::NetworkException),
+            _ => {}
+        }
+        self.pump();
+    }
+
+    /// A timer ran out.
+    pub fn on_timer(&mut self, t: Timer) {
+        match t {
+            Timer::Linger(_, p) => {
+                if let Some(q) = self.p.parts[p.ix()].queue.first_mut() {
+                    q.lingered = true;
+                }
+            }
+            Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
+            Timer::RequestTimeout(_, b) => self.disconnected(b, ErrorCode::RequestTimedOut),
+            Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.setup, self.out),
+            Timer::Delivery(id) => self.expire(id),
+            _ => {}
+        }
+        self.pump();
+    }
+
+    // ---- sending
+
+    /// prod.PB2 to PB4: sends whatever may be sent, at most one batch a partition in a request.
+    fn pump(&mut self) {
+        for b in self.setup.broker_ids() {
+            while let Some(parts) = self.drain(b) {
+                self.request(b, parts);
+            }
+        }
+        let unknown = |(i, part): (usize, &PartQueue)| {
+            !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none()
+        };
+        if self.p.parts.iter().enumerate().any(unknown) {
+            let me = self.me();
+            if self.p.meta.state == MetaState::Idle {
+                self.p.meta.back_off(me, self.out);
+            }
+        }
+    }
+
+    /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
+    fn drain(&mut self, b: BrokerId) -> Option<SmallVec<[(PartitionId, Queued); 1]>> {
+        let max = self.config().max_in_flight;
+        let out_there = self
+            .p
+            .conns
+            .iter()
+            .find(|c| c.broker == b)
+            .map_or(0, |c| c.in_flight.len());
+        if out_there >= max {
+            return None;
+        }
+        let mut parts = SmallVec::new();
+        for i in 0..self.p.parts.len() {
+            let p = PartitionId(i as u16);
+            if self.p.meta.leader(p) == Some(b) && self.sendable(p) {
+                let q = self.take_head(p);
+                parts.push((p, q));
+            }
+        }
+        (!parts.is_empty()).then_some(parts)
+    }
+
+    /// prod.PB2, PB4.
+    fn sendable(&self, p: PartitionId) -> bool {
+        let part = &self.p.parts[p.ix()];
+        let Some(head) = part.queue.first() else {
+            return false;
+        };
+        let ready = head.lingered
+            || head.sent
+            || part.queue.len() > 1
+            || head.bytes >= self.config().batch_bytes;
+        if !ready || part.backing_off {
+            return false;
+        }
+        let mut flying = self.p.in_flight().filter(|f| f.1 == p).map(|f| f.2.batch);
+        if self.config().max_in_flight == 1 {
+            return flying.next().is_none(); // muted
+        }
+        match head.batch.seq {
+            // A retry goes only if it is the oldest that is unanswered; batches of an older epoch must land first.
+            Some(seq) => flying.all(|f| f.seq > Some(seq)),
+            None => flying.all(|f| f.seq.is_none() || f.epoch == self.p.epoch),
+        }
+    }
+
+    /// Takes the head of a queue; an idempotent batch gets its sequence when it first leaves (prod.PB3).
+    fn take_head(&mut self, p: PartitionId) -> Queued {
+        let (id, idempotent, no_linger) = (
+            self.p.id,
+            self.config().idempotence,
+            self.config().no_linger,
+        );
+        let epoch = self.p.epoch;
+        let part = &mut self.p.parts[p.ix()];
+        let mut q = part.queue.remove(0);
+        if idempotent && q.batch.seq.is_none() {
+            q.batch.seq = Some(part.next_seq);
+            q.batch.epoch = epoch;
+            part.next_seq += u32::from(q.batch.count);
+        }
+        if !no_linger {
+            match part.queue.first() {
+                Some(next) if !next.lingered => self.out.arm(Timer::Linger(id, p)),
+                _ => self.out.disarm(Timer::Linger(id, p)),
+            }
+        }
+        q
+    }
+
+    fn request(&mut self, b: BrokerId, mut parts: SmallVec<[(PartitionId, Queued); 1]>) {
+        let (me, acks) = (self.me(), self.config().acks);
+        for (p, q) in &mut parts {
+            let (batch, partition) = (q.batch.id, *p);
+            self.out.event(if q.sent {
+                EventKind::BatchResent {
+                    batch,
+                    partition,
+                    broker: b,
+                }
+            } else {
+                EventKind::BatchSent {
+                    batch,
+                    partition,
+                    broker: b,
+                }
+            });
+            q.sent = true;
+        }
+        let conn = self.conn(b);
+        let gen_ = conn.conn;
+        let first = conn.in_flight.is_empty();
+        if acks != Acks::None {
+            conn.in_flight.push(parts.clone());
+            if first {
+                self.out.arm(Timer::RequestTimeout(me, b));
+            }
+        }
+        let wire = parts.iter().map(|(p, q)| (*p, q.batch)).collect();
+        self.out.send(
+            me,
+            Actor::Broker(b),
+            Body::Produce {
+                conn: gen_,
+                acks,
+                parts: wire,
+            },
+        );
+        if acks == Acks::None {
+            for (p, q) in parts {
+                self.succeed(p, &q, None); // prod.A0: written to the socket is all that it asks for
+            }
+        }
+    }
+
+    fn conn(&mut self, b: BrokerId) -> &mut ProducerConn {
+        let at = match self.p.conns.iter().position(|c| c.broker == b) {
+            Some(i) => i,
+            None => {
+                self.p.conns.push(ProducerConn {
+                    broker: b,
+                    conn: ConnGen::default(),
+                    in_flight: SmallVec::new(),
+                });
+                self.p.conns.len() - 1
+            }
+        };
+        &mut self.p.conns[at]
+    }
+
+    // ---- answers
+
+    /// Answers come in the order of the requests, so this one is for the oldest.
+    fn on_response(
+        &mut self,
+        b: BrokerId,
+        conn: ConnGen,
+        results: &[(PartitionId, Result<Offset, ErrorCode>)],
+    ) {
+        let c = self.conn(b);
+        if c.conn != conn || c.in_flight.is_empty() {
+            return; // of a connection that was given up
+        }
+        let request = c.in_flight.remove(0);
+        self.settle_timeout(b);
+        for ((p, q), (_, result)) in request.into_iter().zip(results) {
+            match result {
+                Ok(base) => self.succeed(p, &q, Some(*base)),
+                Err(error) => self.failed(p, q, *error),
+            }
+        }
+    }
+
+    /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left.
+    fn settle_timeout(&mut self, b: BrokerId) {
+        let timer = Timer::RequestTimeout(self.me(), b);
+        if self.p.awaits(b) {
+            self.out.arm(timer)
+        } else {
+            self.out.disarm(timer)
+        }
+    }
+
+    /// The connection broke: nothing is known of what was out on it, oldest first (as Kafka's NetworkClient does).
+    fn disconnected(&mut self, b: BrokerId, error: ErrorCode) {
+        let me = self.me();
+        self.p.meta.on_disconnect(b, me, self.out);
+        let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
+            return;
+        };
+        c.conn = c.conn.next();
+        let requests = std::mem::take(&mut c.in_flight);
+        self.out.disarm(Timer::RequestTimeout(me, b));
+        for (p, q) in requests.into_iter().flatten() {
+            self.failed(p, q, error);
+        }
+        self.p.meta.refresh(me, self.setup, self.out);
+    }
+
+    fn succeed(&mut self, partition: PartitionId, q: &Queued, offset: Option<Offset>) {
+        self.out.disarm(Timer::Delivery(q.batch.id));
+        self.out.event(EventKind::Acked {
+            batch: q.batch.id,
+            partition,
+            offset,
+        });
+    }
+
+    /// prod.PB6: try again, or give up.
+    fn failed(&mut self, p: PartitionId, mut q: Queued, error: ErrorCode) {
+        let (me, id, retries) = (self.me(), self.p.id, self.config().retries);
+        let batch = q.batch.id;
+        if matches!(error, ErrorCode::InvalidProducerEpoch) || q.attempts >= retries {
+            return self.give_up(p, batch, error);
+        }
+        self.out.event(EventKind::AttemptFailed {
+            batch,
+            partition: p,
+            error,
+        });
+        if retries < i32::MAX as u32 {
+            q.attempts += 1;
+        }
+        if error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq)
+        {
+            self.bump_epoch(&mut q, p);
+        }
+        self.requeue(p, q);
+        let part = &mut self.p.parts[p.ix()];
+        part.backing_off = true;
+        self.out.arm(Timer::RetryBackoff(id, p));
+        if matches!(
+            error,
+            ErrorCode::NotLeaderOrFollower
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+        ) {
+            self.p.meta.refresh(me, self.setup, self.out);
+        }
+    }
+
+    /// Back to the head of its queue; by sequence with idempotence, simply first without (which is how order is lost, P-A2).
+    fn requeue(&mut self, p: PartitionId, q: Queued) {
+        let queue = &mut self.p.parts[p.ix()].queue;
+        let at = match q.batch.seq {
+            None => 0,
+            Some(s) => queue
+                .iter()
+                .position(|x| x.batch.seq.is_none_or(|y| y > s))
+                .unwrap_or(queue.len()),
+        };
+        queue.insert(at, q);
+    }
+
+    fn earlier_unresolved(&self, p: PartitionId, seq: Option<u32>) -> bool {
+        let queued = self.p.parts[p.ix()].queue.iter().map(|q| q.batch);
+        let flying = self.p.in_flight().filter(|f| f.1 == p).map(|f| f.2.batch);
+        queued.chain(flying).any(|b| b.seq.is_some() && b.seq < seq)
+    }
+
+    /// prod.D8: a new epoch of its own; what waits for this partition is numbered from 0 again.
+    fn bump_epoch(&mut self, q: &mut Queued, p: PartitionId) {
+        self.p.epoch += 1;
+        let epoch = self.p.epoch;
+        let mut next = 0;
+        let part = &mut self.p.parts[p.ix()];
+        for x in std::iter::once(&mut q.batch)
+            .chain(part.queue.iter_mut().map(|x| &mut x.batch))
+            .filter(|b| b.seq.is_some())
+        {
+            (x.epoch, x.seq) = (epoch, Some(next));
+            next += u32::from(x.count);
+        }
+        part.next_seq = next;
+        for (_, other) in self
+            .p
+            .parts
+            .iter_mut()
+            .enumerate()
+            .filter(|(i, _)| *i != p.ix())
+        {
+            if other.queue.iter().all(|x| x.batch.seq.is_none()) {
+                other.next_seq = 0;
+            }
+        }
+    }
+
+    /// prod.PB5: `delivery.timeout.ms` ran out, wherever the batch is. It may have been appended all the same.
+    fn expire(&mut self, id: BatchId) {
+        for i in 0..self.p.parts.len() {
+            let p = PartitionId(i as u16);
+            if let Some(at) = self.p.parts[i].queue.iter().position(|q| q.batch.id == id) {
+                self.p.parts[i].queue.remove(at);
+                if at == 0 && !self.config().no_linger {
+                    self.out.disarm(Timer::Linger(self.p.id, p));
+                    if self.p.parts[i].queue.first().is_some_and(|q| !q.lingered) {
+                        self.out.arm(Timer::Linger(self.p.id, p));
+                    }
+                }
+                return self.give_up(p, id, ErrorCode::Timeout);
+            }
+        }
+        let flying = self
+            .p
+            .in_flight()
+            .find(|f| f.2.batch.id == id)
+            .map(|f| (f.0, f.1));
+        if let Some((b, p)) = flying {
+            // The request stays out; the batch in it is no longer waited for.
+            let c = self.conn(b);
+            for r in &mut c.in_flight {
+                r.retain(|(_, q)| q.batch.id != id);
+            }
+            if c.in_flight.iter().all(|r| r.is_empty()) {
+                c.in_flight.clear();
+                c.conn = c.conn.next();
+                self.settle_timeout(b);
+            }
+            self.give_up(p, id, ErrorCode::Timeout);
+        }
+    }
+
+    fn give_up(&mut self, partition: PartitionId, batch: BatchId, error: ErrorCode) {
+        self.out.disarm(Timer::Delivery(batch));
+        self.out.event(EventKind::SendFailed {
+            batch,
+            partition,
+            error,
+        });
+    }
+}

@@ -1,0 +1,468 @@
+//! One partition on one broker: the leader's and the follower's half of replication (rule book 2.5, 3.3 to 3.7).
+//! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
+
+use super::log::{Batch, Entry, Log, Payload};
+use super::message::{FetchPart, Fetched};
+use super::setup::PartitionSetup;
+use crate::event::ErrorCode;
+use crate::ids::*;
+use smallvec::SmallVec;
+
+/// How many batches a broker remembers for each producer (prod.D1).
+pub const REMEMBERED_BATCHES: usize = 5;
+/// Most batches of one partition in a fetch response. Stands for `replica.fetch.max.bytes` until batches carry sizes.
+pub const MAX_FETCH_BATCHES: usize = 500;
+
+/// What a leader knows of one producer (prod.D1 to D6). A function of the log's contents.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProducerState {
+    /// Whose.
+    pub producer: ProducerIx,
+    /// Its current epoch.
+    pub epoch: u16,
+    /// The newest batches: first and last sequence, and base offset.
+    pub batches: SmallVec<[(u32, u32, Offset); REMEMBERED_BATCHES]>,
+}
+
+/// What the leader knows of a follower.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FollowerState {
+    /// Who.
+    pub broker: BrokerId,
+    /// `LEO_f`; unknown until it fetched once under this leader epoch (repl.R-H2).
+    pub leo: Option<Offset>,
+    /// The leader's LEO when the follower last fetched.
+    pub leader_leo_at_fetch: Offset,
+    /// `now − lastCaughtUp > replica.lag.time.max.ms`; flipped by [`super::step::Timer::Lag`].
+    pub lag_expired: bool,
+    /// Is the partition part of the follower's running fetch session?
+    pub open: bool,
+}
+
+/// A change of the ISR that waits for the controller.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PendingIsr {
+    /// Nothing is pending.
+    None,
+    /// A follower is to join; the leader counts on it already.
+    Expand(BrokerId),
+    /// Followers are to leave; the leader counts on them still.
+    Shrink(BrokerSet),
+}
+
+/// State of a replica that leads.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Leading {
+    /// The ISR as the controller committed it.
+    pub isr: BrokerSet,
+    /// What the leader asked the controller for.
+    pub pending: PendingIsr,
+    /// LEO when it took office.
+    pub epoch_start: Offset,
+    /// The others.
+    pub followers: SmallVec<[FollowerState; 2]>,
+}
+
+impl Leading {
+    /// The ISR that the high watermark waits for: with a joining member, and with leaving ones (rule book 3.1).
+    pub fn maximal_isr(&self) -> BrokerSet {
+        match self.pending {
+            PendingIsr::Expand(b) => self.isr.with(b),
+            _ => self.isr,
+        }
+    }
+    /// The ISR that it asked for.
+    pub fn proposed(&self) -> Option<BrokerSet> {
+        match self.pending {
+            PendingIsr::None => None,
+            PendingIsr::Expand(b) => Some(self.isr.with(b)),
+            PendingIsr::Shrink(s) => Some(self.isr.minus(s)),
+        }
+    }
+    /// Its knowledge of a follower.
+    pub fn follower(&mut self, b: BrokerId) -> Option<&mut FollowerState> {
+        self.followers.iter_mut().find(|f| f.broker == b)
+    }
+}
+
+/// What a replica does.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Role {
+    /// Nothing: the broker has no metadata yet, or the partition has no leader.
+    Idle,
+    /// Leads.
+    Leader(Leading),
+    /// Copies from the leader.
+    Follower {
+        /// Its leader.
+        leader: BrokerId,
+        /// repl.R-L4: fenced; waits for new metadata.
+        stopped: bool,
+    },
+}
+
+/// One partition on one broker.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replica {
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Its log.
+    pub log: Log,
+    /// Its high watermark; a follower's is a guess that trails.
+    pub hw: Offset,
+    /// The high watermark in the checkpoint file.
+    pub hw_checkpoint: Offset,
+    /// Everything below was flushed and survives a power cut.
+    pub flushed: Offset,
+    /// Leader epoch of the metadata that the broker applied.
+    pub le: LeaderEpoch,
+    /// Partition epoch of the metadata that the broker applied.
+    pub pe: PartitionEpoch,
+    /// What it does.
+    pub role: Role,
+    /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding.
+    pub producers: SmallVec<[ProducerState; 1]>,
+}
+
+impl std::hash::Hash for Replica {
+    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        self.log.hash(h);
+        self.hw.hash(h);
+        self.hw_checkpoint.hash(h);
+        self.flushed.hash(h);
+        self.le.hash(h);
+        self.pe.hash(h);
+        self.role.hash(h);
+    }
+}
+
+/// What the idempotence check says of a batch.
+pub enum Idempotence {
+    /// Take it.
+    New,
+    /// It is in the log already, at this offset.
+    Duplicate(Offset),
+    /// No.
+    Error(ErrorCode),
+}
+
+/// What a leader's fetch rule says of one partition.
+pub enum FetchOutcome {
+    /// Tell it at once.
+    Answer(Fetched),
+    /// The follower is known to be at its offset; `moved` says whether that is news. `expired_since_last` asks to count the lag from its last fetch.
+    At {
+        /// `LEO_f` changed.
+        moved: bool,
+        /// It has everything.
+        caught_up: bool,
+        /// It had everything that there was at its last fetch: the lag counts from then (repl.R-F4).
+        lag_from_last_fetch: bool,
+    },
+}
+
+impl Replica {
+    /// An empty replica.
+    pub fn new(partition: PartitionId) -> Self {
+        Replica {
+            partition,
+            log: Log::default(),
+            hw: Offset::ZERO,
+            hw_checkpoint: Offset::ZERO,
+            flushed: Offset::ZERO,
+            le: LeaderEpoch(0),
+            pe: PartitionEpoch(0),
+            role: Role::Idle,
+            producers: SmallVec::new(),
+        }
+    }
+
+    /// Its state as a leader.
+    pub fn leading(&self) -> Option<&Leading> {
+        match &self.role {
+            Role::Leader(l) => Some(l),
+            _ => None,
+        }
+    }
+
+    /// Its state as a leader, to change.
+    pub fn leading_mut(&mut self) -> Option<&mut Leading> {
+        match &mut self.role {
+            Role::Leader(l) => Some(l),
+            _ => None,
+        }
+    }
+
+    /// Whom it copies from, if it is fetching.
+    pub fn follows(&self) -> Option<BrokerId> {
+        match self.role {
+            Role::Follower {
+                leader,
+                stopped: false,
+            } => Some(leader),
+            _ => None,
+        }
+    }
+
+    // ---- appending
+
+    /// log.L1: append as the leader.
+    pub fn append(&mut self, payload: Payload) -> Entry {
+        let entry = self.log.append(self.le, payload);
+        self.remember(&entry);
+        entry
+    }
+
+    /// prod.D1 to D5: has this idempotent batch been seen, and does it continue the sequence?
+    pub fn check_sequence(&self, b: &Batch) -> Idempotence {
+        let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
+            return Idempotence::New;
+        };
+        let Some(s) = self.producers.iter().find(|s| s.producer == b.id.producer) else {
+            return Idempotence::New; // D5
+        };
+        if b.epoch < s.epoch {
+            return Idempotence::Error(ErrorCode::InvalidProducerEpoch); // D2
+        }
+        if b.epoch > s.epoch {
+            return if first == 0 {
+                Idempotence::New
+            } else {
+                Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber)
+            }; // D3
+        }
+        if let Some((_, _, base)) = s.batches.iter().find(|x| (x.0, x.1) == (first, last)) {
+            return Idempotence::Duplicate(*base); // D1
+        }
+        match s.batches.last() {
+            Some((_, l, _)) if first != l + 1 => {
+                Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber)
+            } // D4
+            _ => Idempotence::New,
+        }
+    }
+
+    /// prod.D6, D7: the batch enters the producer's state, on leaders and followers alike.
+    fn remember(&mut self, e: &Entry) {
+        let Some(b) = e.payload.batch() else { return };
+        let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
+            return;
+        };
+        let at = match self
+            .producers
+            .binary_search_by_key(&b.id.producer, |s| s.producer)
+        {
+            Ok(i) => i,
+            Err(i) => {
+                self.producers.insert(
+                    i,
+                    ProducerState {
+                        producer: b.id.producer,
+                        epoch: b.epoch,
+                        batches: SmallVec::new(),
+                    },
+                );
+                i
+            }
+        };
+        let s = &mut self.producers[at];
+        if s.epoch != b.epoch {
+            s.epoch = b.epoch;
+            s.batches.clear();
+        }
+        if s.batches.len() == REMEMBERED_BATCHES {
+            s.batches.remove(0);
+        }
+        s.batches.push((first, last, e.base));
+    }
+
+    /// Cuts the log, with everything that depends on it (repl.R-L3).
+    pub fn truncate(&mut self, to: Offset) {
+        self.log.truncate(to);
+        let leo = self.log.leo();
+        self.hw = self.hw.min(leo);
+        self.hw_checkpoint = self.hw_checkpoint.min(leo);
+        self.flushed = self.flushed.min(leo);
+        self.rebuild_producers();
+    }
+
+    fn rebuild_producers(&mut self) {
+        if self.producers.is_empty() {
+            return;
+        }
+        self.producers.clear();
+        let log = self.log.clone();
+        for e in log.iter_from(log.start()) {
+            self.remember(e);
+        }
+    }
+
+    // ---- leader
+
+    /// repl.R-M2: take office.
+    pub fn become_leader(&mut self, me: BrokerId, setup: &PartitionSetup, isr: BrokerSet) {
+        let leo = self.log.leo();
+        self.log.note_epoch(self.le, leo);
+        let followers = setup.replicas.iter().filter(|b| **b != me);
+        let followers = followers.map(|&broker| FollowerState {
+            broker,
+            leo: None,
+            leader_leo_at_fetch: Offset::ZERO,
+            lag_expired: !isr.has(broker),
+            open: false,
+        });
+        self.role = Role::Leader(Leading {
+            isr,
+            pending: PendingIsr::None,
+            epoch_start: leo,
+            followers: followers.collect(),
+        });
+    }
+
+    /// repl.R-F1 to R-F4: what a follower's fetch means for this partition.
+    pub fn follower_fetch(&mut self, from: BrokerId, part: &FetchPart) -> FetchOutcome {
+        let (le, leo, start) = (self.le, self.log.leo(), self.log.start());
+        let error = |e| FetchOutcome::Answer(Fetched::Error(e));
+        if !matches!(self.role, Role::Leader(_)) {
+            return error(ErrorCode::NotLeaderOrFollower);
+        }
+        if part.le < le {
+            return error(ErrorCode::FencedLeaderEpoch);
+        }
+        if part.le > le {
+            return error(ErrorCode::UnknownLeaderEpoch);
+        }
+        // R-F3; an empty follower has no epoch to diverge in.
+        if part.offset > Offset::ZERO || part.last_epoch.is_some() {
+            match self.log.end_offset_for(part.last_epoch) {
+                None => return error(ErrorCode::OffsetOutOfRange),
+                Some((epoch, end)) if Some(epoch) < part.last_epoch || end < part.offset => {
+                    return FetchOutcome::Answer(Fetched::Diverging { epoch, end });
+                }
+                Some(_) => {}
+            }
+        }
+        if part.offset < start || part.offset > leo {
+            return error(ErrorCode::OffsetOutOfRange);
+        }
+        let Some(f) = self.leading_mut().and_then(|l| l.follower(from)) else {
+            return error(ErrorCode::UnknownLeaderEpoch);
+        };
+        let moved = f.leo != Some(part.offset);
+        let caught_up = part.offset >= leo;
+        let lag_from_last_fetch = !caught_up && f.open && part.offset >= f.leader_leo_at_fetch;
+        f.leo = Some(part.offset);
+        f.leader_leo_at_fetch = leo;
+        f.open = true;
+        if caught_up || lag_from_last_fetch {
+            f.lag_expired = false;
+        }
+        FetchOutcome::At {
+            moved,
+            caught_up,
+            lag_from_last_fetch,
+        }
+    }
+
+    /// repl.R-H1, R-H2: the high watermark that the leader may move to; `None` = stay. `eligible`: brokers that may join the ISR.
+    pub fn next_high_watermark(
+        &self,
+        setup: &PartitionSetup,
+        strict_min_isr: bool,
+        eligible: BrokerSet,
+    ) -> Option<Offset> {
+        let l = self.leading()?;
+        if strict_min_isr && l.isr.len() < setup.min_isr {
+            return None;
+        }
+        let leo = self.log.leo();
+        let maximal = l.maximal_isr();
+        let mut candidate = leo;
+        for f in &l.followers {
+            let joining = eligible.has(f.broker) && (f.leo == Some(leo) || !f.lag_expired);
+            if maximal.has(f.broker) || joining {
+                match f.leo {
+                    Some(o) => candidate = candidate.min(o),
+                    None if maximal.has(f.broker) => return None,
+                    None => {}
+                }
+            }
+        }
+        (candidate > self.hw).then_some(candidate)
+    }
+
+    /// repl.R-I1: may this follower join the ISR?
+    pub fn may_expand(&self, follower: BrokerId, eligible: BrokerSet) -> bool {
+        let Some(l) = self.leading() else {
+            return false;
+        };
+        let Some(f) = l.followers.iter().find(|f| f.broker == follower) else {
+            return false;
+        };
+        l.pending == PendingIsr::None
+            && !l.isr.has(follower)
+            && eligible.has(follower)
+            && f.leo.is_some_and(|o| o >= self.hw && o >= l.epoch_start)
+    }
+
+    /// repl.R-I2: who must leave the ISR.
+    pub fn to_shrink(&self) -> BrokerSet {
+        let Some(l) = self.leading() else {
+            return BrokerSet::EMPTY;
+        };
+        if l.pending != PendingIsr::None {
+            return BrokerSet::EMPTY;
+        }
+        let leo = self.log.leo();
+        l.followers
+            .iter()
+            .filter(|f| l.isr.has(f.broker) && f.leo != Some(leo) && f.lag_expired)
+            .map(|f| f.broker)
+            .collect()
+    }
+
+    // ---- follower
+
+    /// What it asks its leader for.
+    pub fn fetch_part(&self) -> FetchPart {
+        FetchPart {
+            partition: self.partition,
+            le: self.le,
+            offset: self.log.leo(),
+            last_epoch: self.log.last_epoch(),
+        }
+    }
+
+    /// repl.R-L2: copy what came. Says how many records were new.
+    pub fn follow(&mut self, entries: &[Entry], hw: Offset) -> u32 {
+        let before = self.log.leo();
+        let taken = self.log.append_replicated(entries);
+        for e in &entries[..taken] {
+            self.remember(e);
+        }
+        self.hw = hw.clamp(self.log.start(), self.log.leo());
+        self.log.leo().0 - before.0
+    }
+
+    /// repl.R-L3: where to cut when the leader's `epoch` ends at `end`.
+    pub fn divergence_point(&self, epoch: LeaderEpoch, end: Offset) -> Offset {
+        let leo = self.log.leo();
+        let has_older = self.log.epochs().first().is_some_and(|e| e.epoch <= epoch);
+        match self.log.end_offset_for(Some(epoch)) {
+            Some((own, own_end)) if has_older && own != epoch => own_end.min(leo),
+            Some((_, own_end)) if has_older => own_end.min(end).min(leo),
+            _ => end.min(leo),
+        }
+    }
+
+    /// log.L15: a process starts on what is left. `power_lost`: only what was flushed is.
+    pub fn restart(&mut self, power_lost: bool) {
+        if power_lost {
+            self.truncate(self.flushed);
+        }
+        self.hw = self.hw_checkpoint.min(self.log.leo());
+        self.role = Role::Idle;
+        self.le = LeaderEpoch(0);
+        self.pe = PartitionEpoch(0);
+    }
+}

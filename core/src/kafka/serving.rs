@@ -1,0 +1,455 @@
+//! A broker's clients: produce, fetch, commits (rule book 2.4, 1.3 L6, 5A).
+
+use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce};
+use super::log::{Batch, Commit, Payload};
+use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
+use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
+use super::step::Timer;
+use crate::event::{ErrorCode, EventKind};
+use crate::ids::*;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
+type Outcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
+
+impl Cx<'_> {
+    // ---- produce
+
+    pub(super) fn on_produce(&mut self, producer: ProducerIx, body: &Rc<Body>) {
+        if let Some(parked) = self.b.produces.iter_mut().find(|x| x.producer == producer) {
+            parked.backlog.push(body.clone()); // muted
+            return;
+        }
+        let Body::Produce { conn, acks, parts } = &**body else {
+            return;
+        };
+        let done: SmallVec<[Outcome; 1]> = parts
+            .iter()
+            .map(|(p, batch)| self.append(*p, batch, *acks))
+            .collect();
+        match acks {
+            Acks::None => self.after_acks_none(producer, &done),
+            _ if done.iter().any(|d| d.2.is_some()) => {
+                self.b.produces.push(ParkedProduce {
+                    producer,
+                    conn: *conn,
+                    parts: done.clone(),
+                    backlog: SmallVec::new(),
+                });
+                self.out.arm(Timer::ProduceWait {
+                    broker: self.b.id,
+                    producer,
+                });
+            }
+            _ => self.respond_produce(producer, *conn, &done),
+        }
+        for (p, ..) in done.iter().filter(|d| d.1.is_ok()) {
+            self.after_append(*p);
+        }
+    }
+
+    /// prod.A0: no answer; an error closes the connection, the only hint that there is.
+    fn after_acks_none(&mut self, producer: ProducerIx, done: &[Outcome]) {
+        if done.iter().any(|d| d.1.is_err()) {
+            self.send(Actor::Producer(producer), Body::Disconnect);
+        }
+    }
+
+    fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[Outcome]) {
+        let parts = done.iter().map(|(p, result, _)| (*p, *result)).collect();
+        self.send(
+            Actor::Producer(producer),
+            Body::ProduceResponse { conn, parts },
+        );
+    }
+
+    /// prod.A1, A2 and log.L1 for one partition: check, append, say what the answer waits for.
+    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> Outcome {
+        let me = self.b.id;
+        let min_isr = self.setup.partitions[p.ix()].min_isr;
+        let refuse = |error| (p, Err(error), None);
+        let checked = match self.b.replica(p) {
+            Some(r) => match r.leading() {
+                None => Err(ErrorCode::NotLeaderOrFollower),
+                Some(l) if acks == Acks::All && l.isr.len() < min_isr => {
+                    Err(ErrorCode::NotEnoughReplicas)
+                }
+                Some(_) => match r.check_sequence(batch) {
+                    Idempotence::New => Ok(None),
+                    Idempotence::Duplicate(base) => Ok(Some(base)),
+                    Idempotence::Error(e) => Err(e),
+                },
+            },
+            None => Err(ErrorCode::NotLeaderOrFollower),
+        };
+        let base = match checked {
+            Err(error) => {
+                self.out.event(EventKind::Refused {
+                    broker: me,
+                    partition: p,
+                    batch: batch.id,
+                    error,
+                });
+                return refuse(error);
+            }
+            Ok(Some(base)) => {
+                self.out.event(EventKind::DuplicateRecognised {
+                    broker: me,
+                    partition: p,
+                    batch: batch.id,
+                    base,
+                });
+                base
+            }
+            Ok(None) => self.append_payload(p, Payload::Data(*batch)),
+        };
+        let until = (acks == Acks::All).then(|| base.plus(u32::from(batch.count)));
+        (p, Ok(base), until)
+    }
+
+    /// Appends to a log that this broker leads; the followers' lag starts to count (repl.R-F4).
+    fn append_payload(&mut self, p: PartitionId, payload: Payload) -> Offset {
+        let me = self.b.id;
+        let r = self
+            .b
+            .replica_mut(p)
+            .expect("the caller checked that this broker leads it");
+        let before = r.log.leo();
+        let entry = r.append(payload);
+        let caught_up: SmallVec<[BrokerId; 4]> = r.leading().map_or(SmallVec::new(), |l| {
+            l.followers
+                .iter()
+                .filter(|f| f.leo == Some(before) && !f.lag_expired)
+                .map(|f| f.broker)
+                .collect()
+        });
+        self.out.event(match payload {
+            Payload::Data(b) => EventKind::Appended {
+                broker: me,
+                partition: p,
+                batch: b.id,
+                base: entry.base,
+                count: b.count,
+                epoch: entry.epoch,
+            },
+            Payload::Commit(c) => EventKind::CommitAppended {
+                broker: me,
+                group: c.group,
+                partition: c.partition,
+                offset: c.offset,
+            },
+        });
+        for f in caught_up {
+            self.start_lag(p, f);
+        }
+        entry.base
+    }
+
+    /// After an append: the high watermark may move at once (ISR of one), parked follower fetches wake.
+    fn after_append(&mut self, p: PartitionId) {
+        self.note_news(p);
+        self.advance(p);
+        self.serve_waiting(p);
+        self.wake_followers(p);
+    }
+
+    /// prod.A2: REQUEST_TIMED_OUT; the records stay in the log.
+    pub(super) fn on_produce_wait(&mut self, producer: ProducerIx) {
+        let Some(i) = self.b.produces.iter().position(|x| x.producer == producer) else {
+            return;
+        };
+        for part in &mut self.b.produces[i].parts {
+            if part.2.take().is_some() {
+                part.1 = Err(ErrorCode::RequestTimedOut);
+            }
+        }
+        self.finish_produce(i);
+    }
+
+    /// Answers those who waited for this partition's high watermark.
+    pub(super) fn serve_waiting(&mut self, p: PartitionId) {
+        let Some(r) = self.b.replica(p) else { return };
+        let (hw, min_isr) = (r.hw, self.setup.partitions[p.ix()].min_isr);
+        let enough = r
+            .leading()
+            .is_some_and(|l| l.maximal_isr().len() >= min_isr);
+        for x in &mut self.b.produces {
+            for part in x
+                .parts
+                .iter_mut()
+                .filter(|part| part.0 == p && part.2.is_some_and(|until| until <= hw))
+            {
+                part.2 = None;
+                if !enough {
+                    part.1 = Err(ErrorCode::NotEnoughReplicasAfterAppend);
+                }
+            }
+        }
+        self.finish_produces();
+        self.finish_commits(p, hw);
+        self.wake_consumers(p);
+    }
+
+    fn finish_produces(&mut self) {
+        while let Some(i) = self
+            .b
+            .produces
+            .iter()
+            .position(|x| x.parts.iter().all(|part| part.2.is_none()))
+        {
+            self.finish_produce(i);
+        }
+    }
+
+    fn finish_produce(&mut self, i: usize) {
+        let x = self.b.produces.remove(i);
+        self.out.disarm(Timer::ProduceWait {
+            broker: self.b.id,
+            producer: x.producer,
+        });
+        self.respond_produce(x.producer, x.conn, &x.parts);
+        for body in x.backlog {
+            self.on_produce(x.producer, &body); // the first may park and mute the rest again
+        }
+    }
+
+    /// This broker no longer leads `p`: whoever waits for it is told to look elsewhere.
+    pub(super) fn fail_waiting(&mut self, p: PartitionId) {
+        for x in &mut self.b.produces {
+            for part in x
+                .parts
+                .iter_mut()
+                .filter(|part| part.0 == p && part.2.is_some())
+            {
+                part.2 = None;
+                part.1 = Err(ErrorCode::NotLeaderOrFollower);
+            }
+        }
+        self.finish_produces();
+        while let Some(i) = self.b.commits.iter().position(|c| c.coordinator == p) {
+            let c = self.b.commits.remove(i);
+            self.respond_commit(
+                c.consumer,
+                c.conn,
+                c.offsets,
+                Err(ErrorCode::NotCoordinator),
+            );
+        }
+        let waiting: SmallVec<[ConsumerIx; 2]> = self
+            .b
+            .consumer_fetches
+            .iter()
+            .filter(|f| f.parts.iter().any(|x| x.partition == p))
+            .map(|f| f.consumer)
+            .collect();
+        for c in waiting {
+            self.answer_consumer(c);
+        }
+    }
+
+    // ---- consumers' fetches
+
+    pub(super) fn on_consumer_fetch(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        parts: &[FetchPart],
+    ) {
+        self.b.consumer_fetches.retain(|f| f.consumer != consumer);
+        self.b.consumer_fetches.push(ParkedConsumerFetch {
+            consumer,
+            conn,
+            parts: parts.into(),
+        });
+        if parts.iter().any(|x| self.has_answer(x)) {
+            self.answer_consumer(consumer);
+        } else {
+            self.out.arm(Timer::ConsumerFetchWait {
+                broker: self.b.id,
+                consumer,
+            });
+        }
+    }
+
+    /// Is there something to say of it at once: visible records, or an error?
+    fn has_answer(&self, x: &FetchPart) -> bool {
+        match self.read_for_consumer(x) {
+            Fetched::Data { entries, .. } => !entries.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// log.L6 for read_uncommitted: visible is what lies below the high watermark.
+    fn read_for_consumer(&self, x: &FetchPart) -> Fetched {
+        let Some(r) = self
+            .b
+            .replica(x.partition)
+            .filter(|r| matches!(r.role, Role::Leader(_)))
+        else {
+            return Fetched::Error(ErrorCode::NotLeaderOrFollower);
+        };
+        if x.le < r.le {
+            return Fetched::Error(ErrorCode::FencedLeaderEpoch);
+        }
+        if x.le > r.le {
+            return Fetched::Error(ErrorCode::UnknownLeaderEpoch);
+        }
+        if x.offset < r.log.start() || x.offset > r.log.leo() {
+            return Fetched::Error(ErrorCode::OffsetOutOfRange);
+        }
+        Fetched::Data {
+            entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES),
+            hw: r.hw,
+        }
+    }
+
+    fn wake_consumers(&mut self, p: PartitionId) {
+        let ready: SmallVec<[ConsumerIx; 2]> = self
+            .b
+            .consumer_fetches
+            .iter()
+            .filter(|f| {
+                f.parts
+                    .iter()
+                    .any(|x| x.partition == p && self.has_answer(x))
+            })
+            .map(|f| f.consumer)
+            .collect();
+        for c in ready {
+            self.answer_consumer(c);
+        }
+    }
+
+    pub(super) fn answer_consumer(&mut self, consumer: ConsumerIx) {
+        let Some(i) = self
+            .b
+            .consumer_fetches
+            .iter()
+            .position(|f| f.consumer == consumer)
+        else {
+            return;
+        };
+        let f = self.b.consumer_fetches.remove(i);
+        self.out.disarm(Timer::ConsumerFetchWait {
+            broker: self.b.id,
+            consumer,
+        });
+        let parts = f.parts.iter().map(|x| FetchedPart {
+            partition: x.partition,
+            le: x.le,
+            offset: x.offset,
+            answer: self.read_for_consumer(x),
+        });
+        let body = Body::ConsumerFetchResponse {
+            conn: f.conn,
+            parts: parts.collect(),
+        };
+        self.send(Actor::Consumer(consumer), body);
+    }
+
+    // ---- the group's coordinator
+
+    fn coordinates(&self, group: GroupIx) -> bool {
+        let p = self.setup.groups[group.ix()].coordinator;
+        self.b
+            .replica(p)
+            .is_some_and(|r| matches!(r.role, Role::Leader(_)))
+    }
+
+    pub(super) fn on_offset_commit(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        group: GroupIx,
+        offsets: &[(PartitionId, Offset)],
+    ) {
+        let coordinator = self.setup.groups[group.ix()].coordinator;
+        if !self.coordinates(group) {
+            return self.respond_commit(
+                consumer,
+                conn,
+                offsets.into(),
+                Err(ErrorCode::NotCoordinator),
+            );
+        }
+        let mut until = Offset::ZERO;
+        for &(partition, offset) in offsets {
+            until = self
+                .append_payload(
+                    coordinator,
+                    Payload::Commit(Commit {
+                        group,
+                        partition,
+                        offset,
+                    }),
+                )
+                .plus(1);
+        }
+        self.b.commits.push(ParkedCommit {
+            consumer,
+            conn,
+            coordinator,
+            group,
+            offsets: offsets.into(),
+            until,
+        });
+        self.after_append(coordinator);
+    }
+
+    fn finish_commits(&mut self, p: PartitionId, hw: Offset) {
+        while let Some(i) = self
+            .b
+            .commits
+            .iter()
+            .position(|c| c.coordinator == p && c.until <= hw)
+        {
+            let c = self.b.commits.remove(i);
+            for &(partition, offset) in &c.offsets {
+                self.out.event(EventKind::Committed {
+                    group: c.group,
+                    partition,
+                    offset,
+                });
+            }
+            self.respond_commit(c.consumer, c.conn, c.offsets, Ok(()));
+        }
+    }
+
+    fn respond_commit(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        offsets: SmallVec<[(PartitionId, Offset); 1]>,
+        result: Result<(), ErrorCode>,
+    ) {
+        self.send(
+            Actor::Consumer(consumer),
+            Body::OffsetCommitResponse {
+                conn,
+                offsets,
+                result,
+            },
+        );
+    }
+
+    pub(super) fn on_offset_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx) {
+        let result = if self.coordinates(group) {
+            Ok(self.b.committed(self.setup, group))
+        } else {
+            Err(ErrorCode::NotCoordinator)
+        };
+        self.send(
+            Actor::Consumer(consumer),
+            Body::OffsetFetchResponse { conn, result },
+        );
+    }
+
+    // ---- metadata for clients
+
+    /// What this broker has applied, which may be old (ctrl.BL7).
+    pub(super) fn on_metadata_request(&mut self, client: Actor, conn: ConnGen) {
+        let leaders = self.b.view.iter().map(|v| v.0).collect();
+        self.send(client, Body::MetadataResponse { conn, leaders });
+    }
+}

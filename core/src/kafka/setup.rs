@@ -1,0 +1,140 @@
+//! What does not change during a run: who is there, which configs hold, which rules apply.
+
+use super::message::Acks;
+use crate::ids::*;
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// Switches between protocol versions and features. One implementation of each rule reads them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RuleSet {
+    /// `eligible.leader.replicas.version` 1 (KIP-966 part 1).
+    pub elr: bool,
+    /// repl.R-H1's first clause (3.7+): below `min.insync.replicas` the high watermark stands still.
+    pub strict_min_isr: bool,
+}
+
+/// A partition and where it lives.
+#[derive(Clone, Debug)]
+pub struct PartitionSetup {
+    /// Index of its topic.
+    pub topic: usize,
+    /// Its number in the topic.
+    pub number: u16,
+    /// Brokers in order; the first is preferred.
+    pub replicas: SmallVec<[BrokerId; 3]>,
+    /// minISR*: min(`min.insync.replicas`, replication factor).
+    pub min_isr: usize,
+    /// `unclean.leader.election.enable`.
+    pub unclean: bool,
+}
+
+/// A topic.
+#[derive(Clone, Debug)]
+pub struct TopicSetup {
+    /// Its name.
+    pub name: String,
+    /// Its partitions.
+    pub partitions: Range<u16>,
+}
+
+/// A producer and its configs.
+#[derive(Clone, Debug)]
+pub struct ProducerSetup {
+    /// `client.id`.
+    pub name: String,
+    /// `acks`.
+    pub acks: Acks,
+    /// `enable.idempotence`, after the fall-backs.
+    pub idempotence: bool,
+    /// `retries`; `u32::MAX` and above mean "until `delivery.timeout.ms`".
+    pub retries: u32,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: usize,
+    /// `batch.size` in bytes.
+    pub batch_bytes: u32,
+    /// `linger.ms` is 0: a batch can leave at once.
+    pub no_linger: bool,
+}
+
+/// When a consumer commits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CommitMode {
+    /// After it has handled what `poll()` returned (`commitSync`): at least once.
+    AfterHandling,
+    /// Before it handles it: at most once.
+    BeforeHandling,
+    /// `enable.auto.commit`: at a later `poll()`, every `auto.commit.interval.ms` (cons.K5).
+    Auto,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug)]
+pub struct ConsumerSetup {
+    /// Its name, `c1` and on.
+    pub name: String,
+    /// Its group.
+    pub group: GroupIx,
+    /// The partitions that it owns while the group is formed as at the start.
+    pub assigned: SmallVec<[PartitionId; 2]>,
+    /// `max.poll.records`.
+    pub max_poll_records: u32,
+    /// When it commits.
+    pub commit: CommitMode,
+    /// `auto.offset.reset` is `earliest`.
+    pub earliest: bool,
+}
+
+/// A consumer group.
+#[derive(Clone, Debug)]
+pub struct GroupSetup {
+    /// `group.id`.
+    pub name: String,
+    /// The partition of `__consumer_offsets` whose leader is its coordinator.
+    pub coordinator: PartitionId,
+}
+
+/// Everything that a run starts from.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Number of brokers; ids are 1 to this.
+    pub brokers: u8,
+    /// Topics; internal ones have names that begin with `__`.
+    pub topics: Vec<TopicSetup>,
+    /// Partitions of all topics.
+    pub partitions: Vec<PartitionSetup>,
+    /// Producers.
+    pub producers: Vec<ProducerSetup>,
+    /// Consumers.
+    pub consumers: Vec<ConsumerSetup>,
+    /// Groups.
+    pub groups: Vec<GroupSetup>,
+    /// Rules in force.
+    pub rules: RuleSet,
+}
+
+impl Setup {
+    /// `topic-number` as Kafka prints it.
+    pub fn partition_name(&self, p: PartitionId) -> String {
+        let s = &self.partitions[p.ix()];
+        format!("{}-{}", self.topics[s.topic].name, s.number)
+    }
+    /// All brokers.
+    pub fn broker_ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
+        (1..=self.brokers).map(BrokerId)
+    }
+    /// All partitions.
+    pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {
+        (0..self.partitions.len() as u16).map(PartitionId)
+    }
+    /// Does it belong to a topic of Kafka's own?
+    pub fn is_internal(&self, p: PartitionId) -> bool {
+        self.topics[self.partitions[p.ix()].topic]
+            .name
+            .starts_with("__")
+    }
+    /// The first leader of a partition: the preferred replica.
+    pub fn first_leader(&self, p: PartitionId) -> BrokerId {
+        self.partitions[p.ix()].replicas[0]
+    }
+}

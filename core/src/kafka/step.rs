@@ -1,0 +1,194 @@
+//! What goes into a rule and what comes out of it. Rules never see the time: they arm timers.
+
+use super::message::Body;
+use crate::event::EventKind;
+use crate::ids::*;
+
+/// A timer that a rule armed. Its length is a config; the simulation keeps the deadline, the trial may fire it at any time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Timer {
+    /// `broker.heartbeat.interval.ms`.
+    Heartbeat(BrokerId),
+    /// A refused registration is tried again.
+    RegistrationRetry(BrokerId),
+    /// Half of `replica.lag.time.max.ms`: look for members that leave the ISR (repl.R-I2).
+    IsrCheck(BrokerId),
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    HwCheckpoint(BrokerId),
+    /// The operating system writes dirty pages back (30 s, Linux's `dirty_expire_centisecs`).
+    Writeback(BrokerId),
+    /// `replica.lag.time.max.ms` since the follower was last caught up.
+    Lag {
+        /// Who leads.
+        leader: BrokerId,
+        /// Which partition.
+        partition: PartitionId,
+        /// Who is behind.
+        follower: BrokerId,
+    },
+    /// `replica.fetch.wait.max.ms` of a parked follower fetch.
+    FetchWait {
+        /// Where it is parked.
+        leader: BrokerId,
+        /// Whose it is.
+        follower: BrokerId,
+    },
+    /// `replica.socket.timeout.ms`: a follower's fetch that nobody answered.
+    FetchTimeout {
+        /// Who waits.
+        follower: BrokerId,
+        /// Who was asked.
+        leader: BrokerId,
+    },
+    /// `replica.fetch.backoff.ms` after an error.
+    FetchBackoff {
+        /// Who waits.
+        follower: BrokerId,
+        /// Before asking whom.
+        leader: BrokerId,
+    },
+    /// `request.timeout.ms` of a produce request parked at the leader.
+    ProduceWait {
+        /// Where it is parked.
+        broker: BrokerId,
+        /// Whose it is.
+        producer: ProducerIx,
+    },
+    /// An AlterPartition that nobody answered is sent again.
+    AlterRetry {
+        /// Who asks.
+        broker: BrokerId,
+        /// For which partition.
+        partition: PartitionId,
+    },
+    /// `fetch.max.wait.ms` of a parked consumer fetch.
+    ConsumerFetchWait {
+        /// Where it is parked.
+        broker: BrokerId,
+        /// Whose it is.
+        consumer: ConsumerIx,
+    },
+    /// `broker.session.timeout.ms` at the controller (ctrl.BL3).
+    Session(BrokerId),
+    /// `linger.ms` of the first batch that waits.
+    Linger(ProducerIx, PartitionId),
+    /// `retry.backoff.ms` of a partition of a producer.
+    RetryBackoff(ProducerIx, PartitionId),
+    /// `delivery.timeout.ms` of a batch.
+    Delivery(BatchId),
+    /// `request.timeout.ms` of a client towards a broker.
+    RequestTimeout(Actor, BrokerId),
+    /// A client asks for metadata again after `retry.backoff.ms`.
+    MetadataBackoff(Actor),
+    /// The application is busy with a record.
+    Handling(ConsumerIx),
+    /// A consumer tries a failed request again after `retry.backoff.ms`.
+    ConsumerBackoff(ConsumerIx),
+    /// `auto.commit.interval.ms`.
+    AutoCommit(ConsumerIx),
+}
+
+/// From when a timer counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// From this instant.
+    Now,
+    /// From the follower's fetch before this one (repl.R-F4's `lastFetchTime`).
+    LastFetch {
+        /// Who was asked.
+        leader: BrokerId,
+        /// Who asked.
+        follower: BrokerId,
+    },
+}
+
+/// What a rule does to timers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimerOp {
+    /// Start it, or start it over.
+    Arm(Timer, Base),
+    /// Stop it; nothing if it is not armed.
+    Disarm(Timer),
+    /// Remember this instant as the follower's last fetch.
+    Mark {
+        /// Who was asked.
+        leader: BrokerId,
+        /// Who asked.
+        follower: BrokerId,
+    },
+}
+
+/// Things that a person, a script or a search does to the world.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Command {
+    /// An application calls `send()`.
+    Send {
+        /// The producer.
+        producer: ProducerIx,
+        /// The partition that the partitioner chose.
+        partition: PartitionId,
+        /// Bytes of key and value.
+        bytes: u32,
+    },
+    /// Kill the process (SIGKILL): the page cache survives.
+    Crash(BrokerId),
+    /// Cut the machine's power: what was not flushed is gone, and nobody is told.
+    PowerCut(BrokerId),
+    /// Ask it to stop in order (SIGTERM).
+    Stop(BrokerId),
+    /// Start a stopped broker.
+    Start(BrokerId),
+    /// Let nothing through in this direction.
+    Cut(Actor, Actor),
+    /// Let everything through again.
+    Heal(Actor, Actor),
+    /// Lose the next response from a broker to a client, which sees a disconnect.
+    DropNextResponse(BrokerId, Actor),
+    /// Kill a consumer.
+    CrashConsumer(ConsumerIx),
+    /// Start it again.
+    StartConsumer(ConsumerIx),
+}
+
+/// What a step consumes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Input {
+    /// A message arrives.
+    Deliver(MsgId),
+    /// A timer runs out.
+    Fire(Timer),
+    /// Somebody does something.
+    Do(Command),
+}
+
+/// Collects what a step puts out; reused from step to step.
+#[derive(Default, Debug)]
+pub struct Out {
+    /// Messages to send: from, to, body.
+    pub sends: Vec<(Actor, Actor, Body)>,
+    /// Timer operations, in order.
+    pub timers: Vec<TimerOp>,
+    /// What happened, in order.
+    pub events: Vec<EventKind>,
+}
+
+impl Out {
+    /// Empties it, keeping its memory.
+    pub fn clear(&mut self) {
+        self.sends.clear();
+        self.timers.clear();
+        self.events.clear();
+    }
+    pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
+        self.sends.push((from, to, body));
+    }
+    pub(crate) fn arm(&mut self, t: Timer) {
+        self.timers.push(TimerOp::Arm(t, Base::Now));
+    }
+    pub(crate) fn disarm(&mut self, t: Timer) {
+        self.timers.push(TimerOp::Disarm(t));
+    }
+    pub(crate) fn event(&mut self, e: EventKind) {
+        self.events.push(e);
+    }
+}
