@@ -180,7 +180,7 @@ impl ConsumerCx<'_> {
         match t {
             Timer::Handling(_) => self.handled(),
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
-            Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.setup, self.out),
+            Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
             Timer::RequestTimeout(_, b) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
             _ => {}
@@ -335,7 +335,7 @@ impl ConsumerCx<'_> {
 
     fn retry_later(&mut self) {
         let me = self.me();
-        self.c.meta.refresh(me, self.setup, self.out);
+        self.c.meta.refresh(me, self.out);
         if !self.c.backing_off {
             self.c.backing_off = true;
             self.out.arm(Timer::ConsumerBackoff(self.c.id));

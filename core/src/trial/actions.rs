@@ -3,6 +3,7 @@
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
+use crate::kafka::message::{Body, Change};
 use crate::kafka::{Command, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -164,4 +165,37 @@ pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) {
     };
     n.world.step(input, out);
     n.world.prune_unread();
+    while trial.coarse
+        && let Some(id) = urgent(&n.world)
+    {
+        n.world.step_on(Input::Deliver(id), out);
+        n.world.prune_unread();
+    }
+}
+
+/// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
+/// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
+/// log that name no partition.
+fn urgent(w: &World) -> Option<MsgId> {
+    let mut seen: SmallVec<[(Actor, Actor); 12]> = SmallVec::new();
+    for f in &w.net {
+        if seen.contains(&(f.from, f.to)) {
+            continue; // behind another message of its link
+        }
+        seen.push((f.from, f.to));
+        let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
+        let at_once = match &*f.body {
+            Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
+            Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+            Body::MetadataRecords { changes, .. } => {
+                let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
+                registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+            }
+            _ => false,
+        };
+        if at_once || to_down {
+            return Some(f.id);
+        }
+    }
+    None
 }

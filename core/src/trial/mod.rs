@@ -91,6 +91,8 @@ pub struct Trial {
     pub properties: Vec<Property>,
     /// The records in the order in which they are sent: producer and partition.
     pub records: Vec<(ProducerIx, PartitionId)>,
+    /// Take exchanges that need not be told apart in one step (see `actions::urgent`); far fewer states.
+    pub coarse: bool,
 }
 
 impl Trial {
@@ -127,7 +129,13 @@ impl Trial {
             return error("workload", format!("has {} records; trial.bounds.records asks for {wanted}", sends.len()));
         }
         let properties = if spec.properties.is_empty() { Property::ALL.to_vec() } else { spec.properties };
-        Ok(Trial { setup: Rc::new(setup), bounds: spec.bounds, properties, records: sends.iter().map(|s| (s.2, s.3)).collect() })
+        Ok(Trial {
+            setup: Rc::new(setup),
+            bounds: spec.bounds,
+            properties,
+            records: sends.iter().map(|s| (s.2, s.3)).collect(),
+            coarse: true,
+        })
     }
 }
 
