@@ -244,6 +244,7 @@ impl Ledger {
                 broker,
                 partition,
                 epoch,
+                ..
             } if epoch >= self.views[partition.ix()].epoch => {
                 self.views[partition.ix()] = View { broker, epoch };
                 return self.recount(partition, world);

@@ -495,10 +495,13 @@ impl Cx<'_> {
             self.leave_role(p);
             let r = self.b.replica_mut(p).expect("checked above");
             r.become_leader(me, &setup.partitions[p.ix()], isr);
+            let (log_end, hw) = (r.log.leo(), r.hw);
             self.out.event(EventKind::BecameLeader {
                 broker: me,
                 partition: p,
                 epoch: le,
+                log_end,
+                hw,
             });
             for f in isr.without(me).iter() {
                 self.out.arm(Timer::Lag {
