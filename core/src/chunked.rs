@@ -13,10 +13,7 @@ pub struct Chunked<T> {
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
-        Chunked {
-            chunks: Vec::new(),
-            len: 0,
-        }
+        Chunked { chunks: Vec::new(), len: 0 }
     }
 }
 
@@ -52,11 +49,7 @@ impl<T: Clone> Chunked<T> {
     }
     /// Those from `i` on.
     pub fn iter_from(&self, i: usize) -> impl Iterator<Item = &T> {
-        self.chunks
-            .iter()
-            .skip(i / CHUNK)
-            .flat_map(|c| c.iter())
-            .skip(i % CHUNK)
+        self.chunks.iter().skip(i / CHUNK).flat_map(|c| c.iter()).skip(i % CHUNK)
     }
 }
 

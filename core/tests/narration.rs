@@ -22,19 +22,10 @@ fn lost_run() -> Sim {
 
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
-    let text = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../assets/scenarios/first.json"
-    ))
-    .unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
     let mut s = Scenario::parse(&text).unwrap();
     s.until_us = 70_000_000;
-    s.commands = vec![
-        common::crash(1_000_000, 1),
-        common::start(20_000_000, 1),
-        common::stop(30_000_000, 2),
-        common::start(35_000_000, 2),
-    ];
+    s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     for sim in [common::run(&s), lost_run()] {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
@@ -61,22 +52,9 @@ fn the_story_of_a_high_watermark_goes_back_to_the_append() {
     let sim = common::run(&s);
     let hw = common::first(&sim, |k| matches!(k, EventKind::HighWatermark { .. }));
     let lines = why(hw.seq, &sim, Lang::En);
-    assert_eq!(
-        lines.last().unwrap(),
-        "The high watermark of pay-0 moves from 0 to 1: offset 0 is committed, consumers may read it."
-    );
-    assert!(
-        lines
-            .iter()
-            .any(|l| l.starts_with("Broker 1 appends A to pay-0 at offset 0")),
-        "{lines:?}"
-    );
-    assert!(
-        lines
-            .iter()
-            .any(|l| l.contains("asks for offset 1: that is how the leader learns")),
-        "{lines:?}"
-    );
+    assert_eq!(lines.last().unwrap(), "The high watermark of pay-0 moves from 0 to 1: offset 0 is committed, consumers may read it.");
+    assert!(lines.iter().any(|l| l.starts_with("Broker 1 appends A to pay-0 at offset 0")), "{lines:?}");
+    assert!(lines.iter().any(|l| l.contains("asks for offset 1: that is how the leader learns")), "{lines:?}");
 }
 
 #[test]
@@ -88,14 +66,8 @@ fn the_story_of_a_loss_names_ack_office_and_epoch() {
         en.last().unwrap(),
         "C is lost because broker 1 acknowledged it alone (acks=1), and broker 2 took office in epoch 1 with its log ending at 2 and high watermark 2."
     );
-    assert!(
-        en.contains(&"Broker 1 crashes; its page cache survives.".to_string()),
-        "{en:?}"
-    );
-    assert!(
-        en.contains(&"Broker 1 appends C to pay-0 at offset 2 (epoch 0).".to_string()),
-        "{en:?}"
-    );
+    assert!(en.contains(&"Broker 1 crashes; its page cache survives.".to_string()), "{en:?}");
+    assert!(en.contains(&"Broker 1 appends C to pay-0 at offset 2 (epoch 0).".to_string()), "{en:?}");
     let ko = why(lost.seq, &sim, Lang::Ko);
     assert_eq!(
         ko.last().unwrap(),
@@ -110,14 +82,6 @@ fn the_story_of_a_resend_names_the_dropped_response() {
     let sim = common::run(&s);
     let seen = common::first(&sim, |k| matches!(k, EventKind::DuplicateRecognised { .. }));
     let lines = why(seen.seq, &sim, Lang::En);
-    assert!(
-        lines
-            .iter()
-            .any(|l| l.contains("never reaches checkout: a fault took it")),
-        "{lines:?}"
-    );
-    assert!(
-        lines.iter().any(|l| l.contains("sends A once more")),
-        "{lines:?}"
-    );
+    assert!(lines.iter().any(|l| l.contains("never reaches checkout: a fault took it")), "{lines:?}");
+    assert!(lines.iter().any(|l| l.contains("sends A once more")), "{lines:?}");
 }

@@ -52,11 +52,7 @@ mod tests {
     fn every_command_shows_an_example() {
         for command in super::Cli::command().get_subcommands_mut() {
             let help = command.render_long_help().to_string();
-            assert!(
-                help.contains("Example"),
-                "{} --help has no example",
-                command.get_name()
-            );
+            assert!(help.contains("Example"), "{} --help has no example", command.get_name());
         }
     }
 }

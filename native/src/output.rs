@@ -29,9 +29,9 @@ impl Output {
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         match file {
             Ok(file) => Ok(Output::File(path.to_path_buf(), file)),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(e).with_context(|| {
-                format!("{} is there already and is not overwritten", path.display())
-            }),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                Err(e).with_context(|| format!("{} is there already and is not overwritten", path.display()))
+            }
             Err(e) => Err(e).with_context(|| format!("writing {}", path.display())),
         }
     }
@@ -56,9 +56,7 @@ impl Output {
             }
             Output::File(path, file) => {
                 let mut out = BufWriter::new(file);
-                fill(&mut out)
-                    .and_then(|()| out.flush())
-                    .with_context(|| format!("writing {}", path.display()))
+                fill(&mut out).and_then(|()| out.flush()).with_context(|| format!("writing {}", path.display()))
             }
         }
     }

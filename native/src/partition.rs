@@ -39,10 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Partitioner::Murmur2 => partition_for_key,
         Partitioner::Crc32 => librdkafka_partition_for_key,
     };
-    Output::create(Path::new("-"))?.write(|out| {
-        args.keys
-            .iter()
-            .try_for_each(|key| writeln!(out, "{key}\t{}", choose(key.as_bytes(), args.partitions)))
-    })?;
+    Output::create(Path::new("-"))?
+        .write(|out| args.keys.iter().try_for_each(|key| writeln!(out, "{key}\t{}", choose(key.as_bytes(), args.partitions))))?;
     Ok(Outcome::Fine)
 }

@@ -19,9 +19,7 @@ pub(crate) fn read(source: &str) -> Result<Scenario> {
 fn text_of(source: &str) -> Result<String> {
     if source == "-" {
         let mut text = String::new();
-        io::stdin()
-            .read_to_string(&mut text)
-            .context("reading the scenario from standard input")?;
+        io::stdin().read_to_string(&mut text).context("reading the scenario from standard input")?;
         return Ok(text);
     }
     if Path::new(source).exists() {
@@ -31,10 +29,7 @@ fn text_of(source: &str) -> Result<String> {
         Some((_, text)) => Ok((*text).to_string()),
         None => {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-            bail!(
-                "there is no file {source}, and no scenario of that name is shipped; there is {}",
-                names.join(", ")
-            )
+            bail!("there is no file {source}, and no scenario of that name is shipped; there is {}", names.join(", "))
         }
     }
 }

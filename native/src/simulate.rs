@@ -19,9 +19,7 @@ use crate::scenario_file;
 
 /// Arguments of `highwater sim`.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example: highwater sim first --until 30s --json -\n\nExit status 1: an invariant was broken on the way."
-)]
+#[command(after_help = "Example: highwater sim first --until 30s --json -\n\nExit status 1: an invariant was broken on the way.")]
 pub(crate) struct Args {
     /// A scenario file, `-` for standard input, or the name of a shipped scenario
     scenario: String,
@@ -69,12 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         return Ok(Outcome::Fine);
     }
     for b in &run.broken {
-        eprintln!(
-            "highwater: {} broken at {}: {}",
-            b.id,
-            summary::seconds(b.at_us),
-            b.what
-        );
+        eprintln!("highwater: {} broken at {}: {}", b.id, summary::seconds(b.at_us), b.what);
     }
     Ok(Outcome::DoesNotHold)
 }
@@ -93,13 +86,8 @@ fn scenario(args: &Args) -> Result<Scenario> {
 /// Opens what is to be written; either all of it or nothing.
 fn outputs(args: &Args) -> Result<(Option<Output>, Option<Output>)> {
     let both = [&args.events, &args.json];
-    let stdout = both
-        .iter()
-        .filter(|p| p.as_deref().is_some_and(Output::is_stdout));
-    ensure!(
-        stdout.count() < 2,
-        "--events and --json can't both go to standard output"
-    );
+    let stdout = both.iter().filter(|p| p.as_deref().is_some_and(Output::is_stdout));
+    ensure!(stdout.count() < 2, "--events and --json can't both go to standard output");
     let create = |p: &Option<PathBuf>| p.as_deref().map(Path::new).map(Output::create).transpose();
     let events = create(&args.events)?;
     match create(&args.json) {

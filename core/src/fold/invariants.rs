@@ -27,36 +27,11 @@ fn always(_: &Ledger) -> bool {
 
 /// All of them.
 pub const INVARIANTS: &[Invariant] = &[
-    Invariant {
-        id: "log.I-L3",
-        name: "log start ≤ HW ≤ LEO",
-        guard: always,
-        check: bounds,
-    },
-    Invariant {
-        id: "inv.S1",
-        name: "logs agree below the smaller HW",
-        guard: clean,
-        check: log_matching,
-    },
-    Invariant {
-        id: "inv.S2",
-        name: "ISR members hold everything committed",
-        guard: clean,
-        check: isr_complete,
-    },
-    Invariant {
-        id: "inv.S6",
-        name: "ELR only below min ISR, apart from the ISR",
-        guard: always,
-        check: elr_apart,
-    },
-    Invariant {
-        id: "inv.S7",
-        name: "one leader an epoch",
-        guard: always,
-        check: one_leader,
-    },
+    Invariant { id: "log.I-L3", name: "log start ≤ HW ≤ LEO", guard: always, check: bounds },
+    Invariant { id: "inv.S1", name: "logs agree below the smaller HW", guard: clean, check: log_matching },
+    Invariant { id: "inv.S2", name: "ISR members hold everything committed", guard: clean, check: isr_complete },
+    Invariant { id: "inv.S6", name: "ELR only below min ISR, apart from the ISR", guard: always, check: elr_apart },
+    Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
 ];
 
 /// An invariant's id, and what breaks it.
@@ -65,26 +40,17 @@ pub type Violation = (&'static str, String);
 /// What is broken now, with the reason: everything is looked at.
 pub fn violations(world: &World, ledger: &Ledger) -> Vec<Violation> {
     let all = world.setup.partition_ids();
-    all.flat_map(|p| broken(world, ledger, p, Offset::ZERO))
-        .collect()
+    all.flat_map(|p| broken(world, ledger, p, Offset::ZERO)).collect()
 }
 
 /// What is broken after an input that led to these events, if nothing was before: looks only at what they touch.
 ///
 /// Logs that agreed below the smaller high watermark can come to differ there only where a high watermark has moved.
-pub fn violations_after<'a>(
-    world: &World,
-    ledger: &Ledger,
-    events: impl Iterator<Item = &'a EventKind>,
-) -> Vec<Violation> {
+pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterator<Item = &'a EventKind>) -> Vec<Violation> {
     let mut touched: Vec<(PartitionId, Offset)> = Vec::new();
     for e in events {
         match (e, e.partition()) {
-            (
-                EventKind::HighWatermark { from, .. }
-                | EventKind::FollowerHighWatermark { from, .. },
-                Some(p),
-            ) => touched.push((p, *from)),
+            (EventKind::HighWatermark { from, .. } | EventKind::FollowerHighWatermark { from, .. }, Some(p)) => touched.push((p, *from)),
             (_, Some(p)) if concerns_logs_or_leaders(e) => touched.push((p, Offset(u32::MAX))),
             (EventKind::Started { .. }, _) => return violations(world, ledger),
             _ => {}
@@ -92,10 +58,7 @@ pub fn violations_after<'a>(
     }
     touched.sort_unstable();
     touched.dedup_by_key(|t| t.0); // the smallest offset of each stays
-    touched
-        .into_iter()
-        .flat_map(|(p, from)| broken(world, ledger, p, from))
-        .collect()
+    touched.into_iter().flat_map(|(p, from)| broken(world, ledger, p, from)).collect()
 }
 
 fn concerns_logs_or_leaders(e: &EventKind) -> bool {
@@ -115,27 +78,16 @@ fn concerns_logs_or_leaders(e: &EventKind) -> bool {
 
 fn broken(world: &World, ledger: &Ledger, p: PartitionId, from: Offset) -> Vec<Violation> {
     let promised = INVARIANTS.iter().filter(|i| (i.guard)(ledger));
-    promised
-        .filter_map(|i| (i.check)(world, p, from).map(|why| (i.id, why)))
-        .collect()
+    promised.filter_map(|i| (i.check)(world, p, from).map(|why| (i.id, why))).collect()
 }
 
 fn replicas(w: &World, p: PartitionId) -> impl Iterator<Item = (BrokerId, &Replica)> {
-    w.setup.partitions[p.ix()]
-        .replicas
-        .iter()
-        .filter_map(move |b| w.broker(*b).replica(p).map(|r| (*b, r)))
+    w.setup.partitions[p.ix()].replicas.iter().filter_map(move |b| w.broker(*b).replica(p).map(|r| (*b, r)))
 }
 
 fn bounds(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     let (b, r) = replicas(w, p).find(|(_, r)| r.log.start() > r.hw || r.hw > r.log.leo())?;
-    Some(format!(
-        "{} on broker {b}: log start {}, HW {}, LEO {}",
-        w.setup.partition_name(p),
-        r.log.start(),
-        r.hw,
-        r.log.leo()
-    ))
+    Some(format!("{} on broker {b}: log start {}, HW {}, LEO {}", w.setup.partition_name(p), r.log.start(), r.hw, r.log.leo()))
 }
 
 fn log_matching(w: &World, p: PartitionId, from: Offset) -> Option<String> {
@@ -146,17 +98,9 @@ fn log_matching(w: &World, p: PartitionId, from: Offset) -> Option<String> {
             if from >= below {
                 continue;
             }
-            let mut pairs = ra
-                .log
-                .iter_from(from)
-                .zip(rb.log.iter_from(from))
-                .take_while(|(x, y)| x.base < below && y.base < below);
+            let mut pairs = ra.log.iter_from(from).zip(rb.log.iter_from(from)).take_while(|(x, y)| x.base < below && y.base < below);
             if let Some((x, _)) = pairs.find(|(x, y)| x != y) {
-                return Some(format!(
-                    "{}: brokers {a} and {b} differ at offset {}",
-                    w.setup.partition_name(p),
-                    x.base
-                ));
+                return Some(format!("{}: brokers {a} and {b} differ at offset {}", w.setup.partition_name(p), x.base));
             }
         }
     }
@@ -166,18 +110,11 @@ fn log_matching(w: &World, p: PartitionId, from: Offset) -> Option<String> {
 /// The high watermark that a leader of the controller's current epoch has is the true one; every running ISR member holds it.
 fn isr_complete(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     let s = &w.controller.partitions[p.ix()];
-    let r = w
-        .broker(s.leader?)
-        .replica(p)
-        .filter(|r| r.leading().is_some() && r.le == s.le)?;
+    let r = w.broker(s.leader?).replica(p).filter(|r| r.leading().is_some() && r.le == s.le)?;
     for b in s.isr.iter().filter(|b| w.broker(*b).is_up()) {
         let leo = w.broker(b).replica(p).map_or(Offset::ZERO, |x| x.log.leo());
         if leo < r.hw {
-            return Some(format!(
-                "{}: broker {b} is in the ISR with LEO {leo}, the HW is {}",
-                w.setup.partition_name(p),
-                r.hw
-            ));
+            return Some(format!("{}: broker {b} is in the ISR with LEO {leo}, the HW is {}", w.setup.partition_name(p), r.hw));
         }
     }
     None
@@ -187,27 +124,14 @@ fn elr_apart(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     let s = &w.controller.partitions[p.ix()];
     let both = BrokerSet(s.isr.0 & s.elr.0);
     let needless = s.isr.len() >= w.setup.partitions[p.ix()].min_isr && !s.elr.is_empty();
-    (needless || !both.is_empty()).then(|| {
-        format!(
-            "{}: ISR {}, ELR {}",
-            w.setup.partition_name(p),
-            s.isr,
-            s.elr
-        )
-    })
+    (needless || !both.is_empty()).then(|| format!("{}: ISR {}, ELR {}", w.setup.partition_name(p), s.isr, s.elr))
 }
 
 fn one_leader(w: &World, p: PartitionId, _: Offset) -> Option<String> {
-    let leaders: Vec<(BrokerId, LeaderEpoch)> = replicas(w, p)
-        .filter(|(_, r)| r.leading().is_some())
-        .map(|(b, r)| (b, r.le))
-        .collect();
+    let leaders: Vec<(BrokerId, LeaderEpoch)> = replicas(w, p).filter(|(_, r)| r.leading().is_some()).map(|(b, r)| (b, r.le)).collect();
     for (i, (a, ea)) in leaders.iter().enumerate() {
         if let Some((b, _)) = leaders[i + 1..].iter().find(|(_, eb)| ea == eb) {
-            return Some(format!(
-                "{}: brokers {a} and {b} lead epoch {ea}",
-                w.setup.partition_name(p)
-            ));
+            return Some(format!("{}: brokers {a} and {b} lead epoch {ea}", w.setup.partition_name(p)));
         }
     }
     None

@@ -33,16 +33,8 @@ pub struct ClientMeta {
 impl ClientMeta {
     /// Metadata already fetched from a settled cluster (curriculum corrections, 1).
     pub fn settled(setup: &Setup) -> Self {
-        let leaders = setup
-            .partition_ids()
-            .map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0)))
-            .collect();
-        ClientMeta {
-            leaders,
-            state: MetaState::Idle,
-            conn: ConnGen::default(),
-            last_asked: BrokerId(setup.brokers),
-        }
+        let leaders = setup.partition_ids().map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0))).collect();
+        ClientMeta { leaders, state: MetaState::Idle, conn: ConnGen::default(), last_asked: BrokerId(setup.brokers) }
     }
 
     /// Who leads, as far as it knows.

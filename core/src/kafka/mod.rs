@@ -74,13 +74,7 @@ impl std::hash::Hash for World {
         self.consumers.hash(h);
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
-        order.sort_by_key(|i| {
-            (
-                self.net[usize::from(*i)].from,
-                self.net[usize::from(*i)].to,
-                *i,
-            )
-        });
+        order.sort_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
         h.write_u16(order.len() as u16);
         for i in order {
             let f = &self.net[usize::from(i)];
@@ -96,41 +90,22 @@ impl World {
     /// `out` gets what the actors do first.
     pub fn settled(setup: Rc<Setup>, out: &mut Out) -> Self {
         let controller = Controller::settled(&setup);
-        let mut brokers: SmallVec<[Broker; 4]> =
-            setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
+        let mut brokers: SmallVec<[Broker; 4]> = setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
         let image = controller.image();
         for b in &mut brokers {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
-            let mut cx = Cx {
-                b,
-                setup: &setup,
-                out,
-            };
-            cx.on_message(
-                Actor::Controller,
-                &Rc::new(Body::MetadataRecords {
-                    upto: 0,
-                    changes: image.clone(),
-                }),
-            );
+            let mut cx = Cx { b, setup: &setup, out };
+            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
         setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
         out.events.clear(); // that everyone took its place is no news
-        let producers = (0..setup.producers.len() as u8)
-            .map(|i| Rc::new(Producer::new(ProducerIx(i), &setup)))
-            .collect();
-        let mut consumers: SmallVec<[Consumer; 2]> = (0..setup.consumers.len() as u8)
-            .map(|i| Consumer::new(ConsumerIx(i), &setup))
-            .collect();
+        let producers = (0..setup.producers.len() as u8).map(|i| Rc::new(Producer::new(ProducerIx(i), &setup))).collect();
+        let mut consumers: SmallVec<[Consumer; 2]> =
+            (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
         for c in &mut consumers {
-            ConsumerCx {
-                c,
-                setup: &setup,
-                out,
-            }
-            .start();
+            ConsumerCx { c, setup: &setup, out }.start();
         }
         out.events.clear();
         let mut w = World {
@@ -168,9 +143,7 @@ impl World {
     /// The leader's replica of a partition, while a live broker leads it by the controller's word.
     pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
         let leader = self.controller.partitions[p.ix()].leader?;
-        self.broker(leader)
-            .replica(p)
-            .filter(|r| r.leading().is_some())
+        self.broker(leader).replica(p).filter(|r| r.leading().is_some())
     }
 
     /// Every timer that the state implies.
@@ -192,56 +165,23 @@ impl World {
         if let Actor::Broker(b) = to
             && !self.broker(b).is_up()
         {
-            out.event(EventKind::Dropped {
-                msg: id,
-                from,
-                to,
-                message,
-                why: DropReason::ReceiverDown,
-            });
-            let refused =
-                !matches!(from, Actor::Controller) && self.broker(b).power != Power::PowerLost;
+            out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
+            let refused = !matches!(from, Actor::Controller) && self.broker(b).power != Power::PowerLost;
             if refused && !matches!(*body, Body::FetchResponse { .. } | Body::Disconnect) {
                 out.send(to, from, Body::Disconnect); // connection refused
             }
             return;
         }
-        out.event(EventKind::Delivered {
-            msg: id,
-            from,
-            to,
-            message,
-        });
+        out.event(EventKind::Delivered { msg: id, from, to, message });
         let setup = self.setup.clone();
         match to {
             Actor::Controller => {
                 let c = Rc::make_mut(&mut self.controller);
-                ControllerCx {
-                    c,
-                    setup: &setup,
-                    out,
-                    changes: SmallVec::new(),
-                }
-                .on_message(from, &body);
+                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
-            Actor::Broker(b) => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
-            Actor::Producer(p) => ProducerCx {
-                p: Rc::make_mut(&mut self.producers[p.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
-            Actor::Consumer(c) => ConsumerCx {
-                c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
+            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body),
         }
     }
 
@@ -251,64 +191,24 @@ impl World {
             Actor::Controller => {
                 let Timer::Session(b) = t else { return };
                 let c = Rc::make_mut(&mut self.controller);
-                ControllerCx {
-                    c,
-                    setup: &setup,
-                    out,
-                    changes: SmallVec::new(),
-                }
-                .on_session(b);
+                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
-            Actor::Producer(p) => ProducerCx {
-                p: Rc::make_mut(&mut self.producers[p.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
-            Actor::Consumer(c) => ConsumerCx {
-                c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
+            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
         }
     }
 
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send {
-                producer,
-                partition,
-                bytes,
-            } => {
-                ProducerCx {
-                    p: Rc::make_mut(&mut self.producers[producer.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .send(partition, bytes);
+            Command::Send { producer, partition, bytes } => {
+                ProducerCx { p: Rc::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }.send(partition, bytes);
             }
             Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
             Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
-            Command::Stop(b) if self.broker(b).is_up() => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .stop(),
-            Command::Start(b) if !self.broker(b).is_up() => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .start(),
+            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
+            Command::Start(b) if !self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start(),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 self.cut.sort();
@@ -324,31 +224,16 @@ impl World {
                 if !self.drop_next.contains(&link) {
                     self.drop_next.push(link);
                     self.drop_next.sort();
-                    out.event(EventKind::DropArmed {
-                        from: link.0,
-                        to: link.1,
-                    });
+                    out.event(EventKind::DropArmed { from: link.0, to: link.1 });
                 }
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx {
-                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .crash();
-                self.lose(out, DropReason::ConnectionClosed, |f| {
-                    f.to == Actor::Consumer(c)
-                });
+                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+                self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
                 self.forget_client(c);
             }
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx {
-                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .start();
+                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
             }
             _ => {} // it is so already
         }
@@ -357,50 +242,22 @@ impl World {
     /// A broker's process ends without warning. A dead process's machine resets its connections; a dead machine is silent.
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
         let setup = self.setup.clone();
-        out.event(if power == Power::Crashed {
-            EventKind::Crashed { broker: b }
-        } else {
-            EventKind::PowerCut { broker: b }
-        });
-        Cx {
-            b: Rc::make_mut(&mut self.brokers[b.ix()]),
-            setup: &setup,
-            out,
-        }
-        .go_down(power);
+        out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
+        Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
-            let others = self
-                .brokers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Broker(x.id));
-            let producers = self
-                .producers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Producer(x.id));
-            let consumers = self
-                .consumers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Consumer(x.id));
-            out.sends.extend(
-                others
-                    .chain(producers)
-                    .chain(consumers)
-                    .map(|to| (me, to, Body::Disconnect)),
-            );
+            let others = self.brokers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Broker(x.id));
+            let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Producer(x.id));
+            let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Consumer(x.id));
+            out.sends.extend(others.chain(producers).chain(consumers).map(|to| (me, to, Body::Disconnect)));
         }
     }
 
     /// A dead client's parked requests are closed with its connections.
     fn forget_client(&mut self, c: ConsumerIx) {
         for b in &mut self.brokers {
-            if b.consumer_fetches.iter().any(|f| f.consumer == c)
-                || b.commits.iter().any(|x| x.consumer == c)
-            {
+            if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
                 let b = Rc::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
             }
@@ -412,13 +269,7 @@ impl World {
     /// Messages that will not arrive any more.
     fn lose(&mut self, out: &mut Out, why: DropReason, which: impl Fn(&Flight) -> bool) {
         for f in self.net.iter().filter(|f| which(f)) {
-            out.event(EventKind::Dropped {
-                msg: f.id,
-                from: f.from,
-                to: f.to,
-                message: f.body.kind(),
-                why,
-            });
+            out.event(EventKind::Dropped { msg: f.id, from: f.from, to: f.to, message: f.body.kind(), why });
         }
         self.net.retain(|f| !which(f));
     }
@@ -433,13 +284,7 @@ impl World {
     fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
         let (id, message) = (MsgId(self.next_msg), body.kind());
         self.next_msg += 1;
-        out.event(EventKind::Sent {
-            msg: id,
-            from,
-            to,
-            message,
-            due_us: 0,
-        });
+        out.event(EventKind::Sent { msg: id, from, to, message, due_us: 0 });
         let why = if self.cut.contains(&(from, to)) {
             Some(DropReason::LinkCut)
         } else if body.is_client_response() && self.drop_next.contains(&(from, to)) {
@@ -448,20 +293,9 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight {
-                id,
-                from,
-                to,
-                body: Rc::new(body),
-            }),
+            None => self.net.push(Flight { id, from, to, body: Rc::new(body) }),
             Some(why) => {
-                out.event(EventKind::Dropped {
-                    msg: id,
-                    from,
-                    to,
-                    message,
-                    why,
-                });
+                out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
                     self.drop_next.retain(|l| *l != (from, to));
                     self.post_one(from, to, Body::Disconnect, out); // the client sees its connection end
@@ -475,25 +309,19 @@ impl Timer {
     /// Whose timer it is.
     pub fn actor(&self) -> Actor {
         match *self {
-            Timer::Heartbeat(b)
-            | Timer::RegistrationRetry(b)
-            | Timer::IsrCheck(b)
-            | Timer::HwCheckpoint(b)
-            | Timer::Writeback(b) => Actor::Broker(b),
-            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
-            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => {
-                Actor::Broker(follower)
+            Timer::Heartbeat(b) | Timer::RegistrationRetry(b) | Timer::IsrCheck(b) | Timer::HwCheckpoint(b) | Timer::Writeback(b) => {
+                Actor::Broker(b)
             }
-            Timer::ProduceWait { broker, .. }
-            | Timer::AlterRetry { broker, .. }
-            | Timer::ConsumerFetchWait { broker, .. } => Actor::Broker(broker),
+            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
+            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
+            Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
+                Actor::Broker(broker)
+            }
             Timer::Session(_) => Actor::Controller,
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, _) | Timer::MetadataBackoff(a) => a,
-            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => {
-                Actor::Consumer(c)
-            }
+            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
         }
     }
 }

@@ -34,21 +34,10 @@ pub fn parse(text: &str) -> Scenario {
 }
 
 pub fn at(at_us: u64, what: Do) -> TimedCommand {
-    TimedCommand {
-        at_us,
-        by_hand: false,
-        what,
-    }
+    TimedCommand { at_us, by_hand: false, what }
 }
 pub fn send(at_us: u64, key: &str) -> TimedCommand {
-    at(
-        at_us,
-        Do::Send {
-            producer: "checkout".into(),
-            topic: "pay".into(),
-            key: Some(key.into()),
-        },
-    )
+    at(at_us, Do::Send { producer: "checkout".into(), topic: "pay".into(), key: Some(key.into()) })
 }
 pub fn crash(at_us: u64, broker: u8) -> TimedCommand {
     at(at_us, Do::Crash { broker })
@@ -63,13 +52,7 @@ pub fn start(at_us: u64, broker: u8) -> TimedCommand {
     at(at_us, Do::Start { broker })
 }
 pub fn drop_response(at_us: u64, broker: u8, producer: u8) -> TimedCommand {
-    at(
-        at_us,
-        Do::DropNextResponse {
-            broker,
-            client: End::Producer(producer),
-        },
-    )
+    at(at_us, Do::DropNextResponse { broker, client: End::Producer(producer) })
 }
 /// Both directions of a link between brokers.
 pub fn cut(at_us: u64, a: u8, b: u8) -> [TimedCommand; 2] {
@@ -79,16 +62,7 @@ pub fn heal(at_us: u64, a: u8, b: u8) -> [TimedCommand; 2] {
     links(at_us, End::Broker(a), End::Broker(b), false)
 }
 pub fn links(at_us: u64, a: End, b: End, cut: bool) -> [TimedCommand; 2] {
-    [(a, b), (b, a)].map(|(from, to)| {
-        at(
-            at_us,
-            if cut {
-                Do::CutLink { from, to }
-            } else {
-                Do::HealLink { from, to }
-            },
-        )
-    })
+    [(a, b), (b, a)].map(|(from, to)| at(at_us, if cut { Do::CutLink { from, to } } else { Do::HealLink { from, to } }))
 }
 
 /// Sorts the commands and runs to the end.
@@ -110,11 +84,7 @@ pub fn step(sim: &mut Sim) -> bool {
 }
 
 pub fn all(sim: &Sim, which: impl Fn(&EventKind) -> bool) -> Vec<Event> {
-    sim.events()
-        .iter()
-        .filter(|e| which(&e.kind))
-        .copied()
-        .collect()
+    sim.events().iter().filter(|e| which(&e.kind)).copied().collect()
 }
 pub fn first(sim: &Sim, which: impl Fn(&EventKind) -> bool) -> Event {
     *all(sim, which).first().expect("it happened")
@@ -124,10 +94,7 @@ pub fn last(sim: &Sim, which: impl Fn(&EventKind) -> bool) -> Event {
 }
 
 pub fn replica(sim: &Sim, broker: u8) -> &Replica {
-    sim.world()
-        .broker(BrokerId(broker))
-        .replica(P0)
-        .expect("it has one")
+    sim.world().broker(BrokerId(broker)).replica(P0).expect("it has one")
 }
 pub fn leo(sim: &Sim, broker: u8) -> u32 {
     replica(sim, broker).log.leo().0
@@ -151,11 +118,7 @@ pub fn keys(sim: &Sim, broker: u8) -> String {
         let batch = e.payload.batch().expect("a producer's");
         for i in 0..batch.count {
             let id = sim.ledger().record_in(batch.id, i).expect("known");
-            let key = sim
-                .ledger()
-                .record(id)
-                .and_then(|r| r.key)
-                .expect("has a key");
+            let key = sim.ledger().record(id).and_then(|r| r.key).expect("has a key");
             s += sim.ledger().key_name(key);
         }
     }

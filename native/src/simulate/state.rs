@@ -97,9 +97,7 @@ fn name(setup: &Setup, p: PartitionId) -> (&str, u16) {
 
 /// The broker that leads, or led last.
 fn authority(sim: &Sim, p: PartitionId) -> BrokerId {
-    sim.world().controller.partitions[p.ix()]
-        .leader
-        .unwrap_or_else(|| sim.ledger().view(p))
+    sim.world().controller.partitions[p.ix()].leader.unwrap_or_else(|| sim.ledger().view(p))
 }
 
 /// All partitions, Kafka's own too.
@@ -111,12 +109,7 @@ pub(super) fn partitions(sim: &Sim) -> Vec<Partition<'_>> {
         let of_leader = world.broker(authority(sim, p)).replica(p);
         let replica = |b: &BrokerId| {
             let (broker, r) = (world.broker(*b), world.broker(*b).replica(p)?);
-            Some(Replica {
-                broker: *b,
-                up: broker.is_up(),
-                leo: r.log.leo().0,
-                hw: r.hw.0,
-            })
+            Some(Replica { broker: *b, up: broker.is_up(), leo: r.log.leo().0, hw: r.hw.0 })
         };
         Partition {
             topic,
@@ -128,11 +121,7 @@ pub(super) fn partitions(sim: &Sim) -> Vec<Partition<'_>> {
             hw: of_leader.map_or(0, |r| r.hw.0),
             lso: of_leader.map_or(0, |r| r.hw.0),
             log_start: of_leader.map_or(0, |r| r.log.start().0),
-            replicas: sim.setup().partitions[p.ix()]
-                .replicas
-                .iter()
-                .filter_map(replica)
-                .collect(),
+            replicas: sim.setup().partitions[p.ix()].replicas.iter().filter_map(replica).collect(),
         }
     };
     sim.setup().partition_ids().map(describe).collect()
@@ -152,33 +141,16 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     let committed = |p: PartitionId| {
         let (topic, partition) = name(setup, p);
         let at = commits.iter().find(|c| c.0 == p).map(|c| c.1.0);
-        let hw = world
-            .broker(authority(sim, p))
-            .replica(p)
-            .map_or(0, |r| r.hw.0);
-        Committed {
-            topic,
-            partition,
-            committed: at,
-            lag: at.map(|at| hw.saturating_sub(at)),
-        }
+        let hw = world.broker(authority(sim, p)).replica(p).map_or(0, |r| r.hw.0);
+        Committed { topic, partition, committed: at, lag: at.map(|at| hw.saturating_sub(at)) }
     };
     Group {
         id: &spec.name,
         protocol: "classic",
         // The engine keeps a group as it was formed: one generation, no rebalance.
-        state: if members().next().is_some() {
-            "Stable"
-        } else {
-            "Empty"
-        },
+        state: if members().next().is_some() { "Stable" } else { "Empty" },
         generation: 1,
-        members: members()
-            .map(|(c, _)| Member {
-                id: &c.name,
-                assignment: c.assigned.iter().map(|p| name(setup, *p)).collect(),
-            })
-            .collect(),
+        members: members().map(|(c, _)| Member { id: &c.name, assignment: c.assigned.iter().map(|p| name(setup, *p)).collect() }).collect(),
         offsets: assigned.into_iter().map(committed).collect(),
     }
 }

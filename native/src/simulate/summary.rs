@@ -31,13 +31,7 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
         sim.trace_hash(),
         words.last
     );
-    let mut told: Vec<&Event> = sim
-        .events()
-        .iter()
-        .rev()
-        .filter(|e| sim.is_notable(e))
-        .take(SENTENCES)
-        .collect();
+    let mut told: Vec<&Event> = sim.events().iter().rev().filter(|e| sim.is_notable(e)).take(SENTENCES).collect();
     told.reverse();
     for e in told {
         let _ = writeln!(s, "  {:>12}  {}", seconds(e.at_us), sentence(e, sim, lang));
@@ -77,14 +71,7 @@ fn partitions(s: &mut String, run: &Run) {
             p.hw.to_string(),
             p.replicas
                 .iter()
-                .map(|r| {
-                    format!(
-                        "{}:{}{}",
-                        r.broker,
-                        r.leo,
-                        if r.up { "" } else { " (down)" }
-                    )
-                })
+                .map(|r| format!("{}:{}{}", r.broker, r.leo, if r.up { "" } else { " (down)" }))
                 .collect::<Vec<_>>()
                 .join("  "),
         ]);
@@ -119,21 +106,10 @@ struct Words {
 impl Words {
     fn of(lang: Lang) -> Self {
         let [events, last, ledger, partitions] = match lang {
-            Lang::En => [
-                "events",
-                "What happened last",
-                "Ledger, in records",
-                "Partitions",
-            ],
+            Lang::En => ["events", "What happened last", "Ledger, in records", "Partitions"],
             Lang::Ko => ["이벤트", "마지막에 일어난 일", "장부(레코드 수)", "파티션"],
         };
-        Words {
-            lang,
-            events,
-            last,
-            ledger,
-            partitions,
-        }
+        Words { lang, events, last, ledger, partitions }
     }
 
     fn invariants(&self, broken: usize) -> String {

@@ -12,12 +12,8 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
         "h" => 3_600_000_000,
         _ => return Err("write a time with its unit, such as 30s, 1500ms or 2m".into()),
     };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "write a whole number before the unit, such as 30s".to_string())?;
-    number
-        .checked_mul(factor)
-        .ok_or_else(|| "is too long".to_string())
+    let number: u64 = number.parse().map_err(|_| "write a whole number before the unit, such as 30s".to_string())?;
+    number.checked_mul(factor).ok_or_else(|| "is too long".to_string())
 }
 
 #[cfg(test)]

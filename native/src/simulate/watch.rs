@@ -26,10 +26,7 @@ pub(super) struct Run {
 /// Runs to the end.
 pub(super) fn run(scenario: &Scenario) -> Result<Run> {
     let sim = Sim::new(scenario).map_err(|e| anyhow!("{e}"))?;
-    let mut run = Run {
-        sim,
-        broken: Vec::new(),
-    };
+    let mut run = Run { sim, broken: Vec::new() };
     let mut out = Out::default();
     let mut seen = run.sim.events().len();
     while run.sim.step(&mut out) {
@@ -48,12 +45,7 @@ impl Run {
     fn note(&mut self, found: Vec<(&'static str, String)>) {
         for (id, what) in found {
             if self.broken.iter().all(|b| b.id != id) {
-                self.broken.push(Broken {
-                    id,
-                    at_us: self.sim.now_us(),
-                    seq: self.sim.events().len().saturating_sub(1),
-                    what,
-                });
+                self.broken.push(Broken { id, at_us: self.sim.now_us(), seq: self.sim.events().len().saturating_sub(1), what });
             }
         }
     }

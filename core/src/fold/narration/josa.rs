@@ -42,11 +42,7 @@ pub(super) fn josa(word: &str, j: Josa) -> String {
 
 fn ending(word: &str) -> Ending {
     // What stands in brackets at the end is passed over: "c1 (billing)" is read "c1".
-    let word = word
-        .split(['(', '{'])
-        .next()
-        .filter(|w| !w.is_empty())
-        .unwrap_or(word);
+    let word = word.split(['(', '{']).next().filter(|w| !w.is_empty()).unwrap_or(word);
     let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
     match word.chars().last() {
         Some(c @ '가'..='힣') => match (c as u32 - '가' as u32) % 28 {
@@ -64,13 +60,8 @@ fn ending(word: &str) -> Ending {
 
 /// Letters one by one (ISR), or a word as Koreans write it down (checkout, 체크아웃).
 fn latin(word: &str) -> Ending {
-    let tail: Vec<char> = word
-        .chars()
-        .rev()
-        .take_while(char::is_ascii_alphabetic)
-        .collect();
-    let spelled =
-        tail.len() <= 3 && tail.iter().all(char::is_ascii_uppercase) && !word.contains('_');
+    let tail: Vec<char> = word.chars().rev().take_while(char::is_ascii_alphabetic).collect();
+    let spelled = tail.len() <= 3 && tail.iter().all(char::is_ascii_uppercase) && !word.contains('_');
     let last = tail[0].to_ascii_lowercase();
     if spelled || tail.len() == 1 {
         return match last {
@@ -125,11 +116,7 @@ mod tests {
             ("acks=all", Josa::Object, "acks=all을"),
             ("TimeoutException", Josa::To, "TimeoutException으로"),
             ("REQUEST_TIMED_OUT", Josa::Object, "REQUEST_TIMED_OUT을"),
-            (
-                "NOT_LEADER_OR_FOLLOWER",
-                Josa::Object,
-                "NOT_LEADER_OR_FOLLOWER를",
-            ),
+            ("NOT_LEADER_OR_FOLLOWER", Josa::Object, "NOT_LEADER_OR_FOLLOWER를"),
             ("NOT_ENOUGH_REPLICAS", Josa::To, "NOT_ENOUGH_REPLICAS로"),
             ("c1 (billing)", Josa::Topic, "c1 (billing)은"),
             ("ISR {1,2}", Josa::Object, "ISR {1,2}을"),

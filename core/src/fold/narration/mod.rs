@@ -30,9 +30,7 @@ impl FromStr for Lang {
         match s {
             "en" => Ok(Lang::En),
             "ko" => Ok(Lang::Ko),
-            other => Err(format!(
-                "{other:?} is no language here; there are en and ko"
-            )),
+            other => Err(format!("{other:?} is no language here; there are en and ko")),
         }
     }
 }

@@ -44,21 +44,14 @@ impl Names<'_> {
     pub fn batch(&self, id: BatchId) -> String {
         let producer = id.producer;
         let records = self.sim.ledger().batch(id).map_or(&[][..], |b| &b.records);
-        let named: Vec<String> = records
-            .iter()
-            .take(NAMED_RECORDS)
-            .map(|n| self.record(RecordId { producer, n: *n }))
-            .collect();
+        let named: Vec<String> = records.iter().take(NAMED_RECORDS).map(|n| self.record(RecordId { producer, n: *n })).collect();
         let rest = records.len().saturating_sub(NAMED_RECORDS);
         match (named.is_empty(), rest) {
             (true, _) => self.either(format!("batch {}", id.n), format!("배치 {}", id.n)),
             (_, 0) => named.join(", "),
             _ => {
                 let named = named.join(", ");
-                self.either(
-                    format!("{named} and {rest} more"),
-                    format!("{named} 외 {rest}건"),
-                )
+                self.either(format!("{named} and {rest} more"), format!("{named} 외 {rest}건"))
             }
         }
     }

@@ -32,15 +32,8 @@ pub fn why(seq: u32, sim: &Sim, lang: Lang) -> Vec<String> {
         return Vec::new();
     };
     let story = Story { sim };
-    let mut lines: Vec<String> = story
-        .chain(event)
-        .iter()
-        .map(|e| sentence(e, sim, lang))
-        .collect();
-    if let EventKind::Lost {
-        batch, partition, ..
-    } = event.kind
-    {
+    let mut lines: Vec<String> = story.chain(event).iter().map(|e| sentence(e, sim, lang)).collect();
+    if let EventKind::Lost { batch, partition, .. } = event.kind {
         let (loss, names) = (story.loss(event, batch, partition), Names { sim, lang });
         lines.pop();
         lines.push(match lang {
@@ -62,10 +55,7 @@ impl<'a> Story<'a> {
 
     /// The newest event before `seq` that is one of these.
     fn before(&self, seq: u32, which: impl Fn(&EventKind) -> bool) -> Option<&'a Event> {
-        (0..seq)
-            .rev()
-            .filter_map(|i| self.get(i))
-            .find(|e| which(&e.kind))
+        (0..seq).rev().filter_map(|i| self.get(i)).find(|e| which(&e.kind))
     }
 
     /// What led to an event: its cause, or for one that a timer or a person brought about, what lies behind that.
@@ -75,25 +65,17 @@ impl<'a> Story<'a> {
         {
             return Some(drop);
         }
-        e.cause
-            .and_then(|c| self.get(c))
-            .or_else(|| self.behind_timer(e))
+        e.cause.and_then(|c| self.get(c)).or_else(|| self.behind_timer(e))
     }
 
     fn behind_timer(&self, e: &Event) -> Option<&'a Event> {
         match e.kind {
             EventKind::Fenced { broker } => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
-                EventKind::LinkCut { from, to } => {
-                    (from, to) == (Actor::Broker(broker), Actor::Controller)
-                }
+                EventKind::LinkCut { from, to } => (from, to) == (Actor::Broker(broker), Actor::Controller),
                 _ => false,
             }),
-            EventKind::LagExpired {
-                broker: l,
-                follower: f,
-                ..
-            } => self.before(e.seq, |k| match *k {
+            EventKind::LagExpired { broker: l, follower: f, .. } => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == f,
                 EventKind::LinkCut { from, to } => {
                     let ends = (Actor::Broker(l), Actor::Broker(f));
@@ -101,29 +83,19 @@ impl<'a> Story<'a> {
                 }
                 _ => false,
             }),
-            EventKind::IsrProposed { partition: p, .. } => self.before(
-                e.seq,
-                |k| matches!(*k, EventKind::LagExpired { partition, .. } if partition == p),
-            ),
-            EventKind::BatchResent { batch, .. } => self.before(e.seq, |k| {
-                matches!(k, EventKind::AttemptFailed { .. }) && k.batch() == Some(batch)
-            }),
-            EventKind::AttemptFailed { batch, .. } | EventKind::SendFailed { batch, .. } => self
-                .before(e.seq, |k| {
-                    matches!(
-                        k,
-                        EventKind::BatchSent { .. } | EventKind::BatchResent { .. }
-                    ) && k.batch() == Some(batch)
-                }),
-            EventKind::BatchSent { batch, .. } => self.before(e.seq, |k| {
-                matches!(k, EventKind::Batched { .. }) && k.batch() == Some(batch)
-            }),
-            EventKind::Handled {
-                consumer: c,
-                partition: p,
-                offset,
-                ..
-            } => self.before(e.seq, |k| {
+            EventKind::IsrProposed { partition: p, .. } => {
+                self.before(e.seq, |k| matches!(*k, EventKind::LagExpired { partition, .. } if partition == p))
+            }
+            EventKind::BatchResent { batch, .. } => {
+                self.before(e.seq, |k| matches!(k, EventKind::AttemptFailed { .. }) && k.batch() == Some(batch))
+            }
+            EventKind::AttemptFailed { batch, .. } | EventKind::SendFailed { batch, .. } => {
+                self.before(e.seq, |k| matches!(k, EventKind::BatchSent { .. } | EventKind::BatchResent { .. }) && k.batch() == Some(batch))
+            }
+            EventKind::BatchSent { batch, .. } => {
+                self.before(e.seq, |k| matches!(k, EventKind::Batched { .. }) && k.batch() == Some(batch))
+            }
+            EventKind::Handled { consumer: c, partition: p, offset, .. } => self.before(e.seq, |k| {
                 matches!(*k, EventKind::Polled { consumer, partition, from, to }
                     if consumer == c && partition == p && from <= offset && offset < to)
             }),
@@ -159,22 +131,14 @@ impl<'a> Story<'a> {
         };
         let of_batch = |k: &EventKind| k.batch() == Some(batch);
         match last.kind {
-            EventKind::Acked { .. }
-            | EventKind::Handled { .. }
-            | EventKind::DuplicateRecognised { .. } => {
-                found.extend(self.before(last.seq, |k| {
-                    matches!(k, EventKind::Appended { .. }) && of_batch(k)
-                }));
+            EventKind::Acked { .. } | EventKind::Handled { .. } | EventKind::DuplicateRecognised { .. } => {
+                found.extend(self.before(last.seq, |k| matches!(k, EventKind::Appended { .. }) && of_batch(k)));
             }
             EventKind::Lost { .. } => {
-                let acked = self.before(last.seq, |k| {
-                    matches!(k, EventKind::Acked { .. }) && of_batch(k)
-                });
+                let acked = self.before(last.seq, |k| matches!(k, EventKind::Acked { .. }) && of_batch(k));
                 found.extend(acked);
                 let until = acked.map_or(last.seq, |a| a.seq);
-                found.extend(self.before(until, |k| {
-                    matches!(k, EventKind::Appended { .. }) && of_batch(k)
-                }));
+                found.extend(self.before(until, |k| matches!(k, EventKind::Appended { .. }) && of_batch(k)));
             }
             _ => {}
         }
@@ -199,52 +163,26 @@ impl<'a> Story<'a> {
         let is = |k: &EventKind| k.batch() == Some(batch);
         let acked = self.before(lost.seq, |k| matches!(k, EventKind::Acked { .. }) && is(k));
         let by = acked.and_then(|a| match self.get(a.cause?)?.kind {
-            EventKind::Delivered {
-                from: Actor::Broker(b),
-                ..
-            } => Some(b),
+            EventKind::Delivered { from: Actor::Broker(b), .. } => Some(b),
             _ => self.appender(a.seq, batch),
         });
         let office = lost.cause.and_then(|c| match self.get(c)?.kind {
-            EventKind::BecameLeader {
-                broker,
-                epoch,
-                log_end,
-                hw,
-                ..
-            } => Some((broker, epoch, log_end, hw)),
+            EventKind::BecameLeader { broker, epoch, log_end, hw, .. } => Some((broker, epoch, log_end, hw)),
             _ => None,
         });
-        let elected = self.before(
-            lost.seq,
-            |k| matches!(*k, EventKind::LeaderElected { partition: p, .. } if p == partition),
-        );
+        let elected = self.before(lost.seq, |k| matches!(*k, EventKind::LeaderElected { partition: p, .. } if p == partition));
         Loss {
             batch,
-            acks: Names {
-                sim: self.sim,
-                lang: Lang::En,
-            }
-            .acks(batch),
+            acks: Names { sim: self.sim, lang: Lang::En }.acks(batch),
             by,
             isr: self.isr_at(acked.map_or(lost.seq, |a| a.seq), partition),
             office,
-            unclean: elected.is_some_and(|e| {
-                matches!(
-                    e.kind,
-                    EventKind::LeaderElected {
-                        election: Election::Unclean,
-                        ..
-                    }
-                )
-            }),
+            unclean: elected.is_some_and(|e| matches!(e.kind, EventKind::LeaderElected { election: Election::Unclean, .. })),
         }
     }
 
     fn appender(&self, seq: u32, batch: BatchId) -> Option<BrokerId> {
-        let e = self.before(seq, |k| {
-            matches!(k, EventKind::Appended { .. }) && k.batch() == Some(batch)
-        })?;
+        let e = self.before(seq, |k| matches!(k, EventKind::Appended { .. }) && k.batch() == Some(batch))?;
         match e.kind {
             EventKind::Appended { broker, .. } => Some(broker),
             _ => None,
@@ -252,17 +190,10 @@ impl<'a> Story<'a> {
     }
 
     fn isr_at(&self, seq: u32, p: PartitionId) -> BrokerSet {
-        let changed = self.before(
-            seq,
-            |k| matches!(*k, EventKind::IsrChanged { partition, .. } if partition == p),
-        );
+        let changed = self.before(seq, |k| matches!(*k, EventKind::IsrChanged { partition, .. } if partition == p));
         match changed.map(|e| e.kind) {
             Some(EventKind::IsrChanged { isr, .. }) => isr,
-            _ => self.sim.setup().partitions[p.ix()]
-                .replicas
-                .iter()
-                .copied()
-                .collect(),
+            _ => self.sim.setup().partitions[p.ix()].replicas.iter().copied().collect(),
         }
     }
 }
@@ -270,20 +201,8 @@ impl<'a> Story<'a> {
 /// Is it the disconnect that a client sees instead of a message that was lost just before: a response that a fault
 /// took, or a request to a process that is gone?
 fn stands_for(sent: &EventKind, drop: &EventKind) -> bool {
-    let (
-        EventKind::Sent {
-            from,
-            to,
-            message: MessageKind::Disconnect,
-            ..
-        },
-        EventKind::Dropped {
-            from: a,
-            to: b,
-            why,
-            ..
-        },
-    ) = (*sent, *drop)
+    let (EventKind::Sent { from, to, message: MessageKind::Disconnect, .. }, EventKind::Dropped { from: a, to: b, why, .. }) =
+        (*sent, *drop)
     else {
         return false;
     };
@@ -303,15 +222,9 @@ fn weight(k: &EventKind) -> u8 {
         | EventKind::Unfenced { .. }
         | EventKind::BecameFollower { .. }
         | EventKind::Polled { .. } => 0,
-        EventKind::RecordSent { .. }
-        | EventKind::BatchSent { .. }
-        | EventKind::IsrProposed { .. } => 1,
-        EventKind::Replicated { .. } | EventKind::FollowerAt { .. } | EventKind::Started { .. } => {
-            2
-        }
-        EventKind::BecameLeader { .. }
-        | EventKind::Fenced { .. }
-        | EventKind::LagExpired { .. } => 3,
+        EventKind::RecordSent { .. } | EventKind::BatchSent { .. } | EventKind::IsrProposed { .. } => 1,
+        EventKind::Replicated { .. } | EventKind::FollowerAt { .. } | EventKind::Started { .. } => 2,
+        EventKind::BecameLeader { .. } | EventKind::Fenced { .. } | EventKind::LagExpired { .. } => 3,
         EventKind::Crashed { .. }
         | EventKind::PowerCut { .. }
         | EventKind::LinkCut { .. }
