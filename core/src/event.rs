@@ -177,8 +177,8 @@ pub enum EventKind {
     LeaderElected { partition: PartitionId, leader: BrokerId, epoch: LeaderEpoch, election: Election },
     /// The controller found nobody fit to lead.
     Leaderless { partition: PartitionId, epoch: LeaderEpoch },
-    /// A broker applied that it leads.
-    BecameLeader { broker: BrokerId, partition: PartitionId, epoch: LeaderEpoch },
+    /// A broker applied that it leads; its log ended at `log_end` then, and its high watermark was `hw`.
+    BecameLeader { broker: BrokerId, partition: PartitionId, epoch: LeaderEpoch, log_end: Offset, hw: Offset },
     /// A broker applied that it follows.
     BecameFollower { broker: BrokerId, partition: PartitionId, leader: BrokerId, epoch: LeaderEpoch },
     /// The controller heard nothing for `broker.session.timeout.ms`, or the broker registered anew.
@@ -240,5 +240,60 @@ impl EventKind {
                 | EventKind::CommitAppended { .. }
                 | EventKind::Polled { .. }
         )
+    }
+
+    /// The partition that it is about, if it is about one.
+    pub fn partition(&self) -> Option<PartitionId> {
+        match *self {
+            EventKind::RecordSent { partition, .. }
+            | EventKind::Batched { partition, .. }
+            | EventKind::BatchSent { partition, .. }
+            | EventKind::BatchResent { partition, .. }
+            | EventKind::Acked { partition, .. }
+            | EventKind::AttemptFailed { partition, .. }
+            | EventKind::SendFailed { partition, .. }
+            | EventKind::Appended { partition, .. }
+            | EventKind::CommitAppended { partition, .. }
+            | EventKind::DuplicateRecognised { partition, .. }
+            | EventKind::Refused { partition, .. }
+            | EventKind::Replicated { partition, .. }
+            | EventKind::Truncated { partition, .. }
+            | EventKind::FollowerAt { partition, .. }
+            | EventKind::HighWatermark { partition, .. }
+            | EventKind::FollowerHighWatermark { partition, .. }
+            | EventKind::LagExpired { partition, .. }
+            | EventKind::IsrProposed { partition, .. }
+            | EventKind::IsrChanged { partition, .. }
+            | EventKind::LeaderElected { partition, .. }
+            | EventKind::Leaderless { partition, .. }
+            | EventKind::BecameLeader { partition, .. }
+            | EventKind::BecameFollower { partition, .. }
+            | EventKind::Polled { partition, .. }
+            | EventKind::Handled { partition, .. }
+            | EventKind::Committed { partition, .. }
+            | EventKind::PositionReset { partition, .. }
+            | EventKind::Lost { partition, .. }
+            | EventKind::Found { partition, .. } => Some(partition),
+            _ => None,
+        }
+    }
+
+    /// The producer's batch that it is about, if it is about one.
+    pub fn batch(&self) -> Option<BatchId> {
+        match *self {
+            EventKind::Batched { batch, .. }
+            | EventKind::BatchSent { batch, .. }
+            | EventKind::BatchResent { batch, .. }
+            | EventKind::Acked { batch, .. }
+            | EventKind::AttemptFailed { batch, .. }
+            | EventKind::SendFailed { batch, .. }
+            | EventKind::Appended { batch, .. }
+            | EventKind::DuplicateRecognised { batch, .. }
+            | EventKind::Refused { batch, .. }
+            | EventKind::Handled { batch, .. }
+            | EventKind::Lost { batch, .. }
+            | EventKind::Found { batch, .. } => Some(batch),
+            _ => None,
+        }
     }
 }

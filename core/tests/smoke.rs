@@ -1,3 +1,5 @@
+//! A run with a crash.
+
 use highwater_core::fold::invariants::violations;
 use highwater_core::kafka::Out;
 use highwater_core::scenario::*;

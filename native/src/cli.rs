@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::outcome::Outcome;
-use crate::serve;
+use crate::{partition, serve, simulate};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -22,6 +22,10 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the app to a browser
     Serve(serve::Args),
+    /// Run a scenario without a screen
+    Sim(simulate::Args),
+    /// Say which partition each key goes to
+    Partition(partition::Args),
 }
 
 impl Cli {
@@ -29,6 +33,8 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self.command {
             Command::Serve(args) => serve::run(&args),
+            Command::Sim(args) => simulate::run(&args),
+            Command::Partition(args) => partition::run(&args),
         }
     }
 }

@@ -2,7 +2,11 @@
 
 mod cli;
 mod outcome;
+mod output;
+mod partition;
+mod scenario_file;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 

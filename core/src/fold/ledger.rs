@@ -205,7 +205,7 @@ impl Ledger {
                     self.count_in(partition, &e);
                 }
             }
-            EventKind::BecameLeader { broker, partition, epoch } if epoch >= self.views[partition.ix()].epoch => {
+            EventKind::BecameLeader { broker, partition, epoch, .. } if epoch >= self.views[partition.ix()].epoch => {
                 self.views[partition.ix()] = View { broker, epoch };
                 return self.recount(partition, world);
             }

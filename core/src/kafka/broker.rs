@@ -54,6 +54,9 @@ pub struct Fetcher {
     pub delayed: SmallVec<[PartitionId; 1]>,
 }
 
+/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
+pub type ProduceOutcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
+
 /// A produce request with acks=all that waits for the high watermark. Its connection is muted meanwhile: the
 /// broker reads no further request from it (Kafka's SocketServer), which keeps one producer's requests in order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -63,7 +66,7 @@ pub struct ParkedProduce {
     /// On which connection.
     pub conn: ConnGen,
     /// For each partition: the answer so far, and the high watermark that a pending one waits for.
-    pub parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>, Option<Offset>); 1]>,
+    pub parts: SmallVec<[ProduceOutcome; 1]>,
     /// Later requests of the same connection, unread.
     pub backlog: SmallVec<[Rc<Body>; 1]>,
 }
@@ -183,12 +186,13 @@ impl Broker {
         };
         let assigned: usize = setup.consumers.iter().filter(|c| c.group == group).map(|c| c.assigned.len()).sum();
         for e in r.log.iter_back() {
-            if let Payload::Commit(Commit { group: g, partition, offset }) = e.payload {
-                if g == group && !found.iter().any(|f| f.0 == partition) {
-                    found.push((partition, offset));
-                    if found.len() == assigned {
-                        break;
-                    }
+            if let Payload::Commit(Commit { group: g, partition, offset }) = e.payload
+                && g == group
+                && !found.iter().any(|f| f.0 == partition)
+            {
+                found.push((partition, offset));
+                if found.len() == assigned {
+                    break;
                 }
             }
         }
@@ -400,7 +404,8 @@ impl Cx<'_> {
             self.leave_role(p);
             let r = self.b.replica_mut(p).expect("checked above");
             r.become_leader(me, &setup.partitions[p.ix()], isr);
-            self.out.event(EventKind::BecameLeader { broker: me, partition: p, epoch: le });
+            let (log_end, hw) = (r.log.leo(), r.hw);
+            self.out.event(EventKind::BecameLeader { broker: me, partition: p, epoch: le, log_end, hw });
             for f in isr.without(me).iter() {
                 self.out.arm(Timer::Lag { leader: me, partition: p, follower: f });
             }

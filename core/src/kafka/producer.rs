@@ -35,13 +35,16 @@ pub struct PartQueue {
     pub backing_off: bool,
 }
 
+/// The batches of a request: at most one a partition.
+pub type Request = SmallVec<[(PartitionId, Queued); 1]>;
+
 /// A connection to a broker, with the requests that are out on it, oldest first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerConn {
     /// To whom.
     pub broker: BrokerId,
     /// Requests without an answer yet; each carries one batch a partition.
-    pub in_flight: SmallVec<[SmallVec<[(PartitionId, Queued); 1]>; 1]>,
+    pub in_flight: SmallVec<[Request; 1]>,
 }
 
 /// State of a producer.
@@ -203,7 +206,7 @@ impl ProducerCx<'_> {
     }
 
     /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
-    fn drain(&mut self, b: BrokerId) -> Option<SmallVec<[(PartitionId, Queued); 1]>> {
+    fn drain(&mut self, b: BrokerId) -> Option<Request> {
         let max = self.config().max_in_flight;
         let out_there = self.p.conns.iter().find(|c| c.broker == b).map_or(0, |c| c.in_flight.len());
         if out_there >= max {
@@ -261,7 +264,7 @@ impl ProducerCx<'_> {
         q
     }
 
-    fn request(&mut self, b: BrokerId, mut parts: SmallVec<[(PartitionId, Queued); 1]>) {
+    fn request(&mut self, b: BrokerId, mut parts: Request) {
         let (me, acks) = (self.me(), self.config().acks);
         for (p, q) in &mut parts {
             let (batch, partition) = (q.batch.id, *p);

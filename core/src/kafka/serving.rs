@@ -1,6 +1,6 @@
 //! A broker's clients: produce, fetch, commits (rule book 2.4, 1.3 L6, 5A).
 
-use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce};
+use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, ProduceOutcome};
 use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
@@ -9,9 +9,6 @@ use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::rc::Rc;
-
-/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
-type Outcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
 
 impl Cx<'_> {
     // ---- produce
@@ -24,7 +21,7 @@ impl Cx<'_> {
         let Body::Produce { conn, acks, parts } = &**body else {
             return;
         };
-        let done: SmallVec<[Outcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks)).collect();
+        let done: SmallVec<[ProduceOutcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks)).collect();
         match acks {
             Acks::None => self.after_acks_none(producer, *conn, &done),
             _ if done.iter().any(|d| d.2.is_some()) => {
@@ -39,19 +36,19 @@ impl Cx<'_> {
     }
 
     /// prod.A0: no answer; an error closes the connection, the only hint that there is.
-    fn after_acks_none(&mut self, producer: ProducerIx, conn: ConnGen, done: &[Outcome]) {
+    fn after_acks_none(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
         if done.iter().any(|d| d.1.is_err()) {
             self.send(Actor::Producer(producer), Body::Disconnect { conn });
         }
     }
 
-    fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[Outcome]) {
+    fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
         let parts = done.iter().map(|(p, result, _)| (*p, *result)).collect();
         self.send(Actor::Producer(producer), Body::ProduceResponse { conn, parts });
     }
 
     /// prod.A1, A2 and log.L1 for one partition: check, append, say what the answer waits for.
-    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> Outcome {
+    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> ProduceOutcome {
         let me = self.b.id;
         let min_isr = self.setup.partitions[p.ix()].min_isr;
         let refuse = |error| (p, Err(error), None);

@@ -154,6 +154,11 @@ impl Sim {
     pub fn events(&self) -> &Chunked<Event> {
         &self.events
     }
+    /// Is it one that a person steps through? Kafka's own topics are machinery.
+    pub fn is_notable(&self, e: &Event) -> bool {
+        let internal = |p| self.setup().is_internal(p);
+        e.kind.notable() && !e.kind.partition().is_some_and(internal)
+    }
     /// How many inputs were processed.
     pub fn inputs(&self) -> u64 {
         self.inputs

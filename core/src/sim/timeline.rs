@@ -128,7 +128,7 @@ impl Timeline {
         }
         let inputs = self.sim.inputs;
         if self.marks.last().is_none_or(|m| m.inputs < inputs)
-            && let Some(e) = self.sim.events.iter_from(first).find(|e| e.kind.notable())
+            && let Some(e) = self.sim.events.iter_from(first).find(|e| self.sim.is_notable(e))
         {
             self.marks.push(Mark { inputs, event: *e });
         }
