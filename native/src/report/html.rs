@@ -112,9 +112,11 @@ fn disk_cards(measurement: &Measurement, disk: &DiskReport) -> Result<String> {
         ),
     );
     if words::values_a_second(measurement).len() > 1 {
+        let chart = themed(svg::alone(|canvas| svg::jacobs(canvas, measurement, 4))?);
+        let says = format!("{} {}", words::JACOBS_SAYS, words::JACOBS_HERE);
         cards += &card(
             "",
-            &themed(svg::alone(|canvas| svg::jacobs(canvas, measurement, 4))?),
+            &format!("{chart}<p class=\"soft\">{}</p>", escape(&says)),
         );
     }
     Ok(cards)

@@ -440,7 +440,7 @@ pub(crate) fn copies(canvas: &mut Canvas, copy: &CopyReport, top: i32) -> i32 {
             let against = copy.ratios.iter().find(|ratio| ratio.over == path.id);
             let figures = [
                 figure(stats.sender_cpu_seconds_per_gib.median),
-                figure(stats.calls_per_gib),
+                grouped(stats.calls_per_gib),
                 against.map_or(String::new(), |ratio| format!("{} ×", figure(ratio.median))),
             ];
             for (x, text) in columns.into_iter().zip(figures) {

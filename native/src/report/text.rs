@@ -275,7 +275,7 @@ fn copy_part(out: &mut String, copy: &CopyReport) {
                 way,
                 spread(&stats.gib_s),
                 figure(stats.sender_cpu_seconds_per_gib.median),
-                figure(stats.calls_per_gib),
+                grouped(stats.calls_per_gib),
                 against,
             ]);
         }
