@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 
 use super::cell::{Access, Cell, Direction, Pattern};
 use super::engine::order::Order;
-use super::engine::{Job, Outcome, Sync, psync};
+use super::engine::{self, Job, Outcome, Sync};
 use super::evidence::Counters;
 use super::interrupt::Interrupt;
 use super::plan::DiskPlan;
@@ -206,8 +206,6 @@ struct Bench<'a> {
     cells: Vec<Running>,
     small: Pages,
     huge: Option<Pages>,
-    #[cfg(target_os = "linux")]
-    ring: Option<io_uring::IoUring>,
     stamp: u64,
     scale: f64,
 }
@@ -236,8 +234,6 @@ impl<'a> Bench<'a> {
             huge: needed(PageKind::Huge)
                 .map(|len| Pages::new(len, PageKind::Huge))
                 .transpose()?,
-            #[cfg(target_os = "linux")]
-            ring: None,
             stamp: rng.next(),
             scale: 1.0,
         };
@@ -245,7 +241,10 @@ impl<'a> Bench<'a> {
         if let Some(huge) = &mut bench.huge {
             rng.fill(huge);
         }
-        let ring_refused = bench.open_ring(plan);
+        let ring_refused = match plan.cells.iter().map(Cell::depth).max() {
+            Some(depth) if depth > 1 => engine::queue_refused(depth),
+            _ => None,
+        };
         for cell in &plan.cells {
             let skipped = bench.obstacle(cell, in_memory, ring_refused.as_deref());
             let order = match cell.access {
@@ -263,28 +262,6 @@ impl<'a> Bench<'a> {
             });
         }
         Ok(bench)
-    }
-
-    #[cfg(target_os = "linux")]
-    fn open_ring(&mut self, plan: &DiskPlan) -> Option<String> {
-        let depth = plan
-            .cells
-            .iter()
-            .map(Cell::depth)
-            .max()
-            .filter(|depth| *depth > 1)?;
-        match super::engine::uring::ring(depth) {
-            Ok(ring) => {
-                self.ring = Some(ring);
-                None
-            }
-            Err(error) => Some(format!("this system gives no io_uring: {error}")),
-        }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn open_ring(&mut self, _: &DiskPlan) -> Option<String> {
-        Some("io_uring is Linux's".into())
     }
 
     /// Why a cell can't be measured here.
@@ -364,13 +341,16 @@ impl<'a> Bench<'a> {
         let cell = self.cells[i].cell;
         let (file, sync) = self.way(&cell);
         let mut sample = empty_sample();
-        if self.goes_through_cache(&cell) && cell.access != Access::AppendSync {
+        let cold = self.goes_through_cache(&cell) && cell.access != Access::AppendSync;
+        if cold {
             self.scratch.evict();
             let file = &self.scratch.buffered;
             sample.resident_before = resident_share(file, self.scratch.bytes).ok();
         }
         let running = &mut self.cells[i];
         running.order.begin_slice();
+        let once = cold && cell.direction == Direction::Read;
+        let at_most = if once { running.order.pass() } else { u64::MAX };
         let buffer = match cell.pages {
             PageKind::Small => &mut self.small,
             PageKind::Huge => self.huge.as_mut().context("no buffer of huge pages")?,
@@ -382,20 +362,14 @@ impl<'a> Bench<'a> {
             order: &mut running.order,
             buffer,
             duration,
+            at_most,
             sync,
             interrupt,
             latency: &mut running.latency,
             stamp: &mut self.stamp,
         };
         let before = Counters::now(self.device);
-        let outcome = match cell.access {
-            #[cfg(target_os = "linux")]
-            Access::Queued(depth) => {
-                let ring = self.ring.as_mut().context("no ring")?;
-                super::engine::uring::run(ring, depth, job)
-            }
-            _ => psync::run(job),
-        };
+        let outcome = engine::run(cell.depth(), job);
         let outcome = outcome.context("the scratch file gave an error")?;
         let after = Counters::now(self.device);
         before.put_into(&after, cell.direction == Direction::Write, &mut sample);
@@ -432,7 +406,7 @@ impl<'a> Bench<'a> {
         let words = |pages: &Pages| match pages.huge_bytes() {
             Some(huge) => format!(
                 "{} of {} in huge pages",
-                size(huge),
+                size(huge.min(pages.len() as u64)),
                 size(pages.len() as u64)
             ),
             None => "page size unknown".into(),

@@ -1,11 +1,13 @@
 //! One slice of one cell: requests in a closed loop until the time is up.
 
 pub(crate) mod order;
-pub(crate) mod psync;
+mod psync;
 #[cfg(target_os = "linux")]
-pub(crate) mod uring;
+mod uring;
 
+use std::io;
 use std::os::fd::BorrowedFd;
+use std::thread;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -25,6 +27,8 @@ pub(crate) struct Job<'a> {
     /// At least `block` bytes for each request in flight.
     pub(crate) buffer: &'a mut Pages,
     pub(crate) duration: Duration,
+    /// The slice also ends after this many requests, so that a cold cache is not read twice.
+    pub(crate) at_most: u64,
     /// When the slice is made of buffered writes, the fdatasync that ends it is part of its time;
     /// or each write is followed by one.
     pub(crate) sync: Sync,
@@ -54,6 +58,44 @@ pub(crate) struct Outcome {
     pub(crate) bytes: u64,
     pub(crate) usage: Usage,
     pub(crate) sync_seconds: Option<f64>,
+}
+
+/// Runs one slice with this many requests in flight.
+///
+/// Each slice has a thread of its own, as a fio job has: the kernel splits a thread's CPU time into
+/// user and system by what it saw of its whole life, and filling the file would taint that.
+pub(crate) fn run(depth: u32, job: Job<'_>) -> io::Result<Outcome> {
+    let slice = || {
+        if depth > 1 {
+            queued(depth, job)
+        } else {
+            psync::run(job)
+        }
+    };
+    thread::scope(|threads| threads.spawn(slice).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+#[cfg(target_os = "linux")]
+fn queued(depth: u32, job: Job<'_>) -> io::Result<Outcome> {
+    uring::run(&mut uring::ring(depth)?, depth, job)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn queued(_: u32, _: Job<'_>) -> io::Result<Outcome> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
+}
+
+/// Why this system keeps no queue of requests; `None` where it does.
+pub(crate) fn queue_refused(depth: u32) -> Option<String> {
+    #[cfg(target_os = "linux")]
+    return uring::ring(depth)
+        .err()
+        .map(|error| format!("this system gives no io_uring: {error}"));
+    #[cfg(not(target_os = "linux"))]
+    return Some(format!(
+        "keeping {depth} requests in flight needs io_uring, which is Linux's"
+    ));
 }
 
 /// Writes a new number at the start of each 4 KiB, so that no two pages on the device are equal

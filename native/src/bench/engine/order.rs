@@ -63,6 +63,11 @@ impl Order {
         }
     }
 
+    /// Requests in one pass over the file; for ever for appends.
+    pub(crate) fn pass(&self) -> u64 {
+        self.blocks
+    }
+
     /// Begins a slice: appends start at the end of the file again.
     pub(crate) fn begin_slice(&mut self) {
         if self.append_from.is_some() {

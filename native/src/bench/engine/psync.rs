@@ -39,7 +39,8 @@ pub(crate) fn run(job: Job<'_>) -> io::Result<Outcome> {
         job.latency.saturating_record(nanos(after - before));
         done.operations += 1;
         done.bytes += moved as u64;
-        if after - start >= job.duration || job.interrupt.raised() {
+        let over = after - start >= job.duration || done.operations >= job.at_most;
+        if over || job.interrupt.raised() {
             break;
         }
     }
