@@ -82,6 +82,8 @@ pub enum Timer {
     MetadataBackoff(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
+    /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
+    CommitCall(ConsumerIx),
     /// A consumer tries a failed request again after `retry.backoff.ms`.
     ConsumerBackoff(ConsumerIx),
     /// `auto.commit.interval.ms`.

@@ -124,7 +124,7 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
         Timer::RequestTimeout(_, b) => dead(b),
         Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
-        Timer::Handling(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
     }
 }
 
