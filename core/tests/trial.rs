@@ -22,7 +22,7 @@ impl Default for Row {
 }
 
 impl Row {
-    fn trial(&self) -> Trial {
+    fn scenario(&self) -> Scenario {
         let Row { kafka, topic, producer, app, .. } = self;
         let text = format!(
             r#"{{"format":1,"kafka":"{kafka}","until_us":1000000,
@@ -32,11 +32,11 @@ impl Row {
         );
         let mut s = Scenario::parse(&text).unwrap_or_else(|e| panic!("{e}"));
         s.trial = Some(TrialSpec { bounds: self.bounds, properties: vec![self.property] });
-        Trial::new(&s).unwrap()
+        s
     }
 
     fn search(&self) -> Search {
-        let mut search = Search::new(self.trial());
+        let mut search = Search::new(Trial::new(&self.scenario()).unwrap());
         search.finish();
         let (b, p) = (self.bounds, search.progress());
         println!(
@@ -150,4 +150,22 @@ fn one_in_flight_does_not_reorder() {
 #[ignore]
 fn two_records() {
     println!("{:?}", Row { bounds: Bounds { records: 2, ..bounds() }, ..Row::default() }.none());
+}
+
+#[test]
+fn a_story_replays_in_the_simulation_event_for_event() {
+    use highwater_core::sim::Sim;
+    let row = Row { producer: r#""acks":"1""#, ..Row::default() };
+    let mut search = row.search();
+    let Verdict::Found(story) = search.finish() else { panic!("no story") };
+    let mut scenario = row.scenario();
+    scenario = story.scenario(&scenario);
+    let again = Scenario::parse(&scenario.to_json()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(again, scenario);
+    let mut sim = Sim::new(&again).unwrap();
+    sim.advance_to(again.until_us);
+    let told = story.steps.iter().flat_map(|s| &s.events).filter(|e| e.notable()).copied();
+    let played = sim.events().iter().map(|e| e.kind).filter(|k| k.notable() && !matches!(k, highwater_core::event::EventKind::Lost { .. }));
+    assert_eq!(played.collect::<Vec<_>>(), told.collect::<Vec<_>>());
+    assert_eq!(sim.ledger().figures(sim.world()).lost, 1);
 }
