@@ -221,7 +221,7 @@ impl Cx<'_> {
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
-            (Actor::Broker(l), Body::Disconnect) => self.on_fetch_disconnect(l),
+            (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
             (_, Body::MetadataRecords { upto, changes }) => self.on_metadata(*upto, changes),
             (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
@@ -295,8 +295,7 @@ impl Cx<'_> {
         self.out.disarm(Timer::RegistrationRetry(self.b.id));
         self.b.epoch = Some(epoch);
         self.b.clean_epoch = None;
-        self.arm_periodic();
-        self.heartbeat();
+        self.arm_periodic(); // its first heartbeat that can matter follows the metadata (BL2)
     }
 
     /// Periodic tasks of a running broker.

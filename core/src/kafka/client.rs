@@ -24,8 +24,8 @@ pub struct ClientMeta {
     pub leaders: SmallVec<[LeaderView; 2]>,
     /// Is a request out?
     pub state: MetaState,
-    /// Its metadata connection.
-    pub conn: ConnGen,
+    /// Its connection to each broker, by id. Requests of all kinds to a broker share it, as in Kafka's NetworkClient.
+    pub conns: SmallVec<[ConnGen; 4]>,
     /// Whom it asked last: it goes round (Kafka: the least loaded node).
     pub last_asked: BrokerId,
 }
@@ -34,12 +34,22 @@ impl ClientMeta {
     /// Metadata already fetched from a settled cluster (curriculum corrections, 1).
     pub fn settled(setup: &Setup) -> Self {
         let leaders = setup.partition_ids().map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0))).collect();
-        ClientMeta { leaders, state: MetaState::Idle, conn: ConnGen::default(), last_asked: BrokerId(setup.brokers) }
+        ClientMeta {
+            leaders,
+            state: MetaState::Idle,
+            conns: setup.broker_ids().map(|_| ConnGen::default()).collect(),
+            last_asked: BrokerId(setup.brokers),
+        }
     }
 
     /// Who leads, as far as it knows.
     pub fn leader(&self, p: PartitionId) -> Option<BrokerId> {
         self.leaders[p.ix()].0
+    }
+
+    /// The current connection to a broker.
+    pub fn conn(&self, b: BrokerId) -> ConnGen {
+        self.conns[b.ix()]
     }
 
     /// Asks the next broker, unless a request is out already.
@@ -53,13 +63,13 @@ impl ClientMeta {
         let next = BrokerId(self.last_asked.0 % setup.brokers + 1);
         self.last_asked = next;
         self.state = MetaState::Asked(next);
-        out.send(me, Actor::Broker(next), Body::Metadata { conn: self.conn });
+        out.send(me, Actor::Broker(next), Body::Metadata { conn: self.conn(next) });
         out.arm(Timer::RequestTimeout(me, next));
     }
 
-    /// The answer. Older leader epochs than the known ones are ignored.
-    pub(super) fn on_response(&mut self, conn: ConnGen, leaders: &[LeaderView]) {
-        if self.conn != conn || !matches!(self.state, MetaState::Asked(_)) {
+    /// The answer of `b`. Older leader epochs than the known ones are ignored.
+    pub(super) fn on_response(&mut self, b: BrokerId, conn: ConnGen, leaders: &[LeaderView]) {
+        if self.conn(b) != conn || self.state != MetaState::Asked(b) {
             return;
         }
         self.state = MetaState::Idle;
@@ -70,10 +80,10 @@ impl ClientMeta {
         }
     }
 
-    /// The asked broker went away, or did not answer in time.
-    pub(super) fn on_disconnect(&mut self, broker: BrokerId, me: Actor, out: &mut Out) {
-        if self.state == MetaState::Asked(broker) {
-            self.conn = self.conn.next();
+    /// The connection ended, or is given up after a timeout: the next request opens another.
+    pub(super) fn on_disconnect(&mut self, b: BrokerId, me: Actor, out: &mut Out) {
+        self.conns[b.ix()] = self.conn(b).next();
+        if self.state == MetaState::Asked(b) {
             self.back_off(me, out);
         }
     }

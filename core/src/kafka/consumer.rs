@@ -55,10 +55,8 @@ pub struct Consumer {
     pub buffer: VecDeque<Buffered>,
     /// Records that `poll()` returned, not yet handled.
     pub work: VecDeque<Buffered>,
-    /// Fetches that are out: broker and connection.
-    pub fetching: SmallVec<[(BrokerId, ConnGen); 1]>,
-    /// Connections' ordinal.
-    pub conn: ConnGen,
+    /// Leaders with a fetch out.
+    pub fetching: SmallVec<[BrokerId; 1]>,
     /// What it wants of the coordinator.
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
@@ -89,7 +87,6 @@ impl Consumer {
             buffer: VecDeque::new(),
             work: VecDeque::new(),
             fetching: SmallVec::new(),
-            conn: ConnGen::default(),
             coordination: Coordination::Idle,
             asked: None,
             commit_due: false,
@@ -99,7 +96,7 @@ impl Consumer {
 
     /// Is a request to `b` out?
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.iter().any(|f| f.0 == b) || self.asked == Some(b))
+        self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.asked == Some(b))
     }
 
     /// Every timer that its state implies.
@@ -137,13 +134,7 @@ impl ConsumerCx<'_> {
 
     /// The process starts: it knows nothing but its configs.
     pub fn start(&mut self) {
-        let conn = self.c.conn.next();
-        let meta = self.c.meta.clone();
-        *self.c = Consumer::new(self.c.id, self.setup);
-        self.c.conn = conn;
         // Bootstrap: as fresh as what it knew, which saves the first round of metadata (badge).
-        self.c.meta.leaders = meta.leaders;
-        self.c.meta.conn = meta.conn.next();
         self.c.up = true;
         self.out.event(EventKind::ConsumerStarted { consumer: self.c.id });
         if self.config().commit == CommitMode::Auto {
@@ -157,10 +148,10 @@ impl ConsumerCx<'_> {
         let mut timers = Vec::new();
         self.c.armed(self.setup, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
-        let (conn, meta) = (self.c.conn, self.c.meta.clone());
-        *self.c = Consumer::new(self.c.id, self.setup);
-        self.c.conn = conn;
-        self.c.meta = ClientMeta { state: MetaState::Idle, ..meta };
+        let mut meta = self.c.meta.clone();
+        meta.state = MetaState::Idle;
+        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        *self.c = Consumer { meta, ..Consumer::new(self.c.id, self.setup) };
         self.out.event(EventKind::ConsumerCrashed { consumer: self.c.id });
     }
 
@@ -172,13 +163,13 @@ impl ConsumerCx<'_> {
         }
         match body {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
-            Body::OffsetFetchResponse { conn, result } if *conn == self.c.conn => self.on_offsets(b, result),
-            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.conn => self.on_committed(b, *result),
+            Body::OffsetFetchResponse { conn, result } if *conn == self.c.meta.conn(b) => self.on_offsets(b, result),
+            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.meta.conn(b) => self.on_committed(b, *result),
             Body::MetadataResponse { conn, leaders } => {
-                self.c.meta.on_response(*conn, leaders);
+                self.c.meta.on_response(b, *conn, leaders);
                 self.settle_timeout(b);
             }
-            Body::Disconnect => self.disconnected(b),
+            Body::Disconnect { conn } if *conn == self.c.meta.conn(b) => self.disconnected(b),
             _ => {}
         }
         self.go_on();
@@ -213,12 +204,13 @@ impl ConsumerCx<'_> {
     }
 
     /// Sends a request to the coordinator, as far as it is known.
-    fn ask_coordinator(&mut self, what: Coordination, body: Body) {
+    fn ask_coordinator(&mut self, what: Coordination, body: impl FnOnce(ConnGen) -> Body) {
         let me = self.me();
         self.c.coordination = what;
         match self.coordinator() {
             Some(b) => {
                 self.c.asked = Some(b);
+                let body = body(self.c.meta.conn(b));
                 self.out.send(me, Actor::Broker(b), body);
                 self.out.arm(Timer::RequestTimeout(me, b));
             }
@@ -232,8 +224,8 @@ impl ConsumerCx<'_> {
 
     /// cons.K2: where did the group get to?
     fn fetch_offsets(&mut self) {
-        let (conn, group) = (self.c.conn, self.config().group);
-        self.ask_coordinator(Coordination::FetchingOffsets, Body::OffsetFetch { conn, group });
+        let group = self.config().group;
+        self.ask_coordinator(Coordination::FetchingOffsets, |conn| Body::OffsetFetch { conn, group });
     }
 
     fn on_offsets(&mut self, b: BrokerId, result: &Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>) {
@@ -312,9 +304,9 @@ impl ConsumerCx<'_> {
     // ---- commits
 
     fn commit(&mut self, how: Coordination) {
-        let (conn, group) = (self.c.conn, self.config().group);
+        let group = self.config().group;
         let offsets = self.config().assigned.iter().zip(&self.c.positions).filter_map(|(p, at)| Some((*p, (*at)?))).collect();
-        self.ask_coordinator(how, Body::OffsetCommit { conn, group, offsets });
+        self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, offsets });
     }
 
     /// cons.K6: `commitSync` tries again; an asynchronous commit does not.
@@ -360,7 +352,7 @@ impl ConsumerCx<'_> {
         }
         let mut unknown = false;
         for b in self.setup.broker_ids() {
-            if self.c.fetching.iter().any(|f| f.0 == b) {
+            if self.c.fetching.contains(&b) {
                 continue;
             }
             let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
@@ -372,8 +364,8 @@ impl ConsumerCx<'_> {
                 }
             }
             if !parts.is_empty() {
-                self.c.fetching.push((b, self.c.conn));
-                self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.conn, parts });
+                self.c.fetching.push(b);
+                self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
                 self.out.arm(Timer::RequestTimeout(me, b));
             }
         }
@@ -383,7 +375,7 @@ impl ConsumerCx<'_> {
     }
 
     fn on_fetched(&mut self, b: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
-        let Some(i) = self.c.fetching.iter().position(|f| *f == (b, conn)) else {
+        let Some(i) = self.c.fetching.iter().position(|f| *f == b && self.c.meta.conn(b) == conn) else {
             return;
         };
         self.c.fetching.remove(i);
@@ -435,10 +427,9 @@ impl ConsumerCx<'_> {
     fn disconnected(&mut self, b: BrokerId) {
         let me = self.me();
         self.c.meta.on_disconnect(b, me, self.out);
-        self.c.fetching.retain(|f| f.0 != b);
+        self.c.fetching.retain(|f| *f != b);
         if self.c.asked == Some(b) {
             self.c.asked = None;
-            self.c.conn = self.c.conn.next();
             self.give_up_async();
         }
         self.out.disarm(Timer::RequestTimeout(me, b));

@@ -23,7 +23,7 @@ pub struct Registration {
     pub live: bool,
     /// Metadata offset of the registration: it may be unfenced once it has applied that (BL2).
     pub registered_at: u32,
-    /// Metadata offset that its last heartbeat reported.
+    /// Metadata offset that its last heartbeat reported, where that was behind; else `u32::MAX`.
     pub reported: u32,
 }
 
@@ -189,7 +189,7 @@ impl ControllerCx<'_> {
             return; // STALE_BROKER_EPOCH
         }
         let stuck = applied < end && (r.reported == applied || !r.live);
-        r.reported = applied;
+        r.reported = if applied < end { applied } else { u32::MAX };
         r.live = true;
         let may_unfence = r.fenced && applied >= r.registered_at;
         self.out.arm(Timer::Session(b));

@@ -337,9 +337,9 @@ fn answer(x: &FetchPart, answer: Fetched) -> FetchedPart {
 }
 
 impl Broker {
-    /// Does it wait for something from `b`, so that it notices when `b`'s process dies?
-    pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.fetchers.iter().any(|f| f.leader == b && f.in_flight)
+    /// The connection on which it waits for an answer from `leader`, and so notices when that process dies.
+    pub(super) fn fetcher_conn(&self, leader: BrokerId) -> Option<ConnGen> {
+        self.fetchers.iter().find(|f| f.leader == leader && f.in_flight).map(|f| f.conn)
     }
 
     /// Every timer that its state implies. The simulation's armed timers are exactly these; the trial fires from them.

@@ -23,7 +23,7 @@ use crate::ids::*;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
-use message::Body;
+use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
 use smallvec::SmallVec;
@@ -78,8 +78,9 @@ impl std::hash::Hash for World {
         h.write_u16(order.len() as u16);
         for i in order {
             let f = &self.net[usize::from(i)];
-            (f.from, f.to, &f.body).hash(h);
+            (f.from, f.to, &f.body, self.is_current(f)).hash(h);
         }
+        self.hash_connections(h);
         self.cut.hash(h);
         self.drop_next.hash(h);
     }
@@ -166,9 +167,9 @@ impl World {
             && !self.broker(b).is_up()
         {
             out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
-            let refused = !matches!(from, Actor::Controller) && self.broker(b).power != Power::PowerLost;
-            if refused && !matches!(*body, Body::FetchResponse { .. } | Body::Disconnect) {
-                out.send(to, from, Body::Disconnect); // connection refused
+            let request = matches!(from, Actor::Producer(_) | Actor::Consumer(_)) || matches!(*body, Body::Fetch { .. });
+            if let (true, Some(conn)) = (request && self.broker(b).power != Power::PowerLost, body.conn()) {
+                out.send(to, from, Body::Disconnect { conn }); // connection refused
             }
             return;
         }
@@ -227,6 +228,15 @@ impl World {
                     out.event(EventKind::DropArmed { from: link.0, to: link.1 });
                 }
             }
+            Command::LoseResponse(id) => {
+                if let Ok(i) = self.net.binary_search_by_key(&id, |f| f.id) {
+                    let Flight { from, to, body, .. } = self.net.remove(i);
+                    out.event(EventKind::Dropped { msg: id, from, to, message: body.kind(), why: DropReason::Fault });
+                    if let Some(conn) = body.conn() {
+                        out.send(from, to, Body::Disconnect { conn });
+                    }
+                }
+            }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
                 ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
                 self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
@@ -247,10 +257,11 @@ impl World {
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
-            let others = self.brokers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Broker(x.id));
-            let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Producer(x.id));
-            let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| Actor::Consumer(x.id));
-            out.sends.extend(others.chain(producers).chain(consumers).map(|to| (me, to, Body::Disconnect)));
+            let others = self.brokers.iter().filter_map(|x| Some((Actor::Broker(x.id), x.fetcher_conn(b)?)));
+            let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
+            let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
+            let told = others.chain(producers).chain(consumers);
+            out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
         }
     }
 
@@ -262,6 +273,63 @@ impl World {
                 b.commits.retain(|x| x.consumer != c);
             }
         }
+    }
+
+    // ---- connections in the canonical encoding
+
+    /// A connection's ordinal matters only as "the client's current one, or an old one": old ones never come back.
+    fn current_conn(&self, client: Actor, server: Actor) -> Option<ConnGen> {
+        let Actor::Broker(b) = server else { return None };
+        match client {
+            Actor::Producer(p) => Some(self.producers[p.ix()].meta.conn(b)),
+            Actor::Consumer(c) => Some(self.consumers[c.ix()].meta.conn(b)),
+            Actor::Broker(f) => self.broker(f).fetchers.iter().find(|x| x.leader == b).map(|x| x.conn),
+            Actor::Controller => None,
+        }
+    }
+
+    /// Is the message of its client's current connection, and, for a fetch, of the session that the leader has?
+    fn is_current(&self, f: &Flight) -> (bool, bool) {
+        let Some(conn) = f.body.conn() else { return (true, true) };
+        if let Body::Fetch { be, .. } = *f.body
+            && let (Actor::Broker(follower), Actor::Broker(leader)) = (f.from, f.to)
+        {
+            let session = self.broker(leader).peers.iter().any(|p| (p.follower, p.conn, p.be) == (follower, conn, be));
+            return (self.current_conn(f.from, f.to) == Some(conn), session);
+        }
+        let (client, server) = if f.body.is_client_request() { (f.from, f.to) } else { (f.to, f.from) };
+        (self.current_conn(client, server) == Some(conn), true)
+    }
+
+    /// Takes messages off the wire that change nothing when they arrive: answers on connections that were given up, and
+    /// requests on such connections to a process that is gone. For searches; a picture shows them arrive.
+    pub(crate) fn prune_unread(&mut self) {
+        let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
+        if !unread.is_empty() {
+            self.net.retain(|f| !unread.contains(&f.id));
+        }
+    }
+
+    fn is_unread(&self, f: &Flight) -> bool {
+        if self.is_current(f).0 {
+            return false;
+        }
+        let request = f.body.is_client_request() || matches!(*f.body, Body::Fetch { .. });
+        !request || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
+    }
+
+    /// Which of the requests and sessions that brokers hold are of their clients' current connections.
+    fn hash_connections<H: std::hash::Hasher>(&self, h: &mut H) {
+        let mut bits = 1u64;
+        let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for b in &self.brokers {
+            let me = Actor::Broker(b.id);
+            b.peers.iter().for_each(|p| note(self.current_conn(Actor::Broker(p.follower), me) == Some(p.conn)));
+            b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
+            b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+            b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+        }
+        h.write_u64(bits);
     }
 
     // ---- the wire
@@ -282,7 +350,7 @@ impl World {
     }
 
     fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
-        let (id, message) = (MsgId(self.next_msg), body.kind());
+        let (id, message, conn) = (MsgId(self.next_msg), body.kind(), body.conn());
         self.next_msg += 1;
         out.event(EventKind::Sent { msg: id, from, to, message, due_us: 0 });
         let why = if self.cut.contains(&(from, to)) {
@@ -298,7 +366,9 @@ impl World {
                 out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
                     self.drop_next.retain(|l| *l != (from, to));
-                    self.post_one(from, to, Body::Disconnect, out); // the client sees its connection end
+                    if let Some(conn) = conn {
+                        self.post_one(from, to, Body::Disconnect { conn }, out); // the client sees its connection end
+                    }
                 }
             }
         }

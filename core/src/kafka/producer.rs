@@ -43,8 +43,6 @@ pub type Request = SmallVec<[(PartitionId, Queued); 1]>;
 pub struct ProducerConn {
     /// To whom.
     pub broker: BrokerId,
-    /// Which connection.
-    pub conn: ConnGen,
     /// Requests without an answer yet; each carries one batch a partition.
     pub in_flight: SmallVec<[Request; 1]>,
 }
@@ -163,10 +161,10 @@ impl ProducerCx<'_> {
         match body {
             Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
-                self.p.meta.on_response(*conn, leaders);
+                self.p.meta.on_response(b, *conn, leaders);
                 self.settle_timeout(b);
             }
-            Body::Disconnect => self.disconnected(b, ErrorCode::NetworkException),
+            Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
             _ => {}
         }
         self.pump();
@@ -277,8 +275,8 @@ impl ProducerCx<'_> {
             });
             q.sent = true;
         }
+        let gen_ = self.p.meta.conn(b);
         let conn = self.conn(b);
-        let gen_ = conn.conn;
         let first = conn.in_flight.is_empty();
         if acks != Acks::None {
             conn.in_flight.push(parts.clone());
@@ -299,7 +297,7 @@ impl ProducerCx<'_> {
         let at = match self.p.conns.iter().position(|c| c.broker == b) {
             Some(i) => i,
             None => {
-                self.p.conns.push(ProducerConn { broker: b, conn: ConnGen::default(), in_flight: SmallVec::new() });
+                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new() });
                 self.p.conns.len() - 1
             }
         };
@@ -310,8 +308,9 @@ impl ProducerCx<'_> {
 
     /// Answers come in the order of the requests, so this one is for the oldest.
     fn on_response(&mut self, b: BrokerId, conn: ConnGen, results: &[(PartitionId, Result<Offset, ErrorCode>)]) {
+        let current = self.p.meta.conn(b) == conn;
         let c = self.conn(b);
-        if c.conn != conn || c.in_flight.is_empty() {
+        if !current || c.in_flight.is_empty() {
             return; // of a connection that was given up
         }
         let request = c.in_flight.remove(0);
@@ -337,7 +336,6 @@ impl ProducerCx<'_> {
         let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
             return;
         };
-        c.conn = c.conn.next();
         let requests = std::mem::take(&mut c.in_flight);
         self.out.disarm(Timer::RequestTimeout(me, b));
         for (p, q) in requests.into_iter().flatten() {
@@ -432,7 +430,8 @@ impl ProducerCx<'_> {
             }
             if c.in_flight.iter().all(|r| r.is_empty()) {
                 c.in_flight.clear();
-                c.conn = c.conn.next();
+                let me = self.me();
+                self.p.meta.on_disconnect(b, me, self.out);
                 self.settle_timeout(b);
             }
             self.give_up(p, id, ErrorCode::Timeout);

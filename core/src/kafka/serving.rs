@@ -23,7 +23,7 @@ impl Cx<'_> {
         };
         let done: SmallVec<[ProduceOutcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks)).collect();
         match acks {
-            Acks::None => self.after_acks_none(producer, &done),
+            Acks::None => self.after_acks_none(producer, *conn, &done),
             _ if done.iter().any(|d| d.2.is_some()) => {
                 self.b.produces.push(ParkedProduce { producer, conn: *conn, parts: done.clone(), backlog: SmallVec::new() });
                 self.out.arm(Timer::ProduceWait { broker: self.b.id, producer });
@@ -36,9 +36,9 @@ impl Cx<'_> {
     }
 
     /// prod.A0: no answer; an error closes the connection, the only hint that there is.
-    fn after_acks_none(&mut self, producer: ProducerIx, done: &[ProduceOutcome]) {
+    fn after_acks_none(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
         if done.iter().any(|d| d.1.is_err()) {
-            self.send(Actor::Producer(producer), Body::Disconnect);
+            self.send(Actor::Producer(producer), Body::Disconnect { conn });
         }
     }
 

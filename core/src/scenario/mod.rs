@@ -72,6 +72,9 @@ pub struct Scenario {
     /// What is done to the cluster, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<TimedCommand>,
+    /// What a trial of it may do, and what must never be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<crate::trial::TrialSpec>,
 }
 
 fn default_seed() -> u64 {
