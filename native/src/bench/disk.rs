@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 
+use super::cache::{self, CAN_EVICT};
 use super::cell::{Access, Cell, Direction, Pattern};
 use super::engine::order::Order;
 use super::engine::{self, Job, Outcome, Sync};
@@ -118,8 +119,10 @@ pub(crate) fn measure(
 
 /// A seed nobody chose. It is reported, so that orders can be repeated.
 fn seed() -> u64 {
+    use std::io::Read;
     let mut bytes = [0; 8];
-    let random = rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty());
+    let random =
+        std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     // Without entropy any seed will do: it only orders cells and fills the file.
     if random.is_ok() {
         u64::from_le_bytes(bytes) >> 12
@@ -283,6 +286,9 @@ impl<'a> Bench<'a> {
                 Some("a queue at the device needs O_DIRECT, which does not work here".into())
             }
             Access::Queued(_) => ring_refused.map(String::from),
+            Access::Cold if !CAN_EVICT => {
+                Some("this program can't empty the page cache of a file on this system".into())
+            }
             Access::Cold if in_memory => {
                 Some("files here live in memory and are never cold".into())
             }
@@ -343,7 +349,7 @@ impl<'a> Bench<'a> {
         let mut sample = empty_sample();
         let cold = self.goes_through_cache(&cell) && cell.access != Access::AppendSync;
         if cold {
-            self.scratch.evict();
+            cache::evict(&self.scratch.buffered);
             let file = &self.scratch.buffered;
             sample.resident_before = resident_share(file, self.scratch.bytes).ok();
         }
