@@ -94,7 +94,7 @@ fn disk_part(out: &mut String, disk: &DiskReport) {
     );
     appends(out, disk);
     out.push('\n');
-    for sentence in words::disk(disk) {
+    for sentence in words::disk(&disk.ratios) {
         line(out, &sentence);
     }
     line(out, words::KAFKA_SAYS);
