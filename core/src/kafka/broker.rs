@@ -359,6 +359,9 @@ impl Cx<'_> {
     // ---- metadata (rule book 3.7)
 
     fn on_metadata(&mut self, upto: u32, changes: &[Change]) {
+        if self.b.epoch.is_none() {
+            return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
+        }
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {
             match *c {
