@@ -1,9 +1,10 @@
 //! The command line: one subcommand a module, each with its own arguments.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
-use crate::outcome::Outcome;
-use crate::{partition, serve, simulate};
+use crate::{bench, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -24,17 +25,23 @@ enum Command {
     Serve(serve::Args),
     /// Run a scenario without a screen
     Sim(simulate::Args),
+    /// Search every order for the shortest story that breaks a promise
+    Trial(trial::Args),
     /// Say which partition each key goes to
     Partition(partition::Args),
+    /// Measure what this machine's disk and copies really cost
+    Bench(bench::Args),
 }
 
 impl Cli {
     /// Runs the chosen subcommand.
-    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(args) => serve::run(&args),
-            Command::Sim(args) => simulate::run(&args),
-            Command::Partition(args) => partition::run(&args),
+            Command::Serve(args) => serve::run(&args).map(Into::into),
+            Command::Sim(args) => simulate::run(&args).map(Into::into),
+            Command::Trial(args) => trial::run(&args).map(Into::into),
+            Command::Partition(args) => partition::run(&args).map(Into::into),
+            Command::Bench(args) => bench::run(args),
         }
     }
 }

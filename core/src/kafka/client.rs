@@ -26,8 +26,8 @@ pub struct ClientMeta {
     pub state: MetaState,
     /// Its connection to each broker, by id. Requests of all kinds to a broker share it, as in Kafka's NetworkClient.
     pub conns: SmallVec<[ConnGen; 4]>,
-    /// Whom it asked last: it goes round (Kafka: the least loaded node).
-    pub last_asked: BrokerId,
+    /// Whom it asks: the same broker until its connection breaks, then the next (Kafka: the least loaded node, connected ones first).
+    pub contact: BrokerId,
 }
 
 impl ClientMeta {
@@ -38,7 +38,7 @@ impl ClientMeta {
             leaders,
             state: MetaState::Idle,
             conns: setup.broker_ids().map(|_| ConnGen::default()).collect(),
-            last_asked: BrokerId(setup.brokers),
+            contact: BrokerId(1),
         }
     }
 
@@ -52,19 +52,18 @@ impl ClientMeta {
         self.conns[b.ix()]
     }
 
-    /// Asks the next broker, unless a request is out already.
-    pub(super) fn refresh(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+    /// Asks for metadata, unless a request is out already.
+    pub(super) fn refresh(&mut self, me: Actor, out: &mut Out) {
         if self.state == MetaState::Idle {
-            self.ask(me, setup, out);
+            self.ask(me, out);
         }
     }
 
-    fn ask(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
-        let next = BrokerId(self.last_asked.0 % setup.brokers + 1);
-        self.last_asked = next;
-        self.state = MetaState::Asked(next);
-        out.send(me, Actor::Broker(next), Body::Metadata { conn: self.conn(next) });
-        out.arm(Timer::RequestTimeout(me, next));
+    fn ask(&mut self, me: Actor, out: &mut Out) {
+        let b = self.contact;
+        self.state = MetaState::Asked(b);
+        out.send(me, Actor::Broker(b), Body::Metadata { conn: self.conn(b) });
+        out.arm(Timer::RequestTimeout(me, b));
     }
 
     /// The answer of `b`. Older leader epochs than the known ones are ignored.
@@ -83,6 +82,9 @@ impl ClientMeta {
     /// The connection ended, or is given up after a timeout: the next request opens another.
     pub(super) fn on_disconnect(&mut self, b: BrokerId, me: Actor, out: &mut Out) {
         self.conns[b.ix()] = self.conn(b).next();
+        if self.contact == b {
+            self.contact = BrokerId(b.0 % self.conns.len() as u8 + 1);
+        }
         if self.state == MetaState::Asked(b) {
             self.back_off(me, out);
         }
@@ -97,9 +99,9 @@ impl ClientMeta {
     }
 
     /// The backoff is over.
-    pub(super) fn on_backoff(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+    pub(super) fn on_backoff(&mut self, me: Actor, out: &mut Out) {
         if self.state == MetaState::Backoff {
-            self.ask(me, setup, out);
+            self.ask(me, out);
         }
     }
 }

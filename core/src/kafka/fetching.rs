@@ -90,11 +90,12 @@ impl Cx<'_> {
         self.out.disarm(Timer::FetchWait { leader, follower });
         match self.b.peers.iter_mut().find(|p| p.follower == follower) {
             Some(p) if (p.conn, p.be) == (conn, be) => p.parked = false,
-            Some(p) => {
-                *p = Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false };
+            _ => {
+                self.b.peers.retain(|p| p.follower != follower);
+                self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false });
+                self.b.peers.sort_by_key(|p| p.follower);
                 self.close_partitions(follower);
             }
-            None => self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false }),
         }
     }
 
@@ -227,8 +228,9 @@ impl Cx<'_> {
             None => {
                 let fresh =
                     Fetcher { leader, conn: ConnGen::default(), in_flight: false, changed: SmallVec::new(), delayed: SmallVec::new() };
-                self.b.fetchers.push(fresh);
-                self.b.fetchers.len() - 1
+                let at = self.b.fetchers.partition_point(|f| f.leader < leader);
+                self.b.fetchers.insert(at, fresh);
+                at
             }
         };
         &mut self.b.fetchers[at]

@@ -128,6 +128,11 @@ impl World {
     /// An input that no longer applies (a message that is gone) changes nothing.
     pub fn step(&mut self, input: Input, out: &mut Out) {
         out.clear();
+        self.step_on(input, out);
+    }
+
+    /// A step whose outcome is added to what `out` holds.
+    pub fn step_on(&mut self, input: Input, out: &mut Out) {
         match input {
             Input::Deliver(id) => self.deliver(id, out),
             Input::Fire(t) => self.fire(t, out),
@@ -312,12 +317,24 @@ impl World {
         (self.current_conn(client, server) == Some(conn), true)
     }
 
-    /// Takes messages off the wire that change nothing when they arrive: answers on connections that were given up, and
-    /// requests on such connections to a process that is gone. For searches; a picture shows them arrive.
+    /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
+    /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     pub(crate) fn prune_unread(&mut self) {
         let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
             self.net.retain(|f| !unread.contains(&f.id));
+        }
+        for i in 0..self.brokers.len() {
+            let me = Actor::Broker(self.brokers[i].id);
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i]
+                .peers
+                .iter()
+                .filter(|p| self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be))
+                .map(|p| p.follower)
+                .collect();
+            if !stale.is_empty() {
+                Rc::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+            }
         }
     }
 
@@ -402,7 +419,7 @@ impl Timer {
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, _) | Timer::MetadataBackoff(a) => a,
-            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
         }
     }
 }

@@ -180,7 +180,7 @@ impl ProducerCx<'_> {
             }
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
             Timer::RequestTimeout(_, b) => self.disconnected(b, ErrorCode::RequestTimedOut),
-            Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.setup, self.out),
+            Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
             Timer::Delivery(id) => self.expire(id),
             _ => {}
         }
@@ -343,7 +343,7 @@ impl ProducerCx<'_> {
         for (p, q) in requests.into_iter().flatten() {
             self.failed(p, q, error);
         }
-        self.p.meta.refresh(me, self.setup, self.out);
+        self.p.meta.refresh(me, self.out);
     }
 
     fn succeed(&mut self, partition: PartitionId, q: &Queued, offset: Option<Offset>) {
@@ -370,7 +370,7 @@ impl ProducerCx<'_> {
         part.backing_off = true;
         self.out.arm(Timer::RetryBackoff(id, p));
         if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch) {
-            self.p.meta.refresh(me, self.setup, self.out);
+            self.p.meta.refresh(me, self.out);
         }
     }
 

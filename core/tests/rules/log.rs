@@ -67,7 +67,9 @@ fn log_l3_an_epoch_that_wrote_nothing_is_dropped_when_the_next_begins_there() {
 #[test]
 fn log_l6_a_read_ends_at_its_bound_and_takes_whole_batches() {
     let mut l = Log::default();
-    (0..3).for_each(|n| drop(l.append(LeaderEpoch(0), data(n, 2))));
+    for n in 0..3 {
+        l.append(LeaderEpoch(0), data(n, 2));
+    }
     let read = |from, bound| l.read(Offset(from), Offset(bound), 9).iter().map(|e| e.base.0).collect::<Vec<_>>();
     assert_eq!(read(0, 4), [0, 2]);
     assert_eq!(read(1, 6), [0, 2, 4], "the batch that holds offset 1 comes whole");

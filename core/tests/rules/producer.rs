@@ -107,7 +107,9 @@ fn check(r: &Replica, b: Batch) -> Result<Option<u32>, ErrorCode> {
 }
 fn with(batches: &[Batch]) -> Replica {
     let mut r = Replica::new(P0);
-    batches.iter().for_each(|b| drop(r.append(Payload::Data(*b))));
+    for b in batches {
+        r.append(Payload::Data(*b));
+    }
     r
 }
 
