@@ -37,6 +37,8 @@ pub struct Peer {
     pub parked: bool,
     /// Partitions with data or a high watermark that it has not been told of.
     pub news: SmallVec<[PartitionId; 1]>,
+    /// Something other than its position has changed what ISRs it may join: its next fetch looks at all of them.
+    pub recheck: bool,
 }
 
 /// This broker's fetches from one leader.
@@ -368,6 +370,7 @@ impl Cx<'_> {
                 Change::Broker { broker, epoch, fenced } => {
                     self.b.epochs[broker.ix()] = epoch;
                     self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
+                    self.recheck_all();
                 }
                 Change::Partition { partition, leader, le, pe, isr } => {
                     let seen = &mut self.b.view[partition.ix()];
@@ -501,7 +504,13 @@ impl Cx<'_> {
         {
             l.pending = PendingIsr::None;
             self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
+            self.recheck_all();
         }
+    }
+
+    /// Followers may join ISRs that they could not join before.
+    fn recheck_all(&mut self) {
+        self.b.peers.iter_mut().for_each(|x| x.recheck = true);
     }
 
     /// repl.R-I3: what the controller said of a proposal.

@@ -315,10 +315,12 @@ impl ProducerCx<'_> {
         }
         let request = c.in_flight.remove(0);
         self.settle_timeout(b);
-        for ((p, q), (_, result)) in request.into_iter().zip(results) {
-            match result {
-                Ok(base) => self.succeed(p, &q, Some(*base)),
-                Err(error) => self.failed(p, q, *error),
+        for (p, q) in request {
+            // By partition, not by place: a batch that expired meanwhile is no part of the request any more.
+            match results.iter().find(|r| r.0 == p).map(|r| r.1) {
+                Some(Ok(base)) => self.succeed(p, &q, Some(base)),
+                Some(Err(error)) => self.failed(p, q, error),
+                None => {}
             }
         }
     }
@@ -388,15 +390,21 @@ impl ProducerCx<'_> {
         queued.chain(flying).any(|b| b.seq.is_some() && b.seq < seq)
     }
 
-    /// prod.D8: a new epoch of its own; what waits for this partition is numbered from 0 again.
+    /// prod.D8: a new epoch of its own; what is unanswered of this partition is numbered from 0 again.
     fn bump_epoch(&mut self, q: &mut Queued, p: PartitionId) {
         self.p.epoch += 1;
         let epoch = self.p.epoch;
-        let mut next = 0;
         let part = &mut self.p.parts[p.ix()];
-        for x in std::iter::once(&mut q.batch).chain(part.queue.iter_mut().map(|x| &mut x.batch)).filter(|b| b.seq.is_some()) {
-            (x.epoch, x.seq) = (epoch, Some(next));
-            next += u32::from(x.count);
+        // Those in flight too: their requests carry the old numbers, are refused, and come back with the new ones.
+        let flying = self.p.conns.iter_mut().flat_map(|c| c.in_flight.iter_mut().flatten()).filter(|x| x.0 == p).map(|x| &mut x.1.batch);
+        let waiting = part.queue.iter_mut().map(|x| &mut x.batch);
+        let mut all: SmallVec<[&mut Batch; 8]> = waiting.chain(flying).filter(|b| b.seq.is_some()).collect();
+        all.push(&mut q.batch);
+        all.sort_by_key(|b| (b.epoch, b.seq));
+        let mut next = 0;
+        for b in all {
+            (b.epoch, b.seq) = (epoch, Some(next));
+            next += u32::from(b.count);
         }
         part.next_seq = next;
         for (_, other) in self.p.parts.iter_mut().enumerate().filter(|(i, _)| *i != p.ix()) {

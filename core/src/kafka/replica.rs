@@ -394,7 +394,9 @@ impl Replica {
     /// repl.R-L2: copy what came. Says how many records were new.
     pub fn follow(&mut self, entries: &[Entry], hw: Offset) -> u32 {
         let before = self.log.leo();
-        let taken = self.log.append_replicated(entries);
+        // log.L2: a batch of a later epoch than the fetch's is ignored, and everything after it (KAFKA-18723).
+        let known = entries.iter().take_while(|e| e.epoch <= self.le).count();
+        let taken = self.log.append_replicated(&entries[..known]);
         for e in &entries[..taken] {
             self.remember(e);
         }
