@@ -1,0 +1,56 @@
+//! The command line: one subcommand a module, each with its own arguments.
+
+use clap::{Parser, Subcommand};
+
+use crate::outcome::Outcome;
+use crate::serve;
+
+/// Learn Apache Kafka by watching it, breaking it and measuring it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "highwater",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit status: 0 fine, 1 the thing asked about does not hold, 2 bad usage or bad input, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the app to a browser
+    Serve(serve::Args),
+}
+
+impl Cli {
+    /// Runs the chosen subcommand.
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        match self.command {
+            Command::Serve(args) => serve::run(&args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in super::Cli::command().get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(
+                help.contains("Example"),
+                "{} --help has no example",
+                command.get_name()
+            );
+        }
+    }
+}
