@@ -17,6 +17,11 @@ fn main() -> Result<()> {
     let _ = fs::create_dir(&dist);
     println!("cargo::rerun-if-changed={}", dist.display());
     println!("cargo::rerun-if-changed=build.rs");
+    // For tests that need a page.
+    println!("cargo::rustc-check-cfg=cfg(has_page)");
+    if dist.join("index.html").is_file() {
+        println!("cargo::rustc-cfg=has_page");
+    }
     fs::write(out.join("page.rs"), page_source(&dist, &out)?)?;
     Ok(())
 }

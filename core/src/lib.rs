@@ -10,7 +10,11 @@
 //!
 //! No clock, disk, network or entropy in here: the same scenario gives the same bytes on every target.
 
+pub mod chunked;
 pub mod event;
+pub mod fold;
 pub mod hash;
 pub mod ids;
 pub mod kafka;
+pub mod scenario;
+pub mod sim;

@@ -10,6 +10,12 @@ die() {
   exit 1
 }
 
+# Bad usage has an exit status of its own.
+die_usage() {
+  printf 'error: %s\n' "$*" >&2
+  exit 2
+}
+
 have() {
   command -v "$1" >/dev/null 2>&1
 }

@@ -275,8 +275,7 @@ impl ConsumerCx<'_> {
         for i in 0..self.c.positions.len() {
             let partition = self.config().assigned[i];
             let found = committed.iter().find(|x| x.0 == partition).map(|x| x.1);
-            // `latest` without a commit: the end as this consumer would first see it. The scene starts with empty logs.
-            let to = found.unwrap_or(Offset::ZERO);
+            let to = found.unwrap_or(Offset::ZERO); // `earliest`, the only policy so far; no log loses its beginning yet
             if self.c.positions[i].is_none() {
                 self.c.positions[i] = Some(to);
                 self.c.fetched[i] = to;
@@ -506,7 +505,7 @@ impl ConsumerCx<'_> {
         }
     }
 
-    /// cons.K3: the position is not in the leader's log: as `auto.offset.reset` says.
+    /// cons.K3: the position is not in the leader's log: `auto.offset.reset=earliest`, the only policy so far.
     fn reset(&mut self, i: usize) {
         let partition = self.config().assigned[i];
         let to = Offset::ZERO;

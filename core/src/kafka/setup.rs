@@ -66,6 +66,8 @@ pub enum CommitMode {
     BeforeHandling,
     /// `enable.auto.commit`: at a later `poll()`, every `auto.commit.interval.ms` (cons.K5).
     Auto,
+    /// Never.
+    Never,
 }
 
 /// A member of a group.
@@ -81,8 +83,6 @@ pub struct ConsumerSetup {
     pub max_poll_records: u32,
     /// When it commits.
     pub commit: CommitMode,
-    /// `auto.offset.reset` is `earliest`.
-    pub earliest: bool,
 }
 
 /// A consumer group.

@@ -1,0 +1,396 @@
+//! The truth ledger: what was promised, and what is so.
+//!
+//! A record is *lost* when it was acknowledged and is not in the log of the leader that took office last; while nobody
+//! leads, the last value stands. *Duplicated* and *out of order* are counted in that log. With acks=0 nothing is
+//! acknowledged, so nothing can be lost in this sense.
+
+use crate::chunked::Chunked;
+use crate::event::EventKind;
+use crate::ids::*;
+use crate::kafka::log::Entry;
+use crate::kafka::{Setup, World};
+use serde::Serialize;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A key, by its place in [`Ledger::key_name`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct KeyIx(pub u16);
+
+/// A record as its application sent it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecordInfo {
+    /// Its key.
+    pub key: Option<KeyIx>,
+    /// Where the partitioner sent it.
+    pub partition: PartitionId,
+    /// The batch that it is in, once it is.
+    pub batch: Option<BatchId>,
+}
+
+/// What is known of a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BatchInfo {
+    /// Its partition.
+    pub partition: PartitionId,
+    /// Its records, by ordinal of the producer.
+    pub records: SmallVec<[u32; 2]>,
+    /// The producer got an offset for it.
+    pub acked: bool,
+    /// The producer gave up on it.
+    pub failed: bool,
+    /// How often it stands in the log of the latest leader.
+    pub copies: u16,
+    /// It was judged lost.
+    pub lost: bool,
+}
+
+/// The log that counts for a partition: that of the leader that took office last.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    broker: BrokerId,
+    epoch: LeaderEpoch,
+}
+
+/// The figures, as they stand in reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Figures {
+    /// Records that applications gave to producers.
+    pub sent: u64,
+    /// Records that producers got an offset for.
+    pub acked: u64,
+    /// Records in the logs of the latest leaders.
+    pub in_log: u64,
+    /// Of those, below the high watermark.
+    pub visible: u64,
+    /// Records that `poll()` returned, counted each time.
+    pub delivered: u64,
+    /// Records that applications finished with, counted each time.
+    pub effects: u64,
+    /// Acknowledged, and not in the log.
+    pub lost: u64,
+    /// Further copies in the log.
+    pub duplicated: u64,
+    /// Records that stand in the log after a later one of the same key.
+    pub out_of_order: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PartitionTally {
+    duplicated: u64,
+    out_of_order: u64,
+    newest: BTreeMap<(ProducerIx, Option<KeyIx>), u32>,
+}
+
+/// Counts what events say.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    keys: Rc<Vec<String>>,
+    pending_key: Option<KeyIx>,
+    records: Vec<Chunked<RecordInfo>>,
+    batches: Vec<Chunked<BatchInfo>>,
+    views: Vec<View>,
+    tallies: Vec<PartitionTally>,
+    sent: u64,
+    acked: u64,
+    delivered: u64,
+    effects: u64,
+    lost: u64,
+    /// Power cuts so far: invariants that need the page cache are judged by it.
+    pub power_cuts: u32,
+    /// Unclean elections so far.
+    pub unclean_elections: u32,
+}
+
+/// Events that a fold adds.
+pub type Judgements = SmallVec<[EventKind; 1]>;
+
+impl Ledger {
+    /// Nothing happened yet.
+    pub fn new(setup: &Setup) -> Self {
+        Ledger {
+            keys: Rc::default(),
+            pending_key: None,
+            records: setup.producers.iter().map(|_| Chunked::default()).collect(),
+            batches: setup.producers.iter().map(|_| Chunked::default()).collect(),
+            views: setup
+                .partition_ids()
+                .map(|p| View {
+                    broker: setup.first_leader(p),
+                    epoch: LeaderEpoch(0),
+                })
+                .collect(),
+            tallies: setup
+                .partition_ids()
+                .map(|_| PartitionTally::default())
+                .collect(),
+            sent: 0,
+            acked: 0,
+            delivered: 0,
+            effects: 0,
+            lost: 0,
+            power_cuts: 0,
+            unclean_elections: 0,
+        }
+    }
+
+    /// A record's data.
+    pub fn record(&self, id: RecordId) -> Option<&RecordInfo> {
+        self.records.get(id.producer.ix())?.get(id.n as usize)
+    }
+    /// What is known of a batch.
+    pub fn batch(&self, id: BatchId) -> Option<&BatchInfo> {
+        self.batches.get(id.producer.ix())?.get(id.n as usize)
+    }
+    /// The record at a place in a batch.
+    pub fn record_in(&self, batch: BatchId, index: u16) -> Option<RecordId> {
+        let n = *self.batch(batch)?.records.get(usize::from(index))?;
+        Some(RecordId {
+            producer: batch.producer,
+            n,
+        })
+    }
+    /// A key's text.
+    pub fn key_name(&self, k: KeyIx) -> &str {
+        &self.keys[usize::from(k.0)]
+    }
+    /// The broker whose log counts for a partition.
+    pub fn view(&self, p: PartitionId) -> BrokerId {
+        self.views[p.ix()].broker
+    }
+
+    /// The figures at this instant.
+    pub fn figures(&self, world: &World) -> Figures {
+        let mut f = Figures {
+            sent: self.sent,
+            acked: self.acked,
+            delivered: self.delivered,
+            effects: self.effects,
+            lost: self.lost,
+            ..Figures::default()
+        };
+        for p in world
+            .setup
+            .partition_ids()
+            .filter(|p| !world.setup.is_internal(*p))
+        {
+            if let Some(r) = world.broker(self.view(p)).replica(p) {
+                f.in_log += u64::from(r.log.leo().0 - r.log.start().0);
+                f.visible += u64::from(r.hw.0.saturating_sub(r.log.start().0));
+            }
+            f.duplicated += self.tallies[p.ix()].duplicated;
+            f.out_of_order += self.tallies[p.ix()].out_of_order;
+        }
+        f
+    }
+
+    /// The key of the record that is sent next.
+    pub(crate) fn note_record(&mut self, _id: RecordId, key: Option<&str>) {
+        self.pending_key = key.map(|k| match self.keys.iter().position(|x| x == k) {
+            Some(i) => KeyIx(i as u16),
+            None => {
+                Rc::make_mut(&mut self.keys).push(k.to_string());
+                KeyIx(self.keys.len() as u16 - 1)
+            }
+        });
+    }
+
+    /// Takes an event in; gives back what it means for records that were promised.
+    pub(crate) fn fold(&mut self, e: &EventKind, world: &World) -> Judgements {
+        match *e {
+            EventKind::RecordSent { record, partition } => {
+                self.sent += 1;
+                let key = self.pending_key.take();
+                self.records[record.producer.ix()].push(RecordInfo {
+                    key,
+                    partition,
+                    batch: None,
+                });
+            }
+            EventKind::Batched {
+                record,
+                batch,
+                partition,
+            } => self.batched(record, batch, partition),
+            EventKind::Acked {
+                batch,
+                offset: Some(_),
+                ..
+            } => return self.on_acked(batch),
+            EventKind::SendFailed { batch, .. } => {
+                if let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) {
+                    b.failed = true;
+                }
+            }
+            EventKind::Appended {
+                broker,
+                partition,
+                batch,
+                ..
+            } => {
+                if self.views[partition.ix()].broker == broker
+                    && let Some(e) = world.broker(broker).replica(partition).and_then(|r| {
+                        r.log
+                            .iter_back()
+                            .find(|x| x.payload.batch().is_some_and(|b| b.id == batch))
+                            .copied()
+                    })
+                {
+                    self.count_in(partition, &e);
+                }
+            }
+            EventKind::BecameLeader {
+                broker,
+                partition,
+                epoch,
+            } if epoch >= self.views[partition.ix()].epoch => {
+                self.views[partition.ix()] = View { broker, epoch };
+                return self.recount(partition, world);
+            }
+            EventKind::Polled { from, to, .. } => self.delivered += u64::from(to.0 - from.0),
+            EventKind::Handled { .. } => self.effects += 1,
+            EventKind::PowerCut { .. } => self.power_cuts += 1,
+            EventKind::LeaderElected {
+                election: crate::event::Election::Unclean,
+                ..
+            } => self.unclean_elections += 1,
+            _ => {}
+        }
+        Judgements::new()
+    }
+
+    fn batched(&mut self, record: RecordId, batch: BatchId, partition: PartitionId) {
+        let batches = &mut self.batches[batch.producer.ix()];
+        if batches.len() == batch.n as usize {
+            batches.push(BatchInfo {
+                partition,
+                records: SmallVec::new(),
+                acked: false,
+                failed: false,
+                copies: 0,
+                lost: false,
+            });
+        }
+        if let Some(b) = batches.get_mut(batch.n as usize) {
+            b.records.push(record.n);
+        }
+        if let Some(r) = self.records[record.producer.ix()].get_mut(record.n as usize) {
+            r.batch = Some(batch);
+        }
+    }
+
+    fn on_acked(&mut self, batch: BatchId) -> Judgements {
+        let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) else {
+            return Judgements::new();
+        };
+        if !b.acked {
+            b.acked = true;
+            self.acked += b.records.len() as u64;
+        }
+        let mut found = Judgements::new();
+        self.judge(batch, &mut found);
+        found
+    }
+
+    /// One more entry in the log that counts.
+    fn count_in(&mut self, p: PartitionId, e: &Entry) {
+        let Some(batch) = e.payload.batch() else {
+            return;
+        };
+        let Some(b) = self.batches[batch.id.producer.ix()].get_mut(batch.id.n as usize) else {
+            return;
+        };
+        b.copies += 1;
+        let again = b.copies > 1;
+        let records = b.records.clone();
+        let tally = &mut self.tallies[p.ix()];
+        if again {
+            tally.duplicated += records.len() as u64;
+            return;
+        }
+        for n in records {
+            let key = self.records[batch.id.producer.ix()]
+                .get(n as usize)
+                .and_then(|r| r.key);
+            let newest = tally.newest.entry((batch.id.producer, key)).or_insert(n);
+            if n < *newest {
+                tally.out_of_order += 1;
+            }
+            *newest = (*newest).max(n);
+        }
+    }
+
+    /// Another log counts now: count it from its beginning, and judge every batch that was acknowledged.
+    fn recount(&mut self, p: PartitionId, world: &World) -> Judgements {
+        let mut found = Judgements::new();
+        if world.setup.is_internal(p) {
+            return found;
+        }
+        for i in 0..self.batches.len() {
+            for n in 0..self.batches[i].len() {
+                let stale = self.batches[i]
+                    .get(n)
+                    .is_some_and(|b| b.partition == p && b.copies > 0);
+                if stale && let Some(b) = self.batches[i].get_mut(n) {
+                    b.copies = 0;
+                }
+            }
+        }
+        self.tallies[p.ix()] = PartitionTally::default();
+        if let Some(r) = world.broker(self.view(p)).replica(p) {
+            for e in r.log.iter_from(r.log.start()) {
+                self.count_in(p, e);
+            }
+        }
+        for i in 0..self.batches.len() {
+            for n in 0..self.batches[i].len() {
+                if self.batches[i]
+                    .get(n)
+                    .is_some_and(|b| b.partition == p && b.acked)
+                {
+                    self.judge(
+                        BatchId {
+                            producer: ProducerIx(i as u8),
+                            n: n as u32,
+                        },
+                        &mut found,
+                    );
+                }
+            }
+        }
+        found
+    }
+
+    fn judge(&mut self, batch: BatchId, found: &mut Judgements) {
+        let Some(b) = self.batches[batch.producer.ix()].get(batch.n as usize) else {
+            return;
+        };
+        let (lost, partition, records) = (
+            b.acked && b.copies == 0,
+            b.partition,
+            b.records.len() as u16,
+        );
+        if lost == b.lost {
+            return;
+        }
+        if let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) {
+            b.lost = lost;
+        }
+        if lost {
+            self.lost += u64::from(records);
+            found.push(EventKind::Lost {
+                batch,
+                partition,
+                records,
+            });
+        } else {
+            self.lost -= u64::from(records);
+            found.push(EventKind::Found {
+                batch,
+                partition,
+                records,
+            });
+        }
+    }
+}

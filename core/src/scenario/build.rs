@@ -1,0 +1,327 @@
+//! From a checked scenario to what the engine runs: the setup, and how long each timer lasts.
+
+use super::configs::{self, Configs, Scope};
+use super::{CommitSpec, Scenario, ScenarioError, error};
+use crate::ids::*;
+use crate::kafka::message::Acks;
+use crate::kafka::partitioner::coordinator_partition;
+use crate::kafka::setup::*;
+use crate::kafka::step::Timer;
+use smallvec::SmallVec;
+
+/// `offsets.topic.num.partitions`.
+const OFFSETS_PARTITIONS: u16 = 50;
+/// `replication.factor` of Kafka's own topics, where there are enough brokers.
+const INTERNAL_REPLICATION: u8 = 3;
+
+/// How long each timer lasts, in microseconds.
+#[derive(Clone, Debug)]
+pub struct Durations {
+    broker: BrokerDurations,
+    producers: Vec<ClientDurations>,
+    consumers: Vec<ClientDurations>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct BrokerDurations {
+    lag: u64,
+    fetch_wait: u64,
+    fetch_backoff: u64,
+    fetch_timeout: u64,
+    hw_checkpoint: u64,
+    heartbeat: u64,
+    session: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct ClientDurations {
+    linger: u64,
+    delivery: u64,
+    request: u64,
+    backoff: u64,
+    handling: u64,
+    auto_commit: u64,
+    fetch_wait: u64,
+}
+
+impl Durations {
+    /// The length of a timer.
+    pub fn of(&self, t: &Timer) -> u64 {
+        let client = |a: &Actor| match a {
+            Actor::Consumer(c) => &self.consumers[c.ix()],
+            Actor::Producer(p) => &self.producers[p.ix()],
+            _ => unreachable!("only clients have these timers"),
+        };
+        match t {
+            Timer::Heartbeat(_) => self.broker.heartbeat,
+            // BrokerLifecycleManager tries again after its backoff; the scene uses the heartbeat interval.
+            Timer::RegistrationRetry(_) => self.broker.heartbeat,
+            Timer::IsrCheck(_) => self.broker.lag / 2,
+            Timer::HwCheckpoint(_) => self.broker.hw_checkpoint,
+            Timer::Writeback(_) => 30_000_000,
+            Timer::Lag { .. } => self.broker.lag,
+            Timer::FetchWait { .. } => self.broker.fetch_wait,
+            Timer::FetchTimeout { .. } => self.broker.fetch_timeout,
+            Timer::FetchBackoff { .. } => self.broker.fetch_backoff,
+            Timer::ProduceWait { producer, .. } => self.producers[producer.ix()].request,
+            Timer::AlterRetry { .. } => 30_000_000,
+            Timer::ConsumerFetchWait { consumer, .. } => self.consumers[consumer.ix()].fetch_wait,
+            Timer::Session(_) => self.broker.session,
+            Timer::Linger(p, _) => self.producers[p.ix()].linger,
+            Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
+            Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
+            Timer::RequestTimeout(a, _) => client(a).request,
+            Timer::MetadataBackoff(a) => client(a).backoff,
+            Timer::Handling(c) => self.consumers[c.ix()].handling,
+            Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
+            Timer::AutoCommit(c) => self.consumers[c.ix()].auto_commit,
+        }
+    }
+}
+
+/// What a scenario becomes.
+///
+/// # Errors
+/// Combinations of configs that Kafka refuses.
+pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
+    let mut setup = Setup {
+        brokers: s.topology.brokers,
+        topics: Vec::new(),
+        partitions: Vec::new(),
+        producers: Vec::new(),
+        consumers: Vec::new(),
+        groups: Vec::new(),
+        rules: rules(s),
+    };
+    for t in &s.topology.topics {
+        let layers = [&t.configs, &s.configs];
+        let min_isr = configs::int("min.insync.replicas", Scope::Topic, &layers) as usize;
+        let unclean = configs::boolean("unclean.leader.election.enable", Scope::Topic, &layers);
+        add_topic(
+            &mut setup,
+            &t.name,
+            (0..t.partitions).collect(),
+            t.replication_factor,
+            min_isr,
+            unclean,
+        );
+    }
+    for p in &s.topology.producers {
+        setup.producers.push(producer(
+            p.name.clone(),
+            &p.configs,
+            &format!("topology.producers.{}", p.name),
+        )?);
+    }
+    for (i, a) in s.apps.iter().enumerate() {
+        if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
+            let at = format!("apps[{i}].configs.auto.offset.reset");
+            return error(
+                at,
+                "must be \"earliest\"; the engine has no `latest` (Kafka's default) yet",
+            );
+        }
+    }
+    add_groups(s, &mut setup);
+    let durations = durations(s);
+    Ok((setup, durations))
+}
+
+fn rules(s: &Scenario) -> RuleSet {
+    let new_cluster = u8::from(s.kafka != "4.0");
+    RuleSet {
+        elr: s.features.elr.unwrap_or(new_cluster) == 1,
+        strict_min_isr: true,
+    }
+}
+
+fn add_topic(
+    setup: &mut Setup,
+    name: &str,
+    numbers: Vec<u16>,
+    rf: u8,
+    min_isr: usize,
+    unclean: bool,
+) {
+    let first = setup.partitions.len() as u16;
+    let topic = setup.topics.len();
+    for n in &numbers {
+        // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
+        let replicas: SmallVec<[BrokerId; 3]> = (0..u16::from(rf))
+            .map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1))
+            .collect();
+        setup.partitions.push(PartitionSetup {
+            topic,
+            number: *n,
+            min_isr: min_isr.min(replicas.len()),
+            replicas,
+            unclean,
+        });
+    }
+    setup.topics.push(TopicSetup {
+        name: name.into(),
+        partitions: first..first + numbers.len() as u16,
+    });
+}
+
+/// prod.A*: the configs of a producer with Kafka 4's checks and silent fall-backs.
+fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
+    let layers = [c];
+    let acks = match configs::value("acks", Scope::Producer, &layers).as_str() {
+        "0" => Acks::None,
+        "1" => Acks::Leader,
+        _ => Acks::All,
+    };
+    let retries = configs::int("retries", Scope::Producer, &layers) as u32;
+    let max_in_flight = configs::int(
+        "max.in.flight.requests.per.connection",
+        Scope::Producer,
+        &layers,
+    ) as usize;
+    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
+    let explicit = c.contains_key("enable.idempotence") && wanted;
+    if explicit && acks != Acks::All {
+        return error(
+            format!("{at}.configs.acks"),
+            "ConfigException: must be \"all\" for the idempotent producer; leave enable.idempotence out or set it to false",
+        );
+    }
+    if explicit && retries == 0 {
+        return error(
+            format!("{at}.configs.retries"),
+            "ConfigException: must be above 0 for the idempotent producer",
+        );
+    }
+    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight never does (4.0).
+    let idempotence = wanted && acks == Acks::All && retries > 0;
+    if idempotence && max_in_flight > 5 {
+        let what = "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
+        return error(
+            format!("{at}.configs.max.in.flight.requests.per.connection"),
+            what,
+        );
+    }
+    let ms = |name| configs::int(name, Scope::Producer, &layers);
+    if c.contains_key("delivery.timeout.ms")
+        && ms("delivery.timeout.ms") < ms("linger.ms") + ms("request.timeout.ms")
+    {
+        return error(
+            format!("{at}.configs.delivery.timeout.ms"),
+            "ConfigException: must be at least linger.ms + request.timeout.ms",
+        );
+    }
+    Ok(ProducerSetup {
+        name,
+        acks,
+        idempotence,
+        retries,
+        max_in_flight,
+        batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
+        no_linger: ms("linger.ms") == 0,
+    })
+}
+
+/// Groups with their members, formed as the range assignor forms them, and the partitions of `__consumer_offsets` in use.
+fn add_groups(s: &Scenario, setup: &mut Setup) {
+    let mut numbers: Vec<u16> = s
+        .apps
+        .iter()
+        .map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS))
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() {
+        return;
+    }
+    let first = setup.partitions.len() as u16;
+    add_topic(
+        setup,
+        "__consumer_offsets",
+        numbers.clone(),
+        INTERNAL_REPLICATION.min(setup.brokers),
+        1,
+        false,
+    );
+    for a in &s.apps {
+        let group = GroupIx(setup.groups.len() as u8);
+        let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
+        let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
+        setup.groups.push(GroupSetup {
+            name: a.group.clone(),
+            coordinator: PartitionId(first + at),
+        });
+        let layers = [&a.configs];
+        let commit = match a.commit {
+            Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
+            Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
+            None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => {
+                CommitMode::Auto
+            }
+            None => CommitMode::Never,
+        };
+        for m in 0..a.members {
+            let topics = setup.topics.iter().filter(|t| a.topics.contains(&t.name));
+            let assigned = topics
+                .flat_map(|t| range_share(t.partitions.clone(), a.members, m))
+                .map(PartitionId)
+                .collect();
+            setup.consumers.push(ConsumerSetup {
+                name: format!("c{}", m + 1),
+                group,
+                assigned,
+                max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
+                commit,
+            });
+        }
+    }
+}
+
+/// The range assignor's share of one topic for member `m` of `members` (rule book 5C).
+fn range_share(partitions: std::ops::Range<u16>, members: u8, m: u8) -> std::ops::Range<u16> {
+    let (n, members, m) = (partitions.len() as u16, u16::from(members), u16::from(m));
+    let (each, extra) = (n / members, n % members);
+    let start = partitions.start + each * m + m.min(extra);
+    start..start + each + u16::from(m < extra)
+}
+
+fn durations(s: &Scenario) -> Durations {
+    let ms = |name: &str, scope, layers: &[&Configs]| configs::int(name, scope, layers) * 1000;
+    let b = |name| ms(name, Scope::Broker, &[&s.configs]);
+    let broker = BrokerDurations {
+        lag: b("replica.lag.time.max.ms"),
+        fetch_wait: b("replica.fetch.wait.max.ms"),
+        fetch_backoff: b("replica.fetch.backoff.ms"),
+        fetch_timeout: b("replica.socket.timeout.ms"),
+        hw_checkpoint: b("replica.high.watermark.checkpoint.interval.ms"),
+        heartbeat: b("broker.heartbeat.interval.ms"),
+        session: b("broker.session.timeout.ms"),
+    };
+    let producers = s.topology.producers.iter().map(|p| {
+        let c = |name| ms(name, Scope::Producer, &[&p.configs]);
+        ClientDurations {
+            linger: c("linger.ms"),
+            // Raised silently where only its parts are set.
+            delivery: c("delivery.timeout.ms").max(c("linger.ms") + c("request.timeout.ms")),
+            request: c("request.timeout.ms"),
+            backoff: c("retry.backoff.ms"),
+            ..ClientDurations::default()
+        }
+    });
+    let consumers = s.apps.iter().flat_map(|a| {
+        let c = |name| ms(name, Scope::Consumer, &[&a.configs]);
+        let d = ClientDurations {
+            request: c("request.timeout.ms"),
+            backoff: c("retry.backoff.ms"),
+            handling: a.handling_us,
+            auto_commit: c("auto.commit.interval.ms"),
+            fetch_wait: c("fetch.max.wait.ms"),
+            ..ClientDurations::default()
+        };
+        std::iter::repeat_n(d, usize::from(a.members))
+    });
+    Durations {
+        broker,
+        producers: producers.collect(),
+        consumers: consumers.collect(),
+    }
+}

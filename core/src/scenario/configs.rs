@@ -1,0 +1,225 @@
+//! Kafka's configs as far as the engine reads them: names, kinds, and the defaults of 4.x (rule book 0.5).
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Who has a config.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Brokers and controllers (`server.properties`).
+    Broker,
+    /// Topics; the broker's value is the default.
+    Topic,
+    /// Producers.
+    Producer,
+    /// Consumers.
+    Consumer,
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A whole number, at least this.
+    Int(i64),
+    /// `true` or `false`.
+    Bool,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+/// A config that the engine knows.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigDef {
+    /// Kafka's name.
+    pub name: &'static str,
+    /// Who has it.
+    pub scope: Scope,
+    /// What it may be.
+    pub kind: Kind,
+    /// Default in 4.x, as it would stand in a file.
+    pub default: &'static str,
+}
+
+const fn def(name: &'static str, scope: Scope, kind: Kind, default: &'static str) -> ConfigDef {
+    ConfigDef {
+        name,
+        scope,
+        kind,
+        default,
+    }
+}
+
+/// Every config that changes what the engine does.
+pub const CONFIGS: &[ConfigDef] = &[
+    def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
+    def(
+        "unclean.leader.election.enable",
+        Scope::Broker,
+        Kind::Bool,
+        "false",
+    ),
+    def(
+        "replica.lag.time.max.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "30000",
+    ),
+    def(
+        "replica.fetch.wait.max.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "500",
+    ),
+    def(
+        "replica.fetch.backoff.ms",
+        Scope::Broker,
+        Kind::Int(0),
+        "1000",
+    ),
+    def(
+        "replica.socket.timeout.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "30000",
+    ),
+    def(
+        "replica.high.watermark.checkpoint.interval.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "5000",
+    ),
+    def(
+        "broker.heartbeat.interval.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "2000",
+    ),
+    def(
+        "broker.session.timeout.ms",
+        Scope::Broker,
+        Kind::Int(1),
+        "9000",
+    ),
+    def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
+    def(
+        "unclean.leader.election.enable",
+        Scope::Topic,
+        Kind::Bool,
+        "false",
+    ),
+    def(
+        "acks",
+        Scope::Producer,
+        Kind::Word(&["0", "1", "all", "-1"]),
+        "all",
+    ),
+    def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
+    def("retries", Scope::Producer, Kind::Int(0), "2147483647"),
+    def(
+        "max.in.flight.requests.per.connection",
+        Scope::Producer,
+        Kind::Int(1),
+        "5",
+    ),
+    def("batch.size", Scope::Producer, Kind::Int(0), "16384"),
+    def("linger.ms", Scope::Producer, Kind::Int(0), "5"),
+    def(
+        "delivery.timeout.ms",
+        Scope::Producer,
+        Kind::Int(0),
+        "120000",
+    ),
+    def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
+    def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
+    def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
+    def(
+        "auto.commit.interval.ms",
+        Scope::Consumer,
+        Kind::Int(0),
+        "5000",
+    ),
+    def(
+        "auto.offset.reset",
+        Scope::Consumer,
+        Kind::Word(&["earliest", "latest"]),
+        "latest",
+    ),
+    def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
+    def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
+    def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+];
+
+/// Config values by name, as a scenario writes them.
+pub type Configs = BTreeMap<String, Value>;
+
+/// The definition of a config.
+pub fn find(name: &str, scope: Scope) -> Option<&'static ConfigDef> {
+    CONFIGS.iter().find(|d| d.name == name && d.scope == scope)
+}
+
+/// Checks names and values; the error says which, and what would be right.
+pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
+    for (name, value) in configs {
+        let Some(d) = find(name, scope) else {
+            let known: Vec<&str> = CONFIGS
+                .iter()
+                .filter(|d| d.scope == scope)
+                .map(|d| d.name)
+                .collect();
+            return Err((
+                name.clone(),
+                format!(
+                    "is not a config that the engine knows; known here: {}",
+                    known.join(", ")
+                ),
+            ));
+        };
+        let word = text(value);
+        let bad =
+            |what: String| Err((name.clone(), format!("can't be {value}; it must be {what}")));
+        match d.kind {
+            Kind::Int(min)
+                if word
+                    .parse::<i64>()
+                    .ok()
+                    .filter(|x| (min..=i64::from(i32::MAX)).contains(x))
+                    .is_none() =>
+            {
+                return bad(format!("a whole number from {min} to {}", i32::MAX));
+            }
+            Kind::Bool if !matches!(word.as_str(), "true" | "false") => {
+                return bad("true or false".into());
+            }
+            Kind::Word(words) if !words.contains(&word.as_str()) => {
+                return bad(format!("one of {}", words.join(", ")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A value as it would stand in a properties file.
+pub fn text(v: &Value) -> String {
+    match v {
+        Value::String(s) => s.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The value in force: the first of `layers` that sets it, else the default.
+pub fn value(name: &str, scope: Scope, layers: &[&Configs]) -> String {
+    let set = layers.iter().find_map(|c| c.get(name)).map(text);
+    set.unwrap_or_else(|| find(name, scope).map_or_else(String::new, |d| d.default.to_string()))
+}
+
+/// The value in force as a number; checked before.
+pub fn int(name: &str, scope: Scope, layers: &[&Configs]) -> u64 {
+    value(name, scope, layers).parse().unwrap_or(0)
+}
+
+/// The value in force as a truth value; checked before.
+pub fn boolean(name: &str, scope: Scope, layers: &[&Configs]) -> bool {
+    value(name, scope, layers) == "true"
+}

@@ -1,0 +1,665 @@
+//! A scenario: the JSON file that a run starts from, and that a run made by hand becomes.
+//!
+//! Strict: a field, config or name that is not known is refused with its place and what would be right.
+
+pub mod build;
+pub mod configs;
+
+use configs::{Configs, Scope};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The scenario that the app opens with.
+pub const DEFAULT: &str = include_str!("../../../assets/scenarios/first.json");
+/// The version of the format that this code reads and writes.
+pub const FORMAT: u32 = 1;
+/// Releases whose rules the engine has.
+pub const VERSIONS: &[&str] = &["4.0", "4.1", "4.2", "4.3"];
+
+/// What is wrong with a scenario, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioError {
+    /// Path of the field, such as `topology.topics[0].configs`.
+    pub at: String,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at.is_empty() || self.at == "." {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{}: {}", self.at, self.what)
+        }
+    }
+}
+impl std::error::Error for ScenarioError {}
+
+pub(crate) fn error<T>(at: impl Into<String>, what: impl Into<String>) -> Result<T, ScenarioError> {
+    Err(ScenarioError {
+        at: at.into(),
+        what: what.into(),
+    })
+}
+
+/// A whole scenario.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Version of this format: 1.
+    pub format: u32,
+    /// What it is, in a line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The release whose defaults and rules hold, such as `4.1`.
+    pub kafka: String,
+    /// Feature levels that differ from a new cluster's of that release.
+    #[serde(default, skip_serializing_if = "Features::is_default")]
+    pub features: Features,
+    /// Where every random choice comes from.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// When the run ends, in microseconds.
+    pub until_us: u64,
+    /// How long messages take.
+    #[serde(default)]
+    pub network: Network,
+    /// Brokers, topics, producers.
+    pub topology: Topology,
+    /// Configs of brokers.
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub configs: Configs,
+    /// Application loops that read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<App>,
+    /// What producers are given to send.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workload: Vec<Workload>,
+    /// What is done to the cluster, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<TimedCommand>,
+}
+
+fn default_seed() -> u64 {
+    42
+}
+
+/// Feature levels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// KIP-966: 0 or 1; a new cluster has 1 from 4.1.
+    #[serde(
+        rename = "eligible.leader.replicas.version",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub elr: Option<u8>,
+}
+
+impl Features {
+    fn is_default(&self) -> bool {
+        self == &Features::default()
+    }
+}
+
+/// Delays of messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// From sending to arrival, in microseconds.
+    pub delay_us: u64,
+    /// Up to this much more, by seed.
+    #[serde(default)]
+    pub jitter_us: u64,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Network {
+            delay_us: 2000,
+            jitter_us: 0,
+        }
+    }
+}
+
+/// Who is there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// Number of brokers, 1 to 32; ids from 1.
+    pub brokers: u8,
+    /// Topics.
+    pub topics: Vec<Topic>,
+    /// Producers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub producers: Vec<ProducerSpec>,
+}
+
+/// A topic.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its name.
+    pub name: String,
+    /// Number of partitions.
+    pub partitions: u16,
+    /// Replicas of each partition. Partition n lives on brokers n+1, n+2, …; the first is preferred.
+    #[serde(rename = "replication.factor")]
+    pub replication_factor: u8,
+    /// Its configs.
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub configs: Configs,
+}
+
+/// A producer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProducerSpec {
+    /// `client.id`.
+    pub name: String,
+    /// Its configs.
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub configs: Configs,
+}
+
+/// When an application commits, if it does so itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitSpec {
+    /// `commitSync` after it has handled what `poll()` returned.
+    AfterHandling,
+    /// `commitSync` before it handles it.
+    BeforeHandling,
+}
+
+/// A consumer group with one application loop.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// `group.id`.
+    pub group: String,
+    /// Topics that it reads.
+    pub topics: Vec<String>,
+    /// Number of members, `c1` and on.
+    #[serde(default = "one")]
+    pub members: u8,
+    /// How long it is busy with a record, in microseconds.
+    #[serde(default = "default_handling")]
+    pub handling_us: u64,
+    /// Its own commits; without this, `enable.auto.commit` decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitSpec>,
+    /// Consumer configs.
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub configs: Configs,
+}
+
+fn one() -> u8 {
+    1
+}
+fn default_handling() -> u64 {
+    1000
+}
+
+/// Records that a producer is given.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// Which producer.
+    pub producer: String,
+    /// To which topic.
+    pub topic: String,
+    /// Keys, in turn; none = records without a key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// When the first record is sent, in microseconds.
+    pub start_us: u64,
+    /// Time between records, in microseconds.
+    pub every_us: u64,
+    /// How many.
+    pub count: u32,
+    /// Bytes of key and value of each.
+    #[serde(default = "default_bytes")]
+    pub bytes: u32,
+}
+
+fn default_bytes() -> u32 {
+    100
+}
+
+/// An end of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// The active controller.
+    Controller,
+    /// A broker, by id.
+    Broker(u8),
+    /// A producer, by its place in the list, from 0.
+    Producer(u8),
+    /// A consumer, by its place over all groups, from 0.
+    Consumer(u8),
+}
+
+/// Something done to the cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Do {
+    /// An application sends a record.
+    Send {
+        /// Producer by name.
+        producer: String,
+        /// Topic by name.
+        topic: String,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    },
+    /// SIGKILL.
+    Crash {
+        /// Broker id.
+        broker: u8,
+    },
+    /// The machine loses power.
+    PowerCut {
+        /// Broker id.
+        broker: u8,
+    },
+    /// SIGTERM: controlled shutdown.
+    Stop {
+        /// Broker id.
+        broker: u8,
+    },
+    /// Start a stopped broker.
+    Start {
+        /// Broker id.
+        broker: u8,
+    },
+    /// A link lets nothing through, in this direction.
+    CutLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+    },
+    /// It works again.
+    HealLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+    },
+    /// The next response from a broker to a client is lost.
+    DropNextResponse {
+        /// Broker id.
+        broker: u8,
+        /// The client.
+        client: End,
+    },
+    /// A consumer process dies.
+    CrashConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// It starts again.
+    StartConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+}
+
+/// A command and its time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TimedCommand {
+    /// When, in microseconds.
+    pub at_us: u64,
+    /// Was it done by hand while the run was watched?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+    /// What.
+    #[serde(flatten)]
+    pub what: Do,
+}
+
+impl Scenario {
+    /// Reads a scenario and checks all of it.
+    ///
+    /// # Errors
+    /// What is wrong, at which field or line, and what would be right.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let mut de = serde_json::Deserializer::from_str(text);
+        let s: Scenario = serde_path_to_error::deserialize(&mut de).map_err(|e| ScenarioError {
+            at: e.path().to_string(),
+            what: e.inner().to_string(),
+        })?;
+        de.end().map_err(|e| ScenarioError {
+            at: String::new(),
+            what: e.to_string(),
+        })?;
+        s.check()?;
+        Ok(s)
+    }
+
+    /// As JSON, as [`Scenario::parse`] reads it.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a scenario has only JSON's own types")
+    }
+
+    /// Sets a producer's config; a new scenario for a new run.
+    ///
+    /// # Errors
+    /// No such producer, no such config, or a combination that Kafka refuses.
+    pub fn with_producer_config(
+        &self,
+        producer: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<Self, ScenarioError> {
+        let mut s = self.clone();
+        match s.topology.producers.iter_mut().find(|p| p.name == producer) {
+            Some(p) => p.configs.insert(name.into(), value.into()),
+            None => {
+                return error(
+                    "topology.producers",
+                    format!("there is no producer {producer:?}"),
+                );
+            }
+        };
+        s.check()?;
+        Ok(s)
+    }
+
+    /// Sets a topic's config; a new scenario for a new run.
+    ///
+    /// # Errors
+    /// No such topic or config, or a value that it can't have.
+    pub fn with_topic_config(
+        &self,
+        topic: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<Self, ScenarioError> {
+        let mut s = self.clone();
+        match s.topology.topics.iter_mut().find(|t| t.name == topic) {
+            Some(t) => t.configs.insert(name.into(), value.into()),
+            None => return error("topology.topics", format!("there is no topic {topic:?}")),
+        };
+        s.check()?;
+        Ok(s)
+    }
+
+    /// Everything that the types don't say.
+    fn check(&self) -> Result<(), ScenarioError> {
+        if self.format != FORMAT {
+            return error(
+                "format",
+                format!("is {}; this version reads {FORMAT}", self.format),
+            );
+        }
+        if !VERSIONS.contains(&self.kafka.as_str()) {
+            return error(
+                "kafka",
+                format!(
+                    "is {:?}; the engine has the rules of {}",
+                    self.kafka,
+                    VERSIONS.join(", ")
+                ),
+            );
+        }
+        if self.features.elr.is_some_and(|v| v > 1) {
+            return error(
+                "features.eligible.leader.replicas.version",
+                "must be 0 or 1",
+            );
+        }
+        let hour = 3_600_000_000;
+        if self.until_us > 24 * hour {
+            return error(
+                "until_us",
+                format!(
+                    "is {}; a run lasts at most 24 hours ({})",
+                    self.until_us,
+                    24 * hour
+                ),
+            );
+        }
+        if self.network.delay_us > hour || self.network.jitter_us > hour {
+            return error("network", "a delay is at most an hour");
+        }
+        self.check_configs(&self.configs, Scope::Broker, "configs")?;
+        self.check_topology()?;
+        self.check_apps()?;
+        self.check_workload()?;
+        self.commands.iter().enumerate().try_for_each(|(i, c)| {
+            self.check_command(c).map_err(|what| ScenarioError {
+                at: format!("commands[{i}]"),
+                what,
+            })
+        })?;
+        if let Some(i) = self
+            .commands
+            .windows(2)
+            .position(|w| w[0].at_us > w[1].at_us)
+        {
+            return error(
+                format!("commands[{}].at_us", i + 1),
+                "is before the command above it; commands stand in the order of their times",
+            );
+        }
+        build::build(self).map(|_| ())
+    }
+
+    fn check_configs(&self, c: &Configs, scope: Scope, at: &str) -> Result<(), ScenarioError> {
+        configs::check(c, scope).map_err(|(name, what)| ScenarioError {
+            at: format!("{at}.{name}"),
+            what,
+        })
+    }
+
+    fn check_topology(&self) -> Result<(), ScenarioError> {
+        let t = &self.topology;
+        if !(1..=32).contains(&t.brokers) {
+            return error(
+                "topology.brokers",
+                format!("is {}; there can be 1 to 32", t.brokers),
+            );
+        }
+        if t.topics.is_empty() {
+            return error(
+                "topology.topics",
+                "is empty; there must be at least one topic",
+            );
+        }
+        let total: u32 = t.topics.iter().map(|x| u32::from(x.partitions)).sum();
+        if total > 10_000 {
+            return error(
+                "topology.topics",
+                format!("have {total} partitions together; there can be 10000"),
+            );
+        }
+        for (i, topic) in t.topics.iter().enumerate() {
+            let at = format!("topology.topics[{i}]");
+            check_name(&topic.name, &format!("{at}.name"))?;
+            if topic.name.starts_with("__") {
+                return error(
+                    format!("{at}.name"),
+                    "names that begin with __ are Kafka's own",
+                );
+            }
+            if t.topics[..i].iter().any(|x| x.name == topic.name) {
+                return error(
+                    format!("{at}.name"),
+                    format!("{:?} is there already", topic.name),
+                );
+            }
+            if topic.partitions == 0 {
+                return error(format!("{at}.partitions"), "must be at least 1");
+            }
+            if !(1..=t.brokers).contains(&topic.replication_factor) {
+                return error(
+                    format!("{at}.replication.factor"),
+                    format!(
+                        "is {}; with {} brokers it can be 1 to {}",
+                        topic.replication_factor, t.brokers, t.brokers
+                    ),
+                );
+            }
+            self.check_configs(&topic.configs, Scope::Topic, &format!("{at}.configs"))?;
+        }
+        if t.producers.len() > 200 {
+            return error("topology.producers", "there can be 200 at most");
+        }
+        for (i, p) in t.producers.iter().enumerate() {
+            let at = format!("topology.producers[{i}]");
+            check_name(&p.name, &format!("{at}.name"))?;
+            if t.producers[..i].iter().any(|x| x.name == p.name) {
+                return error(
+                    format!("{at}.name"),
+                    format!("{:?} is there already", p.name),
+                );
+            }
+            self.check_configs(&p.configs, Scope::Producer, &format!("{at}.configs"))?;
+        }
+        Ok(())
+    }
+
+    fn check_apps(&self) -> Result<(), ScenarioError> {
+        if self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>() > 200 {
+            return error("apps", "there can be 200 members at most, over all groups");
+        }
+        for (i, a) in self.apps.iter().enumerate() {
+            let at = format!("apps[{i}]");
+            check_name(&a.group, &format!("{at}.group"))?;
+            if self.apps[..i].iter().any(|x| x.group == a.group) {
+                return error(
+                    format!("{at}.group"),
+                    format!("{:?} is there already", a.group),
+                );
+            }
+            for (j, t) in a.topics.iter().enumerate() {
+                self.topic_index(t)
+                    .ok_or_else(|| self.no_topic(format!("{at}.topics[{j}]"), t))?;
+            }
+            if a.handling_us > 3_600_000_000 {
+                return error(format!("{at}.handling_us"), "is more than an hour");
+            }
+            self.check_configs(&a.configs, Scope::Consumer, &format!("{at}.configs"))?;
+        }
+        Ok(())
+    }
+
+    fn check_workload(&self) -> Result<(), ScenarioError> {
+        for (i, w) in self.workload.iter().enumerate() {
+            let at = format!("workload[{i}]");
+            self.topic_index(&w.topic)
+                .ok_or_else(|| self.no_topic(format!("{at}.topic"), &w.topic))?;
+            if !self.topology.producers.iter().any(|p| p.name == w.producer) {
+                return error(
+                    format!("{at}.producer"),
+                    format!(
+                        "there is no producer {:?} in topology.producers",
+                        w.producer
+                    ),
+                );
+            }
+            if w.every_us == 0 {
+                return error(format!("{at}.every_us"), "must be at least 1");
+            }
+            if w.count > 10_000_000 {
+                return error(format!("{at}.count"), "can be 10000000 at most");
+            }
+            if w.bytes == 0 || w.bytes > 1_048_576 {
+                return error(format!("{at}.bytes"), "must be 1 to 1048576");
+            }
+        }
+        Ok(())
+    }
+
+    fn no_topic(&self, at: String, name: &str) -> ScenarioError {
+        let known: Vec<&str> = self
+            .topology
+            .topics
+            .iter()
+            .map(|t| t.name.as_str())
+            .collect();
+        ScenarioError {
+            at,
+            what: format!("there is no topic {name:?}; there is {}", known.join(", ")),
+        }
+    }
+
+    fn check_command(&self, c: &TimedCommand) -> Result<(), String> {
+        let broker = |b: &u8| {
+            let n = self.topology.brokers;
+            if (1..=n).contains(b) {
+                Ok(())
+            } else {
+                Err(format!("there is no broker {b}; ids are 1 to {n}"))
+            }
+        };
+        let members = self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>();
+        let consumer = |c: &u8| {
+            if u32::from(*c) < members {
+                Ok(())
+            } else {
+                Err(format!(
+                    "there is no consumer {c}; there are {members}, from 0"
+                ))
+            }
+        };
+        let producers = self.topology.producers.len();
+        let end = |e: &End| match e {
+            End::Controller => Ok(()),
+            End::Broker(b) => broker(b),
+            End::Consumer(c) => consumer(c),
+            End::Producer(p) if usize::from(*p) < producers => Ok(()),
+            End::Producer(p) => Err(format!(
+                "there is no producer {p}; there are {producers}, from 0"
+            )),
+        };
+        match &c.what {
+            Do::Send {
+                producer, topic, ..
+            } => {
+                if !self.topology.producers.iter().any(|p| p.name == *producer) {
+                    return Err(format!("there is no producer {producer:?}"));
+                }
+                self.topic_index(topic)
+                    .map(|_| ())
+                    .ok_or_else(|| format!("there is no topic {topic:?}"))
+            }
+            Do::Crash { broker: b }
+            | Do::PowerCut { broker: b }
+            | Do::Stop { broker: b }
+            | Do::Start { broker: b } => broker(b),
+            Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => {
+                Err("a link has two ends".into())
+            }
+            Do::CutLink { from, to } | Do::HealLink { from, to } => {
+                end(from).and_then(|()| end(to))
+            }
+            Do::DropNextResponse { broker: b, client } => broker(b).and_then(|()| match client {
+                End::Producer(_) | End::Consumer(_) => end(client),
+                _ => Err("responses go to a producer or a consumer".into()),
+            }),
+            Do::CrashConsumer { consumer: c } | Do::StartConsumer { consumer: c } => consumer(c),
+        }
+    }
+
+    fn topic_index(&self, name: &str) -> Option<usize> {
+        self.topology.topics.iter().position(|t| t.name == name)
+    }
+}
+
+fn check_name(name: &str, at: &str) -> Result<(), ScenarioError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > 249 || !name.chars().all(legal) {
+        return error(
+            at,
+            format!("{name:?} is no name; use 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'"),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,483 @@
+//! The rules in virtual time: deadlines of timers, seeded delays of messages, a workload, commands.
+//!
+//! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
+
+mod queue;
+pub mod timeline;
+
+use crate::chunked::Chunked;
+use crate::event::{Event, EventKind};
+use crate::fold::ledger::Ledger;
+use crate::hash::{Canon, fingerprint};
+use crate::ids::*;
+use crate::kafka::partitioner::partition_for_key;
+use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
+use crate::scenario::build::{Durations, build};
+use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
+use queue::{Class, Item, Queue};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::rc::Rc;
+pub use timeline::Timeline;
+
+/// What a run reads and never changes.
+#[derive(Debug)]
+struct Plan {
+    durations: Durations,
+    network: Network,
+    workload: Vec<Work>,
+    seed: u64,
+    until_us: u64,
+}
+
+/// A workload with its names resolved.
+#[derive(Debug)]
+struct Work {
+    spec: Workload,
+    producer: ProducerIx,
+    topic: usize,
+}
+
+/// What the simulation knows of a message that is on its way.
+#[derive(Clone, Copy, Debug)]
+struct Transit {
+    sent_us: u64,
+    due_us: u64,
+    sent_event: u32,
+}
+
+/// A link's own sequence: how many messages it carried, and when the last arrives (TCP keeps them in order).
+#[derive(Clone, Copy, Default, Debug)]
+struct Link {
+    ordinal: u32,
+    last_due_us: u64,
+}
+
+/// A producer's sticky partition of a topic, for records without a key.
+#[derive(Clone, Copy, Default, Debug)]
+struct Sticky {
+    partition: u16,
+    bytes: u32,
+}
+
+/// A run at an instant. Cloning is cheap: a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    plan: Rc<Plan>,
+    commands: Rc<Vec<TimedCommand>>,
+    next_command: usize,
+    world: World,
+    now_us: u64,
+    queue: Queue,
+    links: BTreeMap<(Actor, Actor), Link>,
+    transit: BTreeMap<MsgId, Transit>,
+    last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
+    sticky: BTreeMap<(ProducerIx, usize), Sticky>,
+    events: Chunked<Event>,
+    trace: Canon,
+    ledger: Ledger,
+    inputs: u64,
+}
+
+impl Sim {
+    /// A run at its beginning.
+    ///
+    /// # Errors
+    /// What [`Scenario::parse`] says of a scenario that was made by hand.
+    pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
+        let (setup, durations) = build(scenario)?;
+        let workload = scenario.workload.iter().map(|w| Work {
+            producer: ProducerIx(
+                setup
+                    .producers
+                    .iter()
+                    .position(|p| p.name == w.producer)
+                    .unwrap_or(0) as u8,
+            ),
+            topic: setup
+                .topics
+                .iter()
+                .position(|t| t.name == w.topic)
+                .unwrap_or(0),
+            spec: w.clone(),
+        });
+        let plan = Plan {
+            durations,
+            network: scenario.network,
+            workload: workload.collect(),
+            seed: scenario.seed,
+            until_us: scenario.until_us,
+        };
+        let mut out = Out::default();
+        let world = World::settled(Rc::new(setup), &mut out);
+        let mut sim = Sim {
+            ledger: Ledger::new(&world.setup),
+            plan: Rc::new(plan),
+            commands: Rc::new(scenario.commands.clone()),
+            next_command: 0,
+            world,
+            now_us: 0,
+            queue: Queue::default(),
+            links: BTreeMap::new(),
+            transit: BTreeMap::new(),
+            last_fetch: BTreeMap::new(),
+            sticky: BTreeMap::new(),
+            events: Chunked::default(),
+            trace: Canon::default(),
+            inputs: 0,
+        };
+        for i in 0..sim.plan.workload.len() {
+            let spec = &sim.plan.workload[i].spec;
+            if spec.count > 0 {
+                let at = spec.start_us;
+                sim.queue
+                    .push(at, Class::Workload, Item::Workload(i as u32, 0));
+            }
+        }
+        sim.absorb(&mut out, None);
+        sim.spread_periodic();
+        sim.queue.settle();
+        Ok(sim)
+    }
+
+    // ---- what there is to see
+
+    /// Virtual time in microseconds.
+    pub fn now_us(&self) -> u64 {
+        self.now_us
+    }
+    /// When the run ends.
+    pub fn until_us(&self) -> u64 {
+        self.plan.until_us
+    }
+    /// The scenario's seed.
+    pub fn seed(&self) -> u64 {
+        self.plan.seed
+    }
+    /// The cluster and its clients.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+    /// Who is there.
+    pub fn setup(&self) -> &Setup {
+        &self.world.setup
+    }
+    /// The truth ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+    /// Everything that happened so far.
+    pub fn events(&self) -> &Chunked<Event> {
+        &self.events
+    }
+    /// How many inputs were processed.
+    pub fn inputs(&self) -> u64 {
+        self.inputs
+    }
+    /// A hash over the whole event list: equal for the same scenario on every target.
+    pub fn trace_hash(&self) -> u64 {
+        use std::hash::Hasher;
+        self.trace.finish()
+    }
+    /// Messages on their way, with the instants at which they were sent and will arrive.
+    pub fn in_flight(&self) -> impl Iterator<Item = (&Flight, u64, u64)> {
+        self.world
+            .net
+            .iter()
+            .filter_map(|f| self.transit.get(&f.id).map(|t| (f, t.sent_us, t.due_us)))
+    }
+    /// Timers that run, with their deadlines.
+    pub fn timers(&self) -> impl Iterator<Item = (&Timer, u64)> {
+        self.queue.timers()
+    }
+
+    // ---- running
+
+    /// When the next input is due, if the run goes on.
+    pub fn next_due_us(&self) -> Option<u64> {
+        let command = self.commands.get(self.next_command).map(|c| c.at_us);
+        let item = self.queue.next_due_us();
+        let next = match (command, item) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        next.filter(|t| *t <= self.plan.until_us)
+    }
+
+    /// Processes the next input. False when the run is over.
+    pub fn step(&mut self, out: &mut Out) -> bool {
+        let Some(due) = self.next_due_us() else {
+            return false;
+        };
+        self.now_us = self.now_us.max(due);
+        self.inputs += 1;
+        self.process(due, out);
+        self.queue.settle();
+        true
+    }
+
+    fn process(&mut self, due: u64, out: &mut Out) {
+        if self
+            .commands
+            .get(self.next_command)
+            .is_some_and(|c| c.at_us <= due)
+        {
+            let what = self.commands[self.next_command].what.clone();
+            self.next_command += 1;
+            return self.obey(&what, out);
+        }
+        match self.queue.pop() {
+            Some(Item::Workload(i, n)) => self.work(i, n, out),
+            Some(Item::Deliver(id)) => {
+                let sent = self.transit.remove(&id).map(|t| t.sent_event);
+                self.world.step(Input::Deliver(id), out);
+                self.absorb(out, sent);
+            }
+            Some(Item::Fire(t)) => {
+                self.world.step(Input::Fire(t), out);
+                self.absorb(out, None);
+            }
+            None => {}
+        }
+    }
+
+    /// Runs up to and including `t_us`; the clock then shows it.
+    pub fn advance_to(&mut self, t_us: u64) {
+        let mut out = Out::default();
+        while self.next_due_us().is_some_and(|due| due <= t_us) {
+            self.step(&mut out);
+        }
+        self.now_us = self.now_us.max(t_us.min(self.plan.until_us));
+    }
+
+    fn work(&mut self, i: u32, n: u32, out: &mut Out) {
+        let plan = self.plan.clone();
+        let w = &plan.workload[i as usize];
+        if n + 1 < w.spec.count {
+            self.queue.push(
+                w.spec.start_us + u64::from(n + 1) * w.spec.every_us,
+                Class::Workload,
+                Item::Workload(i, n + 1),
+            );
+        }
+        let key =
+            (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
+        self.send(w.producer, w.topic, key, w.spec.bytes, out);
+    }
+
+    /// An application sends a record: the partitioner chooses, the producer takes it.
+    fn send(
+        &mut self,
+        producer: ProducerIx,
+        topic: usize,
+        key: Option<&str>,
+        bytes: u32,
+        out: &mut Out,
+    ) {
+        let range = self.world.setup.topics[topic].partitions.clone();
+        let number = match key {
+            Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
+            None => self.stick(producer, topic, range.len() as u16, bytes),
+        };
+        let record = RecordId {
+            producer,
+            n: self.world.producers[producer.ix()].records,
+        };
+        self.ledger.note_record(record, key);
+        self.world.step(
+            Input::Do(Command::Send {
+                producer,
+                partition: PartitionId(range.start + number),
+                bytes,
+            }),
+            out,
+        );
+        self.absorb(out, None);
+    }
+
+    /// prod.P4, uniform: the same partition until `batch.size` bytes went there, then another by seed.
+    /// Left out: the adaptive weights, and the wait for an unfilled batch.
+    fn stick(&mut self, producer: ProducerIx, topic: usize, partitions: u16, bytes: u32) -> u16 {
+        let limit = self.world.setup.producers[producer.ix()].batch_bytes;
+        let n = self.world.producers[producer.ix()].records;
+        let seed = self.plan.seed;
+        let s = self
+            .sticky
+            .entry((producer, topic))
+            .or_insert_with(|| Sticky {
+                partition: pick(seed, producer, n, partitions),
+                bytes: 0,
+            });
+        if s.bytes >= limit {
+            *s = Sticky {
+                partition: pick(seed, producer, n, partitions),
+                bytes: 0,
+            };
+        }
+        s.bytes += bytes;
+        s.partition
+    }
+
+    fn obey(&mut self, what: &Do, out: &mut Out) {
+        let setup = self.world.setup.clone();
+        let end = |e: &End| match e {
+            End::Controller => Actor::Controller,
+            End::Broker(b) => Actor::Broker(BrokerId(*b)),
+            End::Producer(p) => Actor::Producer(ProducerIx(*p)),
+            End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
+        };
+        let command = match what {
+            Do::Send {
+                producer,
+                topic,
+                key,
+            } => {
+                let p = setup.producers.iter().position(|x| x.name == *producer);
+                let t = setup.topics.iter().position(|x| x.name == *topic);
+                if let (Some(p), Some(t)) = (p, t) {
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, out);
+                }
+                return;
+            }
+            Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
+            Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
+            Do::Stop { broker } => Command::Stop(BrokerId(*broker)),
+            Do::Start { broker } => Command::Start(BrokerId(*broker)),
+            Do::CutLink { from, to } => Command::Cut(end(from), end(to)),
+            Do::HealLink { from, to } => Command::Heal(end(from), end(to)),
+            Do::DropNextResponse { broker, client } => {
+                Command::DropNextResponse(BrokerId(*broker), end(client))
+            }
+            Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
+            Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
+        };
+        self.world.step(Input::Do(command), out);
+        self.absorb(out, None);
+    }
+
+    // ---- what came of a step
+
+    /// Stamps events, sets deadlines, sends messages off.
+    fn absorb(&mut self, out: &mut Out, cause: Option<u32>) {
+        for op in out.timers.drain(..) {
+            self.time(op);
+        }
+        // The chain of causes within a step: what arrived, then each thing that followed from it.
+        let mut last = cause;
+        for kind in out.events.drain(..) {
+            let kind = match kind {
+                EventKind::Sent {
+                    msg,
+                    from,
+                    to,
+                    message,
+                    ..
+                } => EventKind::Sent {
+                    msg,
+                    from,
+                    to,
+                    message,
+                    due_us: self.dispatch(msg, from, to),
+                },
+                other => other,
+            };
+            let seq = self.record(kind, last);
+            if !matches!(kind, EventKind::Sent { .. } | EventKind::Dropped { .. }) {
+                last = Some(seq);
+            }
+            if let EventKind::Dropped { msg, .. } = kind {
+                self.transit.remove(&msg);
+            }
+            let mut judged = self.ledger.fold(&kind, &self.world);
+            for kind in judged.drain(..) {
+                self.record(kind, Some(seq));
+            }
+        }
+    }
+
+    fn record(&mut self, kind: EventKind, cause: Option<u32>) -> u32 {
+        let seq = self.events.len() as u32;
+        let event = Event {
+            seq,
+            at_us: self.now_us,
+            kind,
+            cause,
+        };
+        event.hash(&mut self.trace);
+        self.events.push(event);
+        seq
+    }
+
+    /// Sends a message off; says when it arrives. The delay depends on seed, link and ordinal only.
+    fn dispatch(&mut self, id: MsgId, from: Actor, to: Actor) -> u64 {
+        let Network {
+            delay_us,
+            jitter_us,
+        } = self.plan.network;
+        let link = self.links.entry((from, to)).or_default();
+        link.ordinal += 1;
+        let jitter = if jitter_us == 0 {
+            0
+        } else {
+            fingerprint(&(self.plan.seed, from, to, link.ordinal)) % (jitter_us + 1)
+        };
+        let due = (self.now_us + delay_us + jitter).max(link.last_due_us);
+        link.last_due_us = due;
+        self.transit.insert(
+            id,
+            Transit {
+                sent_us: self.now_us,
+                due_us: due,
+                sent_event: self.events.len() as u32,
+            },
+        );
+        self.queue.push(due, Class::Deliver, Item::Deliver(id));
+        due
+    }
+
+    fn time(&mut self, op: TimerOp) {
+        match op {
+            TimerOp::Arm(t, base) => {
+                let from = match base {
+                    Base::Now => self.now_us,
+                    Base::LastFetch { leader, follower } => self
+                        .last_fetch
+                        .get(&(leader, follower))
+                        .copied()
+                        .unwrap_or(self.now_us),
+                };
+                self.queue
+                    .arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
+            }
+            TimerOp::Disarm(t) => self.queue.disarm(&t),
+            TimerOp::Mark { leader, follower } => {
+                self.last_fetch.insert((leader, follower), self.now_us);
+            }
+        }
+    }
+
+    /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).
+    fn spread_periodic(&mut self) {
+        for b in self.world.setup.broker_ids() {
+            for t in [
+                Timer::Heartbeat(b),
+                Timer::IsrCheck(b),
+                Timer::HwCheckpoint(b),
+                Timer::Writeback(b),
+            ] {
+                let period = self.plan.durations.of(&t);
+                self.queue
+                    .arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
+            }
+        }
+    }
+
+    /// Adds a command at this instant, after what was planned up to now.
+    fn insert_command(&mut self, commands: Rc<Vec<TimedCommand>>) {
+        self.commands = commands;
+    }
+}
+
+fn pick(seed: u64, producer: ProducerIx, n: u32, partitions: u16) -> u16 {
+    (fingerprint(&(seed, producer, n)) % u64::from(partitions)) as u16
+}

@@ -1,0 +1,124 @@
+//! Deadlines in order. Timers are re-armed far more often than they fire, so an armed timer moves its deadline
+//! in place and its entry in the heap follows only when it comes up.
+
+use crate::ids::MsgId;
+use crate::kafka::Timer;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// Order within an instant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Class {
+    Workload,
+    Deliver,
+    Timer,
+}
+
+/// What is due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Item {
+    /// Record n of workload i.
+    Workload(u32, u32),
+    Deliver(MsgId),
+    Fire(Timer),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Entry {
+    due_us: u64,
+    class: Class,
+    seq: u64,
+    item: Item,
+}
+
+/// An armed timer: when it fires, and the entry that will look at it.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    due_us: u64,
+    entry: (u64, u64),
+}
+
+#[derive(Clone, Default, Debug)]
+pub(super) struct Queue {
+    heap: BinaryHeap<Reverse<Entry>>,
+    slots: BTreeMap<Timer, Slot>,
+    seq: u64,
+}
+
+impl Queue {
+    pub(super) fn push(&mut self, due_us: u64, class: Class, item: Item) -> u64 {
+        self.seq += 1;
+        self.heap.push(Reverse(Entry {
+            due_us,
+            class,
+            seq: self.seq,
+            item,
+        }));
+        self.seq
+    }
+
+    pub(super) fn arm(&mut self, t: Timer, due_us: u64) {
+        match self.slots.get_mut(&t) {
+            Some(slot) if slot.entry.0 <= due_us => slot.due_us = due_us,
+            _ => {
+                let seq = self.push(due_us, Class::Timer, Item::Fire(t));
+                self.slots.insert(
+                    t,
+                    Slot {
+                        due_us,
+                        entry: (due_us, seq),
+                    },
+                );
+            }
+        }
+    }
+
+    pub(super) fn disarm(&mut self, t: &Timer) {
+        self.slots.remove(t);
+    }
+
+    pub(super) fn timers(&self) -> impl Iterator<Item = (&Timer, u64)> {
+        self.slots.iter().map(|(t, s)| (t, s.due_us))
+    }
+
+    /// When the next item is due; right only after [`Queue::settle`].
+    pub(super) fn next_due_us(&self) -> Option<u64> {
+        self.heap.peek().map(|Reverse(e)| e.due_us)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        self.settle();
+        let Reverse(e) = self.heap.pop()?;
+        if let Item::Fire(t) = e.item {
+            self.slots.remove(&t);
+        }
+        Some(e.item)
+    }
+
+    /// Removes stale entries from the top and moves postponed ones.
+    pub(super) fn settle(&mut self) {
+        while let Some(Reverse(e)) = self.heap.peek().copied() {
+            let Item::Fire(t) = e.item else { return };
+            match self.slots.get_mut(&t) {
+                Some(slot) if slot.entry == (e.due_us, e.seq) => {
+                    if slot.due_us == e.due_us {
+                        return;
+                    }
+                    let due_us = slot.due_us;
+                    self.heap.pop();
+                    let seq = self.push(due_us, Class::Timer, Item::Fire(t));
+                    self.slots.insert(
+                        t,
+                        Slot {
+                            due_us,
+                            entry: (due_us, seq),
+                        },
+                    );
+                }
+                _ => {
+                    self.heap.pop();
+                }
+            }
+        }
+    }
+}

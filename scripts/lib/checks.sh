@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# The checks of ./test, one function each where a single command is not enough.
+
+need_rust_and_node() {
+  need_rust
+  need_node
+}
+
+need_page_tools() {
+  need_browser
+  need_wasm_opt
+  need_wasm_bindgen
+  need_trunk
+}
+
+check_scripts() {
+  if have shellcheck; then
+    shellcheck -x run test .ci/run scripts/e2e scripts/lib/*.sh
+  else
+    say "shellcheck is not installed, so the scripts are only parsed."
+  fi
+  local script
+  for script in run test .ci/run scripts/e2e scripts/lib/*.sh; do bash -n "$script"; done
+  for script in web/e2e/*.mjs web/e2e/*/*.mjs; do node --check "$script"; done
+}
+
+lint_native() {
+  cargo clippy --locked --workspace --exclude highwater-web --all-targets -- -D warnings
+}
+
+lint_web() {
+  cargo clippy --locked -p highwater-web --target wasm32-unknown-unknown --all-targets -- -D warnings
+}
+
+test_wasm() {
+  cargo test --locked -p highwater-web --target wasm32-unknown-unknown \
+    --config "target.wasm32-unknown-unknown.runner = ['node', '$PWD/web/e2e/wasm-runner.mjs']"
+}
+
+test_end_to_end() {
+  cargo build --locked -p highwater
+  HIGHWATER_BIN=$(target_folder)/debug/highwater node web/e2e/run.mjs
+}

@@ -1,0 +1,45 @@
+// The two ways the page is served: by `highwater serve`, and by a plain static server below a sub-path.
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+};
+
+/** Starts the binary on a free port; resolves to `{ url, stop }`. */
+export function startBinary(path) {
+  const child = spawn(path, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.on('error', (error) => reject(new Error(`can't start ${path}: ${error.message}`)));
+    child.on('exit', (status) => reject(new Error(`${path} serve ended with ${status}`)));
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      const url = /Listening on (\S+)\n/.exec(output)?.[1];
+      if (url) resolve({ url, stop: () => child.kill() });
+    });
+  });
+}
+
+/** Serves the folder `dist` below `prefix` (`/sub/dir/`), as any static host would; resolves to `{ url, stop }`. */
+export async function startStatic(dist, prefix) {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url, 'http://localhost').pathname;
+    const below = path.startsWith(prefix) ? path.slice(prefix.length) || 'index.html' : undefined;
+    const body = below && (await readFile(join(dist, below)).catch(() => undefined));
+    response.writeHead(body ? 200 : 404, { 'content-type': TYPES[extname(below ?? '')] ?? 'text/plain' });
+    response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}${prefix}`,
+    stop: () => server.closeAllConnections() ?? server.close(),
+  };
+}
