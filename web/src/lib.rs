@@ -7,5 +7,8 @@
 //! 5. [`panels`] and [`app`] show the facts and take what people do;
 //! 6. [`i18n`] has every word in English and Korean.
 
+pub mod facts;
+pub mod i18n;
 pub mod scene;
 pub mod session;
+pub mod stage;

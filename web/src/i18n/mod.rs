@@ -27,6 +27,13 @@ impl Lang {
             Lang::Ko => &text::KO,
         }
     }
+    /// The same language where the core narrates.
+    pub fn core(self) -> highwater_core::fold::narration::Lang {
+        match self {
+            Lang::En => highwater_core::fold::narration::Lang::En,
+            Lang::Ko => highwater_core::fold::narration::Lang::Ko,
+        }
+    }
     /// BCP 47 tag, for `lang` attributes.
     pub fn tag(self) -> &'static str {
         match self {

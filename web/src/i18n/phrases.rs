@@ -90,6 +90,11 @@ pub fn clock(us: u64) -> String {
     }
 }
 
+/// A clock reading to the microsecond: `0.416250 s`.
+pub fn clock_us(us: u64) -> String {
+    format!("{}.{:06} s", us / 1_000_000, us % 1_000_000)
+}
+
 /// `and 12 earlier ones`.
 pub fn earlier(lang: Lang, n: usize) -> String {
     match lang {
@@ -98,10 +103,17 @@ pub fn earlier(lang: Lang, n: usize) -> String {
     }
 }
 
-/// The title of a broken invariant light.
-pub fn light(lang: Lang, id: &str, name: &str, state: &str) -> String {
-    let _ = lang;
-    format!("{id} · {name}: {state}")
+/// The name of an invariant: the core's own in English.
+pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static str {
+    match (lang, id) {
+        (Lang::En, _) => english,
+        (Lang::Ko, "log.I-L3") => "로그 시작 ≤ HW ≤ LEO",
+        (Lang::Ko, "inv.S1") => "더 작은 HW 아래에서는 로그가 서로 같음",
+        (Lang::Ko, "inv.S2") => "ISR 복제본은 커밋된 레코드를 모두 가짐",
+        (Lang::Ko, "inv.S6") => "ELR은 min ISR보다 적을 때만 있고 ISR과 겹치지 않음",
+        (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
+        (Lang::Ko, _) => english,
+    }
 }
 
 /// `pay-0 on broker 1`.

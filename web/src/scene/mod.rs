@@ -20,7 +20,7 @@ use layout::{Cast, Layout};
 use link::Seats;
 use mark::Mark;
 use tape::Window;
-use traffic::{Cargo, Weight};
+use traffic::Weight;
 
 /// One record in a log.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -2,6 +2,7 @@
 
 use super::geometry::pt;
 use super::layout::layout;
+use super::traffic::Cargo;
 use super::*;
 use crate::session::Session;
 use highwater_core::scenario::{DEFAULT, Do, Scenario};
