@@ -13,10 +13,7 @@ pub struct Chunked<T> {
 
 impl<T> Default for Chunked<T> {
     fn default() -> Self {
-        Chunked {
-            chunks: Vec::new(),
-            len: 0,
-        }
+        Chunked { chunks: Vec::new(), len: 0 }
     }
 }
 
@@ -31,7 +28,7 @@ impl<T: Clone> Chunked<T> {
     }
     /// Appends.
     pub fn push(&mut self, x: T) {
-        if self.len % CHUNK == 0 {
+        if self.len.is_multiple_of(CHUNK) {
             self.chunks.push(Rc::new(Vec::with_capacity(CHUNK)));
         }
         let last = self.chunks.last_mut().expect("a chunk was pushed");
@@ -52,11 +49,7 @@ impl<T: Clone> Chunked<T> {
     }
     /// Those from `i` on.
     pub fn iter_from(&self, i: usize) -> impl Iterator<Item = &T> {
-        self.chunks
-            .iter()
-            .skip(i / CHUNK)
-            .flat_map(|c| c.iter())
-            .skip(i % CHUNK)
+        self.chunks.iter().skip(i / CHUNK).flat_map(|c| c.iter()).skip(i % CHUNK)
     }
 }
 

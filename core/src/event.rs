@@ -124,194 +124,69 @@ pub enum DropReason {
 pub enum EventKind {
     // ---- the wire
     /// A message left `from`.
-    Sent {
-        msg: MsgId,
-        from: Actor,
-        to: Actor,
-        message: MessageKind,
-        due_us: u64,
-    },
+    Sent { msg: MsgId, from: Actor, to: Actor, message: MessageKind, due_us: u64 },
     /// It arrived.
-    Delivered {
-        msg: MsgId,
-        from: Actor,
-        to: Actor,
-        message: MessageKind,
-    },
+    Delivered { msg: MsgId, from: Actor, to: Actor, message: MessageKind },
     /// It never will.
-    Dropped {
-        msg: MsgId,
-        from: Actor,
-        to: Actor,
-        message: MessageKind,
-        why: DropReason,
-    },
+    Dropped { msg: MsgId, from: Actor, to: Actor, message: MessageKind, why: DropReason },
 
     // ---- producer
     /// The application called `send()`.
-    RecordSent {
-        record: RecordId,
-        partition: PartitionId,
-    },
+    RecordSent { record: RecordId, partition: PartitionId },
     /// The record joined a batch.
-    Batched {
-        record: RecordId,
-        batch: BatchId,
-        partition: PartitionId,
-    },
+    Batched { record: RecordId, batch: BatchId, partition: PartitionId },
     /// The producer sent a batch for the first time.
-    BatchSent {
-        batch: BatchId,
-        partition: PartitionId,
-        broker: BrokerId,
-    },
+    BatchSent { batch: BatchId, partition: PartitionId, broker: BrokerId },
     /// The producer sent it once more.
-    BatchResent {
-        batch: BatchId,
-        partition: PartitionId,
-        broker: BrokerId,
-    },
+    BatchResent { batch: BatchId, partition: PartitionId, broker: BrokerId },
     /// The producer believes that the batch is stored; `offset` is `None` with acks=0.
-    Acked {
-        batch: BatchId,
-        partition: PartitionId,
-        offset: Option<Offset>,
-    },
+    Acked { batch: BatchId, partition: PartitionId, offset: Option<Offset> },
     /// An attempt failed; the producer will try again.
-    AttemptFailed {
-        batch: BatchId,
-        partition: PartitionId,
-        error: ErrorCode,
-    },
+    AttemptFailed { batch: BatchId, partition: PartitionId, error: ErrorCode },
     /// The producer told the application that it gave up.
-    SendFailed {
-        batch: BatchId,
-        partition: PartitionId,
-        error: ErrorCode,
-    },
+    SendFailed { batch: BatchId, partition: PartitionId, error: ErrorCode },
 
     // ---- logs
     /// A leader appended a producer's batch.
-    Appended {
-        broker: BrokerId,
-        partition: PartitionId,
-        batch: BatchId,
-        base: Offset,
-        count: u16,
-        epoch: LeaderEpoch,
-    },
+    Appended { broker: BrokerId, partition: PartitionId, batch: BatchId, base: Offset, count: u16, epoch: LeaderEpoch },
     /// A coordinator appended a group's commit.
-    CommitAppended {
-        broker: BrokerId,
-        group: GroupIx,
-        partition: PartitionId,
-        offset: Offset,
-    },
+    CommitAppended { broker: BrokerId, group: GroupIx, partition: PartitionId, offset: Offset },
     /// A leader recognised a batch that it has already (prod.D1).
-    DuplicateRecognised {
-        broker: BrokerId,
-        partition: PartitionId,
-        batch: BatchId,
-        base: Offset,
-    },
+    DuplicateRecognised { broker: BrokerId, partition: PartitionId, batch: BatchId, base: Offset },
     /// A leader refused a batch.
-    Refused {
-        broker: BrokerId,
-        partition: PartitionId,
-        batch: BatchId,
-        error: ErrorCode,
-    },
+    Refused { broker: BrokerId, partition: PartitionId, batch: BatchId, error: ErrorCode },
     /// A follower copied records.
-    Replicated {
-        broker: BrokerId,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    Replicated { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
     /// A replica cut its log.
-    Truncated {
-        broker: BrokerId,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    Truncated { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
     /// A leader learned how far a follower is (repl.R-F4).
-    FollowerAt {
-        broker: BrokerId,
-        partition: PartitionId,
-        follower: BrokerId,
-        leo: Offset,
-    },
+    FollowerAt { broker: BrokerId, partition: PartitionId, follower: BrokerId, leo: Offset },
     /// The leader's high watermark moved: records below are committed.
-    HighWatermark {
-        broker: BrokerId,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    HighWatermark { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
     /// A follower learned the high watermark.
-    FollowerHighWatermark {
-        broker: BrokerId,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    FollowerHighWatermark { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
 
     // ---- replication and control
     /// A follower has been behind for `replica.lag.time.max.ms`.
-    LagExpired {
-        broker: BrokerId,
-        partition: PartitionId,
-        follower: BrokerId,
-    },
+    LagExpired { broker: BrokerId, partition: PartitionId, follower: BrokerId },
     /// A leader asks the controller for another ISR.
-    IsrProposed {
-        broker: BrokerId,
-        partition: PartitionId,
-        isr: BrokerSet,
-    },
+    IsrProposed { broker: BrokerId, partition: PartitionId, isr: BrokerSet },
     /// The controller committed another ISR.
-    IsrChanged {
-        partition: PartitionId,
-        isr: BrokerSet,
-        elr: BrokerSet,
-        epoch: PartitionEpoch,
-    },
+    IsrChanged { partition: PartitionId, isr: BrokerSet, elr: BrokerSet, epoch: PartitionEpoch },
     /// The controller chose a leader.
-    LeaderElected {
-        partition: PartitionId,
-        leader: BrokerId,
-        epoch: LeaderEpoch,
-        election: Election,
-    },
+    LeaderElected { partition: PartitionId, leader: BrokerId, epoch: LeaderEpoch, election: Election },
     /// The controller found nobody fit to lead.
-    Leaderless {
-        partition: PartitionId,
-        epoch: LeaderEpoch,
-    },
-    /// A broker applied that it leads.
-    BecameLeader {
-        broker: BrokerId,
-        partition: PartitionId,
-        epoch: LeaderEpoch,
-    },
+    Leaderless { partition: PartitionId, epoch: LeaderEpoch },
+    /// A broker applied that it leads; its log ended at `log_end` then, and its high watermark was `hw`.
+    BecameLeader { broker: BrokerId, partition: PartitionId, epoch: LeaderEpoch, log_end: Offset, hw: Offset },
     /// A broker applied that it follows.
-    BecameFollower {
-        broker: BrokerId,
-        partition: PartitionId,
-        leader: BrokerId,
-        epoch: LeaderEpoch,
-    },
+    BecameFollower { broker: BrokerId, partition: PartitionId, leader: BrokerId, epoch: LeaderEpoch },
     /// The controller heard nothing for `broker.session.timeout.ms`, or the broker registered anew.
     Fenced { broker: BrokerId },
     /// The controller counts on the broker again.
     Unfenced { broker: BrokerId },
     /// The controller accepted a registration.
-    Registered {
-        broker: BrokerId,
-        epoch: BrokerEpoch,
-        clean: bool,
-    },
+    Registered { broker: BrokerId, epoch: BrokerEpoch, clean: bool },
 
     // ---- faults
     /// The process died; its page cache survives.
@@ -337,47 +212,19 @@ pub enum EventKind {
 
     // ---- consumers
     /// `poll()` returned these records.
-    Polled {
-        consumer: ConsumerIx,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    Polled { consumer: ConsumerIx, partition: PartitionId, from: Offset, to: Offset },
     /// The application finished with the record at `offset`: the effect outside Kafka.
-    Handled {
-        consumer: ConsumerIx,
-        partition: PartitionId,
-        offset: Offset,
-        batch: BatchId,
-        index: u16,
-    },
+    Handled { consumer: ConsumerIx, partition: PartitionId, offset: Offset, batch: BatchId, index: u16 },
     /// The coordinator confirmed the commit.
-    Committed {
-        group: GroupIx,
-        partition: PartitionId,
-        offset: Offset,
-    },
+    Committed { group: GroupIx, partition: PartitionId, offset: Offset },
     /// A position was taken from the group's commits or from `auto.offset.reset`.
-    PositionReset {
-        consumer: ConsumerIx,
-        partition: PartitionId,
-        to: Offset,
-        committed: bool,
-    },
+    PositionReset { consumer: ConsumerIx, partition: PartitionId, to: Offset, committed: bool },
 
     // ---- judgements of the ledger
     /// An acknowledged batch is not in the log of the leader that took office.
-    Lost {
-        batch: BatchId,
-        partition: PartitionId,
-        records: u16,
-    },
+    Lost { batch: BatchId, partition: PartitionId, records: u16 },
     /// It is there (again).
-    Found {
-        batch: BatchId,
-        partition: PartitionId,
-        records: u16,
-    },
+    Found { batch: BatchId, partition: PartitionId, records: u16 },
 }
 
 impl EventKind {
@@ -393,5 +240,60 @@ impl EventKind {
                 | EventKind::CommitAppended { .. }
                 | EventKind::Polled { .. }
         )
+    }
+
+    /// The partition that it is about, if it is about one.
+    pub fn partition(&self) -> Option<PartitionId> {
+        match *self {
+            EventKind::RecordSent { partition, .. }
+            | EventKind::Batched { partition, .. }
+            | EventKind::BatchSent { partition, .. }
+            | EventKind::BatchResent { partition, .. }
+            | EventKind::Acked { partition, .. }
+            | EventKind::AttemptFailed { partition, .. }
+            | EventKind::SendFailed { partition, .. }
+            | EventKind::Appended { partition, .. }
+            | EventKind::CommitAppended { partition, .. }
+            | EventKind::DuplicateRecognised { partition, .. }
+            | EventKind::Refused { partition, .. }
+            | EventKind::Replicated { partition, .. }
+            | EventKind::Truncated { partition, .. }
+            | EventKind::FollowerAt { partition, .. }
+            | EventKind::HighWatermark { partition, .. }
+            | EventKind::FollowerHighWatermark { partition, .. }
+            | EventKind::LagExpired { partition, .. }
+            | EventKind::IsrProposed { partition, .. }
+            | EventKind::IsrChanged { partition, .. }
+            | EventKind::LeaderElected { partition, .. }
+            | EventKind::Leaderless { partition, .. }
+            | EventKind::BecameLeader { partition, .. }
+            | EventKind::BecameFollower { partition, .. }
+            | EventKind::Polled { partition, .. }
+            | EventKind::Handled { partition, .. }
+            | EventKind::Committed { partition, .. }
+            | EventKind::PositionReset { partition, .. }
+            | EventKind::Lost { partition, .. }
+            | EventKind::Found { partition, .. } => Some(partition),
+            _ => None,
+        }
+    }
+
+    /// The producer's batch that it is about, if it is about one.
+    pub fn batch(&self) -> Option<BatchId> {
+        match *self {
+            EventKind::Batched { batch, .. }
+            | EventKind::BatchSent { batch, .. }
+            | EventKind::BatchResent { batch, .. }
+            | EventKind::Acked { batch, .. }
+            | EventKind::AttemptFailed { batch, .. }
+            | EventKind::SendFailed { batch, .. }
+            | EventKind::Appended { batch, .. }
+            | EventKind::DuplicateRecognised { batch, .. }
+            | EventKind::Refused { batch, .. }
+            | EventKind::Handled { batch, .. }
+            | EventKind::Lost { batch, .. }
+            | EventKind::Found { batch, .. } => Some(batch),
+            _ => None,
+        }
     }
 }

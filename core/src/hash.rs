@@ -11,10 +11,7 @@ pub struct Canon {
 
 impl Default for Canon {
     fn default() -> Self {
-        Canon {
-            a: 0x243f_6a88_85a3_08d3,
-            b: 0x1319_8a2e_0370_7344,
-        }
+        Canon { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344 }
     }
 }
 
@@ -24,8 +21,7 @@ impl Canon {
         // Full 64 x 64 -> 128 multiplication, folded: every input bit reaches every output bit in two rounds.
         let m = u128::from(self.a ^ x) * u128::from(self.b ^ 0x9e37_79b9_7f4a_7c15);
         self.a = (m as u64) ^ self.b.rotate_left(23);
-        self.b =
-            ((m >> 64) as u64) ^ x.wrapping_mul(0xd6e8_feb8_6659_fd93) ^ self.a.rotate_left(29);
+        self.b = ((m >> 64) as u64) ^ x.wrapping_mul(0xd6e8_feb8_6659_fd93) ^ self.a.rotate_left(29);
     }
 }
 

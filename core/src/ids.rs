@@ -183,9 +183,7 @@ impl BrokerSet {
     }
     /// The members, by id.
     pub fn iter(self) -> impl Iterator<Item = BrokerId> {
-        (0..32u8)
-            .filter(move |i| self.0 >> i & 1 == 1)
-            .map(|i| BrokerId(i + 1))
+        (0..32u8).filter(move |i| self.0 >> i & 1 == 1).map(|i| BrokerId(i + 1))
     }
 }
 

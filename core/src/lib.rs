@@ -18,3 +18,4 @@ pub mod ids;
 pub mod kafka;
 pub mod scenario;
 pub mod sim;
+pub mod trial;

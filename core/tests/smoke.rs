@@ -1,3 +1,5 @@
+//! A run with a crash.
+
 use highwater_core::fold::invariants::violations;
 use highwater_core::kafka::Out;
 use highwater_core::scenario::*;
@@ -8,16 +10,8 @@ fn smoke() {
     let mut s = Scenario::parse(DEFAULT).unwrap_or_else(|e| panic!("{e}"));
     s.until_us = 40_000_000;
     s.commands = vec![
-        TimedCommand {
-            at_us: 1_000_000,
-            by_hand: false,
-            what: Do::Crash { broker: 1 },
-        },
-        TimedCommand {
-            at_us: 20_000_000,
-            by_hand: false,
-            what: Do::Start { broker: 1 },
-        },
+        TimedCommand { at_us: 1_000_000, by_hand: false, what: Do::Crash { broker: 1 } },
+        TimedCommand { at_us: 20_000_000, by_hand: false, what: Do::Start { broker: 1 } },
     ];
     let mut sim = Sim::new(&s).unwrap();
     let mut out = Out::default();
@@ -28,31 +22,15 @@ fn smoke() {
         sim.world().armed(&mut |t| implied.push(t));
         implied.sort();
         let armed: Vec<_> = sim.timers().map(|(t, _)| *t).collect();
-        assert_eq!(
-            armed,
-            implied,
-            "at {} after {:?}",
-            sim.now_us(),
-            sim.events().iter().rev().take(4).collect::<Vec<_>>()
-        );
+        assert_eq!(armed, implied, "at {} after {:?}", sim.now_us(), sim.events().iter().rev().take(4).collect::<Vec<_>>());
     }
     for e in sim.events().iter().filter(|e| e.kind.notable()).take(60) {
         println!("{:>9} {:?}", e.at_us, e.kind);
     }
     println!("----");
-    for e in sim
-        .events()
-        .iter()
-        .filter(|e| e.kind.notable() && e.at_us > 10_000_000 && e.at_us < 10_300_000)
-        .take(60)
-    {
+    for e in sim.events().iter().filter(|e| e.kind.notable() && e.at_us > 10_000_000 && e.at_us < 10_300_000).take(60) {
         println!("{:>9} {:?}", e.at_us, e.kind);
     }
-    println!(
-        "{:?} events {} inputs {}",
-        sim.ledger().figures(sim.world()),
-        sim.events().len(),
-        sim.inputs()
-    );
+    println!("{:?} events {} inputs {}", sim.ledger().figures(sim.world()), sim.events().len(), sim.inputs());
     println!("{:?}", sim.world().controller.partitions);
 }

@@ -1,9 +1,10 @@
 //! The command line: one subcommand a module, each with its own arguments.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
-use crate::outcome::Outcome;
-use crate::serve;
+use crate::{bench, partition, serve, simulate};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -22,13 +23,22 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the app to a browser
     Serve(serve::Args),
+    /// Run a scenario without a screen
+    Sim(simulate::Args),
+    /// Say which partition each key goes to
+    Partition(partition::Args),
+    /// Measure what this machine's disk and copies really cost
+    Bench(bench::Args),
 }
 
 impl Cli {
     /// Runs the chosen subcommand.
-    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(args) => serve::run(&args),
+            Command::Serve(args) => serve::run(&args).map(Into::into),
+            Command::Sim(args) => simulate::run(&args).map(Into::into),
+            Command::Partition(args) => partition::run(&args).map(Into::into),
+            Command::Bench(args) => bench::run(args),
         }
     }
 }
@@ -46,11 +56,7 @@ mod tests {
     fn every_command_shows_an_example() {
         for command in super::Cli::command().get_subcommands_mut() {
             let help = command.render_long_help().to_string();
-            assert!(
-                help.contains("Example"),
-                "{} --help has no example",
-                command.get_name()
-            );
+            assert!(help.contains("Example"), "{} --help has no example", command.get_name());
         }
     }
 }

@@ -1,8 +1,14 @@
 //! The `highwater` command: reads the arguments, runs one subcommand, turns its outcome into an exit status.
 
+mod bench;
 mod cli;
 mod outcome;
+mod output;
+mod partition;
+mod report;
+mod scenario_file;
 mod serve;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -10,7 +16,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     match cli::Cli::parse().run() {
-        Ok(outcome) => outcome.into(),
+        Ok(status) => status,
         Err(error) => {
             eprintln!("highwater: {error:#}");
             ExitCode::from(outcome::BAD_INPUT)

@@ -8,6 +8,10 @@ pub(crate) const BAD_INPUT: u8 = 2;
 /// How a command ended that was able to do its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
+    /// Done, and what was asked about holds: 0.
+    Fine,
+    /// Done, and what was asked about does not hold: 1.
+    DoesNotHold,
     /// Stopped by Ctrl-C or a termination signal, after cleaning up: 130.
     Interrupted,
 }
@@ -15,6 +19,8 @@ pub(crate) enum Outcome {
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
+            Outcome::Fine => Self::SUCCESS,
+            Outcome::DoesNotHold => Self::from(1),
             Outcome::Interrupted => Self::from(130),
         }
     }

@@ -19,11 +19,7 @@ impl Drop for Server {
 
 fn highwater(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_highwater"));
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -37,37 +33,22 @@ fn text(bytes: &[u8]) -> String {
 
 /// Starts the server and reads its one line.
 fn serve(port: u16) -> Server {
-    let mut child = highwater(&["serve", "--port", &port.to_string()])
-        .spawn()
-        .expect("the binary starts");
+    let mut child = highwater(&["serve", "--port", &port.to_string()]).spawn().expect("the binary starts");
     let mut line = String::new();
     let stdout = child.stdout.take().expect("piped");
     BufReader::new(stdout).read_line(&mut line).expect("a line");
-    let address = line
-        .strip_prefix("Listening on http://")
-        .and_then(|rest| rest.strip_suffix("/\n"));
-    let address = address
-        .unwrap_or_else(|| panic!("the line is {line:?}"))
-        .parse()
-        .expect("an address");
+    let address = line.strip_prefix("Listening on http://").and_then(|rest| rest.strip_suffix("/\n"));
+    let address = address.unwrap_or_else(|| panic!("the line is {line:?}")).parse().expect("an address");
     Server { child, address }
 }
 
 /// Sends a request as it stands; returns the head and the body of the answer.
 fn ask(server: &Server, request: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(server.address).expect("the server listens");
-    write!(
-        stream,
-        "{request}\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        server.address
-    )
-    .expect("sent");
+    write!(stream, "{request}\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address).expect("sent");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("an answer");
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("a head");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     (text(&answer[..end]), answer.split_off(end + 4))
 }
 
@@ -88,10 +69,7 @@ fn head_sends_the_length_and_no_body() {
     let server = serve(0);
     let (_, page) = ask(&server, "GET / HTTP/1.1");
     let (head, body) = ask(&server, "HEAD / HTTP/1.1");
-    assert!(
-        head.contains(&format!("content-length: {}", page.len())),
-        "{head}"
-    );
+    assert!(head.contains(&format!("content-length: {}", page.len())), "{head}");
     assert!(body.is_empty());
 }
 
@@ -99,12 +77,7 @@ fn head_sends_the_length_and_no_body() {
 #[cfg_attr(not(has_page), ignore = "built without the page")]
 fn nothing_but_the_page_can_be_reached() {
     let server = serve(0);
-    for path in [
-        "/../../Cargo.toml",
-        "/%2e%2e/Cargo.toml",
-        "//etc/passwd",
-        "/no-such-file",
-    ] {
+    for path in ["/../../Cargo.toml", "/%2e%2e/Cargo.toml", "//etc/passwd", "/no-such-file"] {
         let (head, _) = ask(&server, &format!("GET {path} HTTP/1.1"));
         assert!(head.starts_with("HTTP/1.1 404"), "{path}: {head}");
     }
@@ -121,20 +94,8 @@ fn a_taken_port_is_said_and_the_next_one_used() {
     assert_ne!(server.address.port(), port);
     server.child.kill().expect("running");
     let mut said = String::new();
-    server
-        .child
-        .stderr
-        .take()
-        .expect("piped")
-        .read_to_string(&mut said)
-        .expect("text");
-    assert_eq!(
-        said,
-        format!(
-            "Port {port} is taken, so this is port {}.\n",
-            server.address.port()
-        )
-    );
+    server.child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    assert_eq!(said, format!("Port {port} is taken, so this is port {}.\n", server.address.port()));
 }
 
 #[cfg(unix)]
@@ -146,18 +107,8 @@ fn an_interruption_ends_it_with_130() {
         // An open connection that asks for nothing must not hold it up.
         let _idle = TcpStream::connect(server.address).expect("the server listens");
         let pid = server.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .expect("kill")
-                .success()
-        );
-        assert_eq!(
-            server.child.wait().expect("ended").code(),
-            Some(130),
-            "after {signal}"
-        );
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill").success());
+        assert_eq!(server.child.wait().expect("ended").code(), Some(130), "after {signal}");
     }
 }
 
@@ -166,28 +117,15 @@ fn an_interruption_ends_it_with_130() {
 fn without_the_page_it_says_how_to_build_one() {
     let output = output(&["serve", "--port", "0"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("trunk build --release"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("trunk build --release"), "{}", text(&output.stderr));
 }
 
 #[test]
 fn bad_usage_ends_with_2_and_a_message() {
-    for arguments in [
-        &["serve", "--port", "70000"][..],
-        &["serve", "--host", "here"],
-        &["serve", "--nonsense"],
-        &["nonsense"],
-    ] {
+    for arguments in [&["serve", "--port", "70000"][..], &["serve", "--host", "here"], &["serve", "--nonsense"], &["nonsense"]] {
         let output = output(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(
-            text(&output.stderr).starts_with("error: "),
-            "{arguments:?}: {}",
-            text(&output.stderr)
-        );
+        assert!(text(&output.stderr).starts_with("error: "), "{arguments:?}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }

@@ -32,7 +32,10 @@ lint_web() {
   cargo clippy --locked -p highwater-web --target wasm32-unknown-unknown --all-targets -- -D warnings
 }
 
+# With the native trace hash of the default scenario compiled in, to be compared with the browser's.
 test_wasm() {
+  HIGHWATER_TRACE_HASH=$(cargo run --locked --quiet -p highwater --example trace_hash)
+  export HIGHWATER_TRACE_HASH
   cargo test --locked -p highwater-web --target wasm32-unknown-unknown \
     --config "target.wasm32-unknown-unknown.runner = ['node', '$PWD/web/e2e/wasm-runner.mjs']"
 }

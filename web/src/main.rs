@@ -9,8 +9,6 @@ fn App() -> Html {
 }
 
 fn main() {
-    let root = gloo::utils::document()
-        .get_element_by_id("app")
-        .expect("index.html has an element #app");
+    let root = gloo::utils::document().get_element_by_id("app").expect("index.html has an element #app");
     yew::Renderer::<App>::with_root(root).render();
 }

@@ -114,17 +114,8 @@ impl Ledger {
             pending_key: None,
             records: setup.producers.iter().map(|_| Chunked::default()).collect(),
             batches: setup.producers.iter().map(|_| Chunked::default()).collect(),
-            views: setup
-                .partition_ids()
-                .map(|p| View {
-                    broker: setup.first_leader(p),
-                    epoch: LeaderEpoch(0),
-                })
-                .collect(),
-            tallies: setup
-                .partition_ids()
-                .map(|_| PartitionTally::default())
-                .collect(),
+            views: setup.partition_ids().map(|p| View { broker: setup.first_leader(p), epoch: LeaderEpoch(0) }).collect(),
+            tallies: setup.partition_ids().map(|_| PartitionTally::default()).collect(),
             sent: 0,
             acked: 0,
             delivered: 0,
@@ -146,10 +137,7 @@ impl Ledger {
     /// The record at a place in a batch.
     pub fn record_in(&self, batch: BatchId, index: u16) -> Option<RecordId> {
         let n = *self.batch(batch)?.records.get(usize::from(index))?;
-        Some(RecordId {
-            producer: batch.producer,
-            n,
-        })
+        Some(RecordId { producer: batch.producer, n })
     }
     /// A key's text.
     pub fn key_name(&self, k: KeyIx) -> &str {
@@ -170,11 +158,7 @@ impl Ledger {
             lost: self.lost,
             ..Figures::default()
         };
-        for p in world
-            .setup
-            .partition_ids()
-            .filter(|p| !world.setup.is_internal(*p))
-        {
+        for p in world.setup.partition_ids().filter(|p| !world.setup.is_internal(*p)) {
             if let Some(r) = world.broker(self.view(p)).replica(p) {
                 f.in_log += u64::from(r.log.leo().0 - r.log.start().0);
                 f.visible += u64::from(r.hw.0.saturating_sub(r.log.start().0));
@@ -202,59 +186,33 @@ impl Ledger {
             EventKind::RecordSent { record, partition } => {
                 self.sent += 1;
                 let key = self.pending_key.take();
-                self.records[record.producer.ix()].push(RecordInfo {
-                    key,
-                    partition,
-                    batch: None,
-                });
+                self.records[record.producer.ix()].push(RecordInfo { key, partition, batch: None });
             }
-            EventKind::Batched {
-                record,
-                batch,
-                partition,
-            } => self.batched(record, batch, partition),
-            EventKind::Acked {
-                batch,
-                offset: Some(_),
-                ..
-            } => return self.on_acked(batch),
+            EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
+            EventKind::Acked { batch, offset: Some(_), .. } => return self.on_acked(batch),
             EventKind::SendFailed { batch, .. } => {
                 if let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) {
                     b.failed = true;
                 }
             }
-            EventKind::Appended {
-                broker,
-                partition,
-                batch,
-                ..
-            } => {
+            EventKind::Appended { broker, partition, batch, .. } => {
                 if self.views[partition.ix()].broker == broker
-                    && let Some(e) = world.broker(broker).replica(partition).and_then(|r| {
-                        r.log
-                            .iter_back()
-                            .find(|x| x.payload.batch().is_some_and(|b| b.id == batch))
-                            .copied()
-                    })
+                    && let Some(e) = world
+                        .broker(broker)
+                        .replica(partition)
+                        .and_then(|r| r.log.iter_back().find(|x| x.payload.batch().is_some_and(|b| b.id == batch)).copied())
                 {
                     self.count_in(partition, &e);
                 }
             }
-            EventKind::BecameLeader {
-                broker,
-                partition,
-                epoch,
-            } if epoch >= self.views[partition.ix()].epoch => {
+            EventKind::BecameLeader { broker, partition, epoch, .. } if epoch >= self.views[partition.ix()].epoch => {
                 self.views[partition.ix()] = View { broker, epoch };
                 return self.recount(partition, world);
             }
             EventKind::Polled { from, to, .. } => self.delivered += u64::from(to.0 - from.0),
             EventKind::Handled { .. } => self.effects += 1,
             EventKind::PowerCut { .. } => self.power_cuts += 1,
-            EventKind::LeaderElected {
-                election: crate::event::Election::Unclean,
-                ..
-            } => self.unclean_elections += 1,
+            EventKind::LeaderElected { election: crate::event::Election::Unclean, .. } => self.unclean_elections += 1,
             _ => {}
         }
         Judgements::new()
@@ -263,14 +221,7 @@ impl Ledger {
     fn batched(&mut self, record: RecordId, batch: BatchId, partition: PartitionId) {
         let batches = &mut self.batches[batch.producer.ix()];
         if batches.len() == batch.n as usize {
-            batches.push(BatchInfo {
-                partition,
-                records: SmallVec::new(),
-                acked: false,
-                failed: false,
-                copies: 0,
-                lost: false,
-            });
+            batches.push(BatchInfo { partition, records: SmallVec::new(), acked: false, failed: false, copies: 0, lost: false });
         }
         if let Some(b) = batches.get_mut(batch.n as usize) {
             b.records.push(record.n);
@@ -310,9 +261,7 @@ impl Ledger {
             return;
         }
         for n in records {
-            let key = self.records[batch.id.producer.ix()]
-                .get(n as usize)
-                .and_then(|r| r.key);
+            let key = self.records[batch.id.producer.ix()].get(n as usize).and_then(|r| r.key);
             let newest = tally.newest.entry((batch.id.producer, key)).or_insert(n);
             if n < *newest {
                 tally.out_of_order += 1;
@@ -329,9 +278,7 @@ impl Ledger {
         }
         for i in 0..self.batches.len() {
             for n in 0..self.batches[i].len() {
-                let stale = self.batches[i]
-                    .get(n)
-                    .is_some_and(|b| b.partition == p && b.copies > 0);
+                let stale = self.batches[i].get(n).is_some_and(|b| b.partition == p && b.copies > 0);
                 if stale && let Some(b) = self.batches[i].get_mut(n) {
                     b.copies = 0;
                 }
@@ -345,17 +292,8 @@ impl Ledger {
         }
         for i in 0..self.batches.len() {
             for n in 0..self.batches[i].len() {
-                if self.batches[i]
-                    .get(n)
-                    .is_some_and(|b| b.partition == p && b.acked)
-                {
-                    self.judge(
-                        BatchId {
-                            producer: ProducerIx(i as u8),
-                            n: n as u32,
-                        },
-                        &mut found,
-                    );
+                if self.batches[i].get(n).is_some_and(|b| b.partition == p && b.acked) {
+                    self.judge(BatchId { producer: ProducerIx(i as u8), n: n as u32 }, &mut found);
                 }
             }
         }
@@ -366,11 +304,7 @@ impl Ledger {
         let Some(b) = self.batches[batch.producer.ix()].get(batch.n as usize) else {
             return;
         };
-        let (lost, partition, records) = (
-            b.acked && b.copies == 0,
-            b.partition,
-            b.records.len() as u16,
-        );
+        let (lost, partition, records) = (b.acked && b.copies == 0, b.partition, b.records.len() as u16);
         if lost == b.lost {
             return;
         }
@@ -379,18 +313,10 @@ impl Ledger {
         }
         if lost {
             self.lost += u64::from(records);
-            found.push(EventKind::Lost {
-                batch,
-                partition,
-                records,
-            });
+            found.push(EventKind::Lost { batch, partition, records });
         } else {
             self.lost -= u64::from(records);
-            found.push(EventKind::Found {
-                batch,
-                partition,
-                records,
-            });
+            found.push(EventKind::Found { batch, partition, records });
         }
     }
 }

@@ -54,6 +54,9 @@ pub struct Fetcher {
     pub delayed: SmallVec<[PartitionId; 1]>,
 }
 
+/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
+pub type ProduceOutcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
+
 /// A produce request with acks=all that waits for the high watermark. Its connection is muted meanwhile: the
 /// broker reads no further request from it (Kafka's SocketServer), which keeps one producer's requests in order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -63,7 +66,7 @@ pub struct ParkedProduce {
     /// On which connection.
     pub conn: ConnGen,
     /// For each partition: the answer so far, and the high watermark that a pending one waits for.
-    pub parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>, Option<Offset>); 1]>,
+    pub parts: SmallVec<[ProduceOutcome; 1]>,
     /// Later requests of the same connection, unread.
     pub backlog: SmallVec<[Rc<Body>; 1]>,
 }
@@ -141,9 +144,7 @@ pub(super) struct Cx<'a> {
 impl Broker {
     /// A broker with empty replicas of the partitions that the setup gives it.
     pub fn new(id: BrokerId, setup: &Setup) -> Self {
-        let mine = setup
-            .partition_ids()
-            .filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
+        let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
         Broker {
             id,
             power: Power::Up,
@@ -152,10 +153,7 @@ impl Broker {
             applied: 0,
             unfenced: BrokerSet::EMPTY,
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
-            view: setup
-                .partition_ids()
-                .map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0)))
-                .collect(),
+            view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
             replicas: mine.map(|p| Rc::new(Replica::new(p))).collect(),
             peers: SmallVec::new(),
@@ -173,17 +171,11 @@ impl Broker {
 
     /// Its replica of a partition.
     pub fn replica(&self, p: PartitionId) -> Option<&Replica> {
-        self.replicas
-            .binary_search_by_key(&p, |r| r.partition)
-            .ok()
-            .map(|i| &*self.replicas[i])
+        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| &*self.replicas[i])
     }
 
     pub(super) fn replica_mut(&mut self, p: PartitionId) -> Option<&mut Replica> {
-        self.replicas
-            .binary_search_by_key(&p, |r| r.partition)
-            .ok()
-            .map(|i| Rc::make_mut(&mut self.replicas[i]))
+        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Rc::make_mut(&mut self.replicas[i]))
     }
 
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
@@ -192,24 +184,15 @@ impl Broker {
         let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
             return found;
         };
-        let assigned: usize = setup
-            .consumers
-            .iter()
-            .filter(|c| c.group == group)
-            .map(|c| c.assigned.len())
-            .sum();
+        let assigned: usize = setup.consumers.iter().filter(|c| c.group == group).map(|c| c.assigned.len()).sum();
         for e in r.log.iter_back() {
-            if let Payload::Commit(Commit {
-                group: g,
-                partition,
-                offset,
-            }) = e.payload
+            if let Payload::Commit(Commit { group: g, partition, offset }) = e.payload
+                && g == group
+                && !found.iter().any(|f| f.0 == partition)
             {
-                if g == group && !found.iter().any(|f| f.0 == partition) {
-                    found.push((partition, offset));
-                    if found.len() == assigned {
-                        break;
-                    }
+                found.push((partition, offset));
+                if found.len() == assigned {
+                    break;
                 }
             }
         }
@@ -232,38 +215,16 @@ impl Cx<'_> {
     pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
-            (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => {
-                self.on_consumer_fetch(c, *conn, parts)
-            }
-            (
-                Actor::Consumer(c),
-                Body::OffsetCommit {
-                    conn,
-                    group,
-                    offsets,
-                },
-            ) => self.on_offset_commit(c, *conn, *group, offsets),
-            (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => {
-                self.on_offset_fetch(c, *conn, *group)
-            }
+            (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
+            (Actor::Consumer(c), Body::OffsetCommit { conn, group, offsets }) => self.on_offset_commit(c, *conn, *group, offsets),
+            (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => self.on_offset_fetch(c, *conn, *group),
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
-            (Actor::Broker(f), Body::Fetch { conn, be, parts }) => {
-                self.on_fetch(f, *conn, *be, parts)
-            }
-            (Actor::Broker(l), Body::FetchResponse { conn, parts }) => {
-                self.on_fetch_response(l, *conn, parts)
-            }
-            (Actor::Broker(l), Body::Disconnect) => self.on_fetch_disconnect(l),
+            (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
+            (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
+            (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
             (_, Body::MetadataRecords { upto, changes }) => self.on_metadata(*upto, changes),
-            (
-                _,
-                Body::AlterPartitionResponse {
-                    partition,
-                    le,
-                    result,
-                },
-            ) => self.on_alter_response(*partition, *le, *result),
+            (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
             (_, Body::ControlledShutdown) => self.finish_stop(),
             _ => {} // a client went away while its answer was being made
         }
@@ -286,11 +247,7 @@ impl Cx<'_> {
                 self.out.arm(Timer::Writeback(b));
                 self.flush();
             }
-            Timer::Lag {
-                partition,
-                follower,
-                ..
-            } => self.on_lag(partition, follower),
+            Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
             Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),
             Timer::FetchBackoff { leader, .. } => self.on_fetch_backoff(leader),
@@ -301,11 +258,7 @@ impl Cx<'_> {
         }
     }
 
-    fn for_each_replica(
-        &mut self,
-        which: impl Fn(&Replica) -> bool,
-        change: impl Fn(&mut Replica),
-    ) {
+    fn for_each_replica(&mut self, which: impl Fn(&Replica) -> bool, change: impl Fn(&mut Replica)) {
         for r in &mut self.b.replicas {
             if which(r) {
                 change(Rc::make_mut(r));
@@ -331,12 +284,7 @@ impl Cx<'_> {
     }
 
     fn register(&mut self) {
-        self.send(
-            Actor::Controller,
-            Body::BrokerRegistration {
-                clean: self.b.clean_epoch,
-            },
-        );
+        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch });
         self.out.arm(Timer::RegistrationRetry(self.b.id));
     }
 
@@ -347,33 +295,20 @@ impl Cx<'_> {
         self.out.disarm(Timer::RegistrationRetry(self.b.id));
         self.b.epoch = Some(epoch);
         self.b.clean_epoch = None;
-        self.arm_periodic();
-        self.heartbeat();
+        self.arm_periodic(); // its first heartbeat that can matter follows the metadata (BL2)
     }
 
     /// Periodic tasks of a running broker.
     pub fn arm_periodic(&mut self) {
         let id = self.b.id;
-        for t in [
-            Timer::Heartbeat(id),
-            Timer::IsrCheck(id),
-            Timer::HwCheckpoint(id),
-            Timer::Writeback(id),
-        ] {
+        for t in [Timer::Heartbeat(id), Timer::IsrCheck(id), Timer::HwCheckpoint(id), Timer::Writeback(id)] {
             self.out.arm(t);
         }
     }
 
     fn heartbeat(&mut self) {
         let Some(be) = self.b.epoch else { return };
-        self.send(
-            Actor::Controller,
-            Body::BrokerHeartbeat {
-                be,
-                applied: self.b.applied,
-                want_shutdown: self.b.stopping,
-            },
-        );
+        self.send(Actor::Controller, Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
         self.out.arm(Timer::Heartbeat(self.b.id));
     }
 
@@ -411,9 +346,7 @@ impl Cx<'_> {
         b.stopping = false;
         b.unfenced = BrokerSet::EMPTY;
         b.epochs.iter_mut().for_each(|e| *e = BrokerEpoch(0));
-        b.view
-            .iter_mut()
-            .for_each(|v| *v = ((None, LeaderEpoch(0)), PartitionEpoch(0)));
+        b.view.iter_mut().for_each(|v| *v = ((None, LeaderEpoch(0)), PartitionEpoch(0)));
         b.peers.clear();
         b.produces.clear();
         b.commits.clear();
@@ -429,25 +362,11 @@ impl Cx<'_> {
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {
             match *c {
-                Change::Broker {
-                    broker,
-                    epoch,
-                    fenced,
-                } => {
+                Change::Broker { broker, epoch, fenced } => {
                     self.b.epochs[broker.ix()] = epoch;
-                    self.b.unfenced = if fenced {
-                        self.b.unfenced.without(broker)
-                    } else {
-                        self.b.unfenced.with(broker)
-                    };
+                    self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
                 }
-                Change::Partition {
-                    partition,
-                    leader,
-                    le,
-                    pe,
-                    isr,
-                } => {
+                Change::Partition { partition, leader, le, pe, isr } => {
                     let seen = &mut self.b.view[partition.ix()];
                     if pe >= seen.1 {
                         *seen = ((leader, le), pe);
@@ -458,23 +377,13 @@ impl Cx<'_> {
         }
         self.b.applied = self.b.applied.max(upto);
         // BL2: a broker that is still fenced and has caught up says so at once.
-        let registered = self
-            .b
-            .epoch
-            .is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
+        let registered = self.b.epoch.is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
         if registered && !was_unfenced && !self.b.unfenced.has(self.b.id) {
             self.heartbeat();
         }
     }
 
-    fn apply_partition(
-        &mut self,
-        p: PartitionId,
-        leader: Option<BrokerId>,
-        le: LeaderEpoch,
-        pe: PartitionEpoch,
-        isr: BrokerSet,
-    ) {
+    fn apply_partition(&mut self, p: PartitionId, leader: Option<BrokerId>, le: LeaderEpoch, pe: PartitionEpoch, isr: BrokerSet) {
         let (me, setup) = (self.b.id, self.setup);
         let Some(r) = self.b.replica_mut(p) else {
             return;
@@ -495,17 +404,10 @@ impl Cx<'_> {
             self.leave_role(p);
             let r = self.b.replica_mut(p).expect("checked above");
             r.become_leader(me, &setup.partitions[p.ix()], isr);
-            self.out.event(EventKind::BecameLeader {
-                broker: me,
-                partition: p,
-                epoch: le,
-            });
+            let (log_end, hw) = (r.log.leo(), r.hw);
+            self.out.event(EventKind::BecameLeader { broker: me, partition: p, epoch: le, log_end, hw });
             for f in isr.without(me).iter() {
-                self.out.arm(Timer::Lag {
-                    leader: me,
-                    partition: p,
-                    follower: f,
-                });
+                self.out.arm(Timer::Lag { leader: me, partition: p, follower: f });
             }
             self.advance(p);
             return;
@@ -516,16 +418,8 @@ impl Cx<'_> {
         self.leave_role(p);
         if let Some(leader) = leader {
             let r = self.b.replica_mut(p).expect("checked above");
-            r.role = Role::Follower {
-                leader,
-                stopped: false,
-            };
-            self.out.event(EventKind::BecameFollower {
-                broker: me,
-                partition: p,
-                leader,
-                epoch: le,
-            });
+            r.role = Role::Follower { leader, stopped: false };
+            self.out.event(EventKind::BecameFollower { broker: me, partition: p, leader, epoch: le });
             self.follow(p, leader);
         }
     }
@@ -541,16 +435,9 @@ impl Cx<'_> {
             Role::Follower { leader, .. } => self.unfollow(p, leader),
             Role::Leader(l) => {
                 for f in &l.followers {
-                    self.out.disarm(Timer::Lag {
-                        leader: me,
-                        partition: p,
-                        follower: f.broker,
-                    });
+                    self.out.disarm(Timer::Lag { leader: me, partition: p, follower: f.broker });
                 }
-                self.out.disarm(Timer::AlterRetry {
-                    broker: me,
-                    partition: p,
-                });
+                self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
                 self.fail_waiting(p);
                 self.tell_followers_not_leader(p, &l);
             }
@@ -571,18 +458,9 @@ impl Cx<'_> {
 
     fn on_lag(&mut self, p: PartitionId, follower: BrokerId) {
         let me = self.b.id;
-        if let Some(f) = self
-            .b
-            .replica_mut(p)
-            .and_then(Replica::leading_mut)
-            .and_then(|l| l.follower(follower))
-        {
+        if let Some(f) = self.b.replica_mut(p).and_then(Replica::leading_mut).and_then(|l| l.follower(follower)) {
             f.lag_expired = true;
-            self.out.event(EventKind::LagExpired {
-                broker: me,
-                partition: p,
-                follower,
-            });
+            self.out.event(EventKind::LagExpired { broker: me, partition: p, follower });
         }
         self.advance(p);
     }
@@ -594,11 +472,7 @@ impl Cx<'_> {
         };
         l.pending = change;
         if let Some(isr) = l.proposed() {
-            self.out.event(EventKind::IsrProposed {
-                broker: me,
-                partition: p,
-                isr,
-            });
+            self.out.event(EventKind::IsrProposed { broker: me, partition: p, isr });
             self.send_alter(p);
         }
     }
@@ -612,18 +486,9 @@ impl Cx<'_> {
             return;
         };
         let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
-        let body = Body::AlterPartition {
-            partition: p,
-            be,
-            le: r.le,
-            pe: r.pe,
-            isr,
-        };
+        let body = Body::AlterPartition { partition: p, be, le: r.le, pe: r.pe, isr };
         self.send(Actor::Controller, body);
-        self.out.arm(Timer::AlterRetry {
-            broker: me,
-            partition: p,
-        });
+        self.out.arm(Timer::AlterRetry { broker: me, partition: p });
     }
 
     fn drop_pending(&mut self, p: PartitionId) {
@@ -632,20 +497,12 @@ impl Cx<'_> {
             && l.pending != PendingIsr::None
         {
             l.pending = PendingIsr::None;
-            self.out.disarm(Timer::AlterRetry {
-                broker: me,
-                partition: p,
-            });
+            self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
         }
     }
 
     /// repl.R-I3: what the controller said of a proposal.
-    fn on_alter_response(
-        &mut self,
-        p: PartitionId,
-        le: LeaderEpoch,
-        result: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
-    ) {
+    fn on_alter_response(&mut self, p: PartitionId, le: LeaderEpoch, result: Result<(BrokerSet, PartitionEpoch), ErrorCode>) {
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
@@ -663,10 +520,7 @@ impl Cx<'_> {
             }
             Err(ErrorCode::IneligibleReplica) => self.drop_pending(p),
             // Stays pending until metadata says otherwise.
-            _ => self.out.disarm(Timer::AlterRetry {
-                broker: self.b.id,
-                partition: p,
-            }),
+            _ => self.out.disarm(Timer::AlterRetry { broker: self.b.id, partition: p }),
         }
     }
 
@@ -680,10 +534,7 @@ impl Cx<'_> {
     /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
     pub fn advance(&mut self, p: PartitionId) {
         let (me, eligible) = (self.b.id, self.eligible());
-        let (setup, strict) = (
-            &self.setup.partitions[p.ix()],
-            self.setup.rules.strict_min_isr,
-        );
+        let (setup, strict) = (&self.setup.partitions[p.ix()], self.setup.rules.strict_min_isr);
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
@@ -691,12 +542,7 @@ impl Cx<'_> {
             return;
         };
         let from = std::mem::replace(&mut r.hw, hw);
-        self.out.event(EventKind::HighWatermark {
-            broker: me,
-            partition: p,
-            from,
-            to: hw,
-        });
+        self.out.event(EventKind::HighWatermark { broker: me, partition: p, from, to: hw });
         self.note_news(p);
         self.serve_waiting(p);
     }
@@ -721,13 +567,6 @@ impl Cx<'_> {
     /// The follower had everything until this append: its lag counts from its last fetch (repl.R-F4).
     pub(super) fn start_lag(&mut self, p: PartitionId, follower: BrokerId) {
         let leader = self.b.id;
-        self.out.timers.push(TimerOp::Arm(
-            Timer::Lag {
-                leader,
-                partition: p,
-                follower,
-            },
-            Base::LastFetch { leader, follower },
-        ));
+        self.out.timers.push(TimerOp::Arm(Timer::Lag { leader, partition: p, follower }, Base::LastFetch { leader, follower }));
     }
 }

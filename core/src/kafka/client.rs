@@ -24,24 +24,21 @@ pub struct ClientMeta {
     pub leaders: SmallVec<[LeaderView; 2]>,
     /// Is a request out?
     pub state: MetaState,
-    /// Its metadata connection.
-    pub conn: ConnGen,
-    /// Whom it asked last: it goes round (Kafka: the least loaded node).
-    pub last_asked: BrokerId,
+    /// Its connection to each broker, by id. Requests of all kinds to a broker share it, as in Kafka's NetworkClient.
+    pub conns: SmallVec<[ConnGen; 4]>,
+    /// Whom it asks: the same broker until its connection breaks, then the next (Kafka: the least loaded node, connected ones first).
+    pub contact: BrokerId,
 }
 
 impl ClientMeta {
     /// Metadata already fetched from a settled cluster (curriculum corrections, 1).
     pub fn settled(setup: &Setup) -> Self {
-        let leaders = setup
-            .partition_ids()
-            .map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0)))
-            .collect();
+        let leaders = setup.partition_ids().map(|p| (Some(setup.first_leader(p)), LeaderEpoch(0))).collect();
         ClientMeta {
             leaders,
             state: MetaState::Idle,
-            conn: ConnGen::default(),
-            last_asked: BrokerId(setup.brokers),
+            conns: setup.broker_ids().map(|_| ConnGen::default()).collect(),
+            contact: BrokerId(1),
         }
     }
 
@@ -50,24 +47,28 @@ impl ClientMeta {
         self.leaders[p.ix()].0
     }
 
-    /// Asks the next broker, unless a request is out already.
-    pub(super) fn refresh(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+    /// The current connection to a broker.
+    pub fn conn(&self, b: BrokerId) -> ConnGen {
+        self.conns[b.ix()]
+    }
+
+    /// Asks for metadata, unless a request is out already.
+    pub(super) fn refresh(&mut self, me: Actor, out: &mut Out) {
         if self.state == MetaState::Idle {
-            self.ask(me, setup, out);
+            self.ask(me, out);
         }
     }
 
-    fn ask(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
-        let next = BrokerId(self.last_asked.0 % setup.brokers + 1);
-        self.last_asked = next;
-        self.state = MetaState::Asked(next);
-        out.send(me, Actor::Broker(next), Body::Metadata { conn: self.conn });
-        out.arm(Timer::RequestTimeout(me, next));
+    fn ask(&mut self, me: Actor, out: &mut Out) {
+        let b = self.contact;
+        self.state = MetaState::Asked(b);
+        out.send(me, Actor::Broker(b), Body::Metadata { conn: self.conn(b) });
+        out.arm(Timer::RequestTimeout(me, b));
     }
 
-    /// The answer. Older leader epochs than the known ones are ignored.
-    pub(super) fn on_response(&mut self, conn: ConnGen, leaders: &[LeaderView]) {
-        if self.conn != conn || !matches!(self.state, MetaState::Asked(_)) {
+    /// The answer of `b`. Older leader epochs than the known ones are ignored.
+    pub(super) fn on_response(&mut self, b: BrokerId, conn: ConnGen, leaders: &[LeaderView]) {
+        if self.conn(b) != conn || self.state != MetaState::Asked(b) {
             return;
         }
         self.state = MetaState::Idle;
@@ -78,10 +79,13 @@ impl ClientMeta {
         }
     }
 
-    /// The asked broker went away, or did not answer in time.
-    pub(super) fn on_disconnect(&mut self, broker: BrokerId, me: Actor, out: &mut Out) {
-        if self.state == MetaState::Asked(broker) {
-            self.conn = self.conn.next();
+    /// The connection ended, or is given up after a timeout: the next request opens another.
+    pub(super) fn on_disconnect(&mut self, b: BrokerId, me: Actor, out: &mut Out) {
+        self.conns[b.ix()] = self.conn(b).next();
+        if self.contact == b {
+            self.contact = BrokerId(b.0 % self.conns.len() as u8 + 1);
+        }
+        if self.state == MetaState::Asked(b) {
             self.back_off(me, out);
         }
     }
@@ -95,9 +99,9 @@ impl ClientMeta {
     }
 
     /// The backoff is over.
-    pub(super) fn on_backoff(&mut self, me: Actor, setup: &Setup, out: &mut Out) {
+    pub(super) fn on_backoff(&mut self, me: Actor, out: &mut Out) {
         if self.state == MetaState::Backoff {
-            self.ask(me, setup, out);
+            self.ask(me, out);
         }
     }
 }

@@ -55,10 +55,8 @@ pub struct Consumer {
     pub buffer: VecDeque<Buffered>,
     /// Records that `poll()` returned, not yet handled.
     pub work: VecDeque<Buffered>,
-    /// Fetches that are out: broker and connection.
-    pub fetching: SmallVec<[(BrokerId, ConnGen); 1]>,
-    /// Connections' ordinal.
-    pub conn: ConnGen,
+    /// Leaders with a fetch out.
+    pub fetching: SmallVec<[BrokerId; 1]>,
     /// What it wants of the coordinator.
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
@@ -89,7 +87,6 @@ impl Consumer {
             buffer: VecDeque::new(),
             work: VecDeque::new(),
             fetching: SmallVec::new(),
-            conn: ConnGen::default(),
             coordination: Coordination::Idle,
             asked: None,
             commit_due: false,
@@ -99,10 +96,7 @@ impl Consumer {
 
     /// Is a request to `b` out?
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.up
-            && (self.meta.state == MetaState::Asked(b)
-                || self.fetching.iter().any(|f| f.0 == b)
-                || self.asked == Some(b))
+        self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.asked == Some(b))
     }
 
     /// Every timer that its state implies.
@@ -140,17 +134,9 @@ impl ConsumerCx<'_> {
 
     /// The process starts: it knows nothing but its configs.
     pub fn start(&mut self) {
-        let conn = self.c.conn.next();
-        let meta = self.c.meta.clone();
-        *self.c = Consumer::new(self.c.id, self.setup);
-        self.c.conn = conn;
         // Bootstrap: as fresh as what it knew, which saves the first round of metadata (badge).
-        self.c.meta.leaders = meta.leaders;
-        self.c.meta.conn = meta.conn.next();
         self.c.up = true;
-        self.out.event(EventKind::ConsumerStarted {
-            consumer: self.c.id,
-        });
+        self.out.event(EventKind::ConsumerStarted { consumer: self.c.id });
         if self.config().commit == CommitMode::Auto {
             self.out.arm(Timer::AutoCommit(self.c.id));
         }
@@ -162,16 +148,11 @@ impl ConsumerCx<'_> {
         let mut timers = Vec::new();
         self.c.armed(self.setup, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
-        let (conn, meta) = (self.c.conn, self.c.meta.clone());
-        *self.c = Consumer::new(self.c.id, self.setup);
-        self.c.conn = conn;
-        self.c.meta = ClientMeta {
-            state: MetaState::Idle,
-            ..meta
-        };
-        self.out.event(EventKind::ConsumerCrashed {
-            consumer: self.c.id,
-        });
+        let mut meta = self.c.meta.clone();
+        meta.state = MetaState::Idle;
+        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        *self.c = Consumer { meta, ..Consumer::new(self.c.id, self.setup) };
+        self.out.event(EventKind::ConsumerCrashed { consumer: self.c.id });
     }
 
     /// A message arrived.
@@ -182,17 +163,13 @@ impl ConsumerCx<'_> {
         }
         match body {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
-            Body::OffsetFetchResponse { conn, result } if *conn == self.c.conn => {
-                self.on_offsets(b, result)
-            }
-            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.conn => {
-                self.on_committed(b, *result)
-            }
+            Body::OffsetFetchResponse { conn, result } if *conn == self.c.meta.conn(b) => self.on_offsets(b, result),
+            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.meta.conn(b) => self.on_committed(b, *result),
             Body::MetadataResponse { conn, leaders } => {
-                self.c.meta.on_response(*conn, leaders);
+                self.c.meta.on_response(b, *conn, leaders);
                 self.settle_timeout(b);
             }
-            Body::Disconnect => self.disconnected(b),
+            Body::Disconnect { conn } if *conn == self.c.meta.conn(b) => self.disconnected(b),
             _ => {}
         }
         self.go_on();
@@ -203,7 +180,7 @@ impl ConsumerCx<'_> {
         match t {
             Timer::Handling(_) => self.handled(),
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
-            Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.setup, self.out),
+            Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
             Timer::RequestTimeout(_, b) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
             _ => {}
@@ -217,11 +194,7 @@ impl ConsumerCx<'_> {
     fn go_on(&mut self) {
         if self.c.asked.is_none() && !self.c.backing_off {
             match self.c.coordination {
-                Coordination::Idle | Coordination::FetchingOffsets
-                    if self.c.positions.iter().any(Option::is_none) =>
-                {
-                    self.fetch_offsets()
-                }
+                Coordination::Idle | Coordination::FetchingOffsets if self.c.positions.iter().any(Option::is_none) => self.fetch_offsets(),
                 Coordination::Committing => self.commit(Coordination::Committing),
                 _ => {}
             }
@@ -231,12 +204,13 @@ impl ConsumerCx<'_> {
     }
 
     /// Sends a request to the coordinator, as far as it is known.
-    fn ask_coordinator(&mut self, what: Coordination, body: Body) {
+    fn ask_coordinator(&mut self, what: Coordination, body: impl FnOnce(ConnGen) -> Body) {
         let me = self.me();
         self.c.coordination = what;
         match self.coordinator() {
             Some(b) => {
                 self.c.asked = Some(b);
+                let body = body(self.c.meta.conn(b));
                 self.out.send(me, Actor::Broker(b), body);
                 self.out.arm(Timer::RequestTimeout(me, b));
             }
@@ -245,25 +219,16 @@ impl ConsumerCx<'_> {
     }
 
     fn coordinator(&self) -> Option<BrokerId> {
-        self.c
-            .meta
-            .leader(self.setup.groups[self.config().group.ix()].coordinator)
+        self.c.meta.leader(self.setup.groups[self.config().group.ix()].coordinator)
     }
 
     /// cons.K2: where did the group get to?
     fn fetch_offsets(&mut self) {
-        let (conn, group) = (self.c.conn, self.config().group);
-        self.ask_coordinator(
-            Coordination::FetchingOffsets,
-            Body::OffsetFetch { conn, group },
-        );
+        let group = self.config().group;
+        self.ask_coordinator(Coordination::FetchingOffsets, |conn| Body::OffsetFetch { conn, group });
     }
 
-    fn on_offsets(
-        &mut self,
-        b: BrokerId,
-        result: &Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
-    ) {
+    fn on_offsets(&mut self, b: BrokerId, result: &Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>) {
         if self.c.coordination != Coordination::FetchingOffsets || self.c.asked != Some(b) {
             return;
         }
@@ -279,12 +244,7 @@ impl ConsumerCx<'_> {
             if self.c.positions[i].is_none() {
                 self.c.positions[i] = Some(to);
                 self.c.fetched[i] = to;
-                self.out.event(EventKind::PositionReset {
-                    consumer: self.c.id,
-                    partition,
-                    to,
-                    committed: found.is_some(),
-                });
+                self.out.event(EventKind::PositionReset { consumer: self.c.id, partition, to, committed: found.is_some() });
             }
         }
     }
@@ -295,40 +255,24 @@ impl ConsumerCx<'_> {
         if !c.work.is_empty() || c.coordination == Coordination::Committing {
             return;
         }
-        if c.commit_due
-            && c.coordination == Coordination::Idle
-            && !c.backing_off
-            && c.positions.iter().all(Option::is_some)
-        {
+        if c.commit_due && c.coordination == Coordination::Idle && !c.backing_off && c.positions.iter().all(Option::is_some) {
             c.commit_due = false;
             self.out.arm(Timer::AutoCommit(c.id));
             self.commit(Coordination::CommittingAsync); // cons.K5
         }
-        let n = self
-            .c
-            .buffer
-            .len()
-            .min(self.config().max_poll_records as usize);
+        let n = self.c.buffer.len().min(self.config().max_poll_records as usize);
         if n == 0 {
             return;
         }
         let polled: VecDeque<Buffered> = self.c.buffer.drain(..n).collect();
         for i in 0..self.c.positions.len() {
             let partition = self.config().assigned[i];
-            let (Some(from), Some(last)) = (
-                self.c.positions[i],
-                polled.iter().rfind(|r| r.partition == partition),
-            ) else {
+            let (Some(from), Some(last)) = (self.c.positions[i], polled.iter().rfind(|r| r.partition == partition)) else {
                 continue;
             };
             let to = last.offset.plus(1);
             self.c.positions[i] = Some(to);
-            self.out.event(EventKind::Polled {
-                consumer: self.c.id,
-                partition,
-                from,
-                to,
-            });
+            self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to });
         }
         self.c.work = polled;
         if self.config().commit == CommitMode::BeforeHandling {
@@ -360,31 +304,14 @@ impl ConsumerCx<'_> {
     // ---- commits
 
     fn commit(&mut self, how: Coordination) {
-        let (conn, group) = (self.c.conn, self.config().group);
-        let offsets = self
-            .config()
-            .assigned
-            .iter()
-            .zip(&self.c.positions)
-            .filter_map(|(p, at)| Some((*p, (*at)?)))
-            .collect();
-        self.ask_coordinator(
-            how,
-            Body::OffsetCommit {
-                conn,
-                group,
-                offsets,
-            },
-        );
+        let group = self.config().group;
+        let offsets = self.config().assigned.iter().zip(&self.c.positions).filter_map(|(p, at)| Some((*p, (*at)?))).collect();
+        self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, offsets });
     }
 
     /// cons.K6: `commitSync` tries again; an asynchronous commit does not.
     fn on_committed(&mut self, b: BrokerId, result: Result<(), ErrorCode>) {
-        if !matches!(
-            self.c.coordination,
-            Coordination::Committing | Coordination::CommittingAsync
-        ) || self.c.asked != Some(b)
-        {
+        if !matches!(self.c.coordination, Coordination::Committing | Coordination::CommittingAsync) || self.c.asked != Some(b) {
             return;
         }
         let was = self.c.coordination;
@@ -408,7 +335,7 @@ impl ConsumerCx<'_> {
 
     fn retry_later(&mut self) {
         let me = self.me();
-        self.c.meta.refresh(me, self.setup, self.out);
+        self.c.meta.refresh(me, self.out);
         if !self.c.backing_off {
             self.c.backing_off = true;
             self.out.arm(Timer::ConsumerBackoff(self.c.id));
@@ -425,36 +352,20 @@ impl ConsumerCx<'_> {
         }
         let mut unknown = false;
         for b in self.setup.broker_ids() {
-            if self.c.fetching.iter().any(|f| f.0 == b) {
+            if self.c.fetching.contains(&b) {
                 continue;
             }
             let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
-            for (i, &partition) in self.setup.consumers[self.c.id.ix()]
-                .assigned
-                .iter()
-                .enumerate()
-            {
+            for (i, &partition) in self.setup.consumers[self.c.id.ix()].assigned.iter().enumerate() {
                 let (leader, le) = self.c.meta.leaders[partition.ix()];
                 unknown |= leader.is_none();
                 if leader == Some(b) && self.c.positions[i].is_some() {
-                    parts.push(FetchPart {
-                        partition,
-                        le,
-                        offset: self.c.fetched[i],
-                        last_epoch: None,
-                    });
+                    parts.push(FetchPart { partition, le, offset: self.c.fetched[i], last_epoch: None });
                 }
             }
             if !parts.is_empty() {
-                self.c.fetching.push((b, self.c.conn));
-                self.out.send(
-                    me,
-                    Actor::Broker(b),
-                    Body::ConsumerFetch {
-                        conn: self.c.conn,
-                        parts,
-                    },
-                );
+                self.c.fetching.push(b);
+                self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
                 self.out.arm(Timer::RequestTimeout(me, b));
             }
         }
@@ -464,18 +375,13 @@ impl ConsumerCx<'_> {
     }
 
     fn on_fetched(&mut self, b: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
-        let Some(i) = self.c.fetching.iter().position(|f| *f == (b, conn)) else {
+        let Some(i) = self.c.fetching.iter().position(|f| *f == b && self.c.meta.conn(b) == conn) else {
             return;
         };
         self.c.fetching.remove(i);
         self.settle_timeout(b);
         for part in parts {
-            let Some(i) = self
-                .config()
-                .assigned
-                .iter()
-                .position(|p| *p == part.partition)
-            else {
+            let Some(i) = self.config().assigned.iter().position(|p| *p == part.partition) else {
                 continue;
             };
             match &part.answer {
@@ -487,12 +393,7 @@ impl ConsumerCx<'_> {
                         for index in 0..batch.count {
                             let offset = e.base.plus(u32::from(index));
                             if offset >= self.c.fetched[i] {
-                                self.c.buffer.push_back(Buffered {
-                                    partition: part.partition,
-                                    offset,
-                                    batch: batch.id,
-                                    index,
-                                });
+                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch: batch.id, index });
                             }
                         }
                         self.c.fetched[i] = e.end();
@@ -512,12 +413,7 @@ impl ConsumerCx<'_> {
         self.c.buffer.retain(|r| r.partition != partition);
         self.c.positions[i] = Some(to);
         self.c.fetched[i] = to;
-        self.out.event(EventKind::PositionReset {
-            consumer: self.c.id,
-            partition,
-            to,
-            committed: false,
-        });
+        self.out.event(EventKind::PositionReset { consumer: self.c.id, partition, to, committed: false });
     }
 
     // ---- connections
@@ -525,20 +421,15 @@ impl ConsumerCx<'_> {
     /// The request timeout towards `b` goes on only while something is out there.
     fn settle_timeout(&mut self, b: BrokerId) {
         let timer = Timer::RequestTimeout(self.me(), b);
-        if self.c.awaits(b) {
-            self.out.arm(timer)
-        } else {
-            self.out.disarm(timer)
-        }
+        if self.c.awaits(b) { self.out.arm(timer) } else { self.out.disarm(timer) }
     }
 
     fn disconnected(&mut self, b: BrokerId) {
         let me = self.me();
         self.c.meta.on_disconnect(b, me, self.out);
-        self.c.fetching.retain(|f| f.0 != b);
+        self.c.fetching.retain(|f| *f != b);
         if self.c.asked == Some(b) {
             self.c.asked = None;
-            self.c.conn = self.c.conn.next();
             self.give_up_async();
         }
         self.out.disarm(Timer::RequestTimeout(me, b));

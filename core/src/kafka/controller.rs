@@ -23,7 +23,7 @@ pub struct Registration {
     pub live: bool,
     /// Metadata offset of the registration: it may be unfenced once it has applied that (BL2).
     pub registered_at: u32,
-    /// Metadata offset that its last heartbeat reported.
+    /// Metadata offset that its last heartbeat reported, where that was behind; else `u32::MAX`.
     pub reported: u32,
 }
 
@@ -67,14 +67,8 @@ pub(super) struct ControllerCx<'a> {
 impl Controller {
     /// A settled cluster: everyone registered and unfenced, preferred leaders in office, full ISRs.
     pub fn settled(setup: &Setup) -> Self {
-        let registration = Registration {
-            epoch: BrokerEpoch(1),
-            fenced: false,
-            stopping: false,
-            live: true,
-            registered_at: 0,
-            reported: 0,
-        };
+        let registration =
+            Registration { epoch: BrokerEpoch(1), fenced: false, stopping: false, live: true, registered_at: 0, reported: 0 };
         let partitions = setup.partitions.iter().map(|p| PartitionState {
             leader: Some(p.replicas[0]),
             le: LeaderEpoch(0),
@@ -83,38 +77,22 @@ impl Controller {
             elr: BrokerSet::EMPTY,
             last_known: None,
         });
-        Controller {
-            brokers: setup.broker_ids().map(|_| registration).collect(),
-            partitions: partitions.collect(),
-            end: 0,
-        }
+        Controller { brokers: setup.broker_ids().map(|_| registration).collect(), partitions: partitions.collect(), end: 0 }
     }
 
     /// The whole metadata image, as a broker that was away gets it.
     pub fn image(&self) -> SmallVec<[Change; 1]> {
-        let brokers = self
-            .brokers
-            .iter()
-            .enumerate()
-            .map(|(i, r)| Change::Broker {
-                broker: BrokerId(i as u8 + 1),
-                epoch: r.epoch,
-                fenced: r.fenced,
-            });
-        brokers
-            .chain((0..self.partitions.len()).map(|i| self.change_of(PartitionId(i as u16))))
-            .collect()
+        let brokers = self.brokers.iter().enumerate().map(|(i, r)| Change::Broker {
+            broker: BrokerId(i as u8 + 1),
+            epoch: r.epoch,
+            fenced: r.fenced,
+        });
+        brokers.chain((0..self.partitions.len()).map(|i| self.change_of(PartitionId(i as u16)))).collect()
     }
 
     fn change_of(&self, partition: PartitionId) -> Change {
         let s = &self.partitions[partition.ix()];
-        Change::Partition {
-            partition,
-            leader: s.leader,
-            le: s.le,
-            pe: s.pe,
-            isr: s.isr,
-        }
+        Change::Partition { partition, leader: s.leader, le: s.le, pe: s.pe, isr: s.isr }
     }
 
     /// Active: unfenced and not in controlled shutdown (rule book 3.8, `acceptable`).
@@ -137,18 +115,8 @@ impl ControllerCx<'_> {
         let Actor::Broker(b) = from else { return };
         match body {
             Body::BrokerRegistration { clean } => self.register(b, *clean),
-            Body::BrokerHeartbeat {
-                be,
-                applied,
-                want_shutdown,
-            } => self.heartbeat(b, *be, *applied, *want_shutdown),
-            Body::AlterPartition {
-                partition,
-                be,
-                le,
-                pe,
-                isr,
-            } => self.alter(b, *partition, *be, *le, *pe, isr),
+            Body::BrokerHeartbeat { be, applied, want_shutdown } => self.heartbeat(b, *be, *applied, *want_shutdown),
+            Body::AlterPartition { partition, be, le, pe, isr } => self.alter(b, *partition, *be, *le, *pe, isr),
             _ => {}
         }
         self.commit();
@@ -170,29 +138,14 @@ impl ControllerCx<'_> {
         }
         self.c.end += self.changes.len() as u32;
         let changes = std::mem::take(&mut self.changes);
-        for b in self
-            .setup
-            .broker_ids()
-            .filter(|b| self.c.brokers[b.ix()].live)
-        {
-            self.out.send(
-                Actor::Controller,
-                Actor::Broker(b),
-                Body::MetadataRecords {
-                    upto: self.c.end,
-                    changes: changes.clone(),
-                },
-            );
+        for b in self.setup.broker_ids().filter(|b| self.c.brokers[b.ix()].live) {
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { upto: self.c.end, changes: changes.clone() });
         }
     }
 
     fn broker_record(&mut self, b: BrokerId) {
         let r = &self.c.brokers[b.ix()];
-        self.changes.push(Change::Broker {
-            broker: b,
-            epoch: r.epoch,
-            fenced: r.fenced,
-        });
+        self.changes.push(Change::Broker { broker: b, epoch: r.epoch, fenced: r.fenced });
     }
 
     // ---- brokers
@@ -202,11 +155,7 @@ impl ControllerCx<'_> {
         let r = &mut self.c.brokers[b.ix()];
         if r.live && !r.stopping {
             let result = Err(ErrorCode::DuplicateBrokerRegistration);
-            self.out.send(
-                Actor::Controller,
-                Actor::Broker(b),
-                Body::BrokerRegistrationResponse { result },
-            );
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result });
             return;
         }
         let was_clean = clean == Some(r.epoch);
@@ -216,42 +165,19 @@ impl ControllerCx<'_> {
         r.fenced = true;
         r.reported = u32::MAX;
         let epoch = r.epoch;
-        self.out.event(EventKind::Registered {
-            broker: b,
-            epoch,
-            clean: was_clean,
-        });
+        self.out.event(EventKind::Registered { broker: b, epoch, clean: was_clean });
         self.broker_record(b);
         // E9 without ELR: a new incarnation leaves the ISR as if fenced.
         self.leave(b, !was_clean && self.setup.rules.elr);
         self.c.brokers[b.ix()].registered_at = self.c.end + self.changes.len() as u32;
         self.out.arm(Timer::Session(b));
-        self.out.send(
-            Actor::Controller,
-            Actor::Broker(b),
-            Body::BrokerRegistrationResponse { result: Ok(epoch) },
-        );
+        self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result: Ok(epoch) });
         // The newcomer has nothing: it gets the image; the others get the records.
         let changes = std::mem::take(&mut self.changes);
         self.c.end += changes.len() as u32;
-        for other in self
-            .setup
-            .broker_ids()
-            .filter(|o| self.c.brokers[o.ix()].live)
-        {
-            let changes = if other == b {
-                self.c.image()
-            } else {
-                changes.clone()
-            };
-            self.out.send(
-                Actor::Controller,
-                Actor::Broker(other),
-                Body::MetadataRecords {
-                    upto: self.c.end,
-                    changes,
-                },
-            );
+        for other in self.setup.broker_ids().filter(|o| self.c.brokers[o.ix()].live) {
+            let changes = if other == b { self.c.image() } else { changes.clone() };
+            self.out.send(Actor::Controller, Actor::Broker(other), Body::MetadataRecords { upto: self.c.end, changes });
         }
     }
 
@@ -263,17 +189,13 @@ impl ControllerCx<'_> {
             return; // STALE_BROKER_EPOCH
         }
         let stuck = applied < end && (r.reported == applied || !r.live);
-        r.reported = applied;
+        r.reported = if applied < end { applied } else { u32::MAX };
         r.live = true;
         let may_unfence = r.fenced && applied >= r.registered_at;
         self.out.arm(Timer::Session(b));
         if stuck {
             let changes = self.c.image();
-            self.out.send(
-                Actor::Controller,
-                Actor::Broker(b),
-                Body::MetadataRecords { upto: end, changes },
-            );
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { upto: end, changes });
         }
         if want_shutdown {
             self.shut_down(b);
@@ -295,11 +217,7 @@ impl ControllerCx<'_> {
         self.broker_record(b);
         self.leave(b, false);
         self.commit();
-        self.out.send(
-            Actor::Controller,
-            Actor::Broker(b),
-            Body::ControlledShutdown,
-        );
+        self.out.send(Actor::Controller, Actor::Broker(b), Body::ControlledShutdown);
     }
 
     /// ctrl.BL3.
@@ -328,15 +246,7 @@ impl ControllerCx<'_> {
         for p in self.setup.partition_ids() {
             let s = self.c.partitions[p.ix()];
             if s.isr.has(b) || s.leader == Some(b) || (unclean && s.elr.has(b)) {
-                self.elect(
-                    p,
-                    s.isr.without(b),
-                    if unclean {
-                        BrokerSet::of(b)
-                    } else {
-                        BrokerSet::EMPTY
-                    },
-                );
+                self.elect(p, s.isr.without(b), if unclean { BrokerSet::of(b) } else { BrokerSet::EMPTY });
             }
         }
     }
@@ -355,14 +265,8 @@ impl ControllerCx<'_> {
     ) {
         let s = self.c.partitions[p.ix()];
         let set: BrokerSet = isr.iter().map(|x| x.0).collect();
-        let replicas: BrokerSet = self.setup.partitions[p.ix()]
-            .replicas
-            .iter()
-            .copied()
-            .collect();
-        let unfit = |(x, e): &(BrokerId, BrokerEpoch)| {
-            !self.c.acceptable(*x) || self.c.brokers[x.ix()].epoch != *e
-        };
+        let replicas: BrokerSet = self.setup.partitions[p.ix()].replicas.iter().copied().collect();
+        let unfit = |(x, e): &(BrokerId, BrokerEpoch)| !self.c.acceptable(*x) || self.c.brokers[x.ix()].epoch != *e;
         let result = if self.c.brokers[b.ix()].epoch != be {
             Err(ErrorCode::StaleBrokerEpoch)
         } else if le < s.le || s.leader != Some(b) {
@@ -376,15 +280,7 @@ impl ControllerCx<'_> {
             let s = &self.c.partitions[p.ix()];
             Ok((s.isr, s.pe))
         };
-        self.out.send(
-            Actor::Controller,
-            Actor::Broker(b),
-            Body::AlterPartitionResponse {
-                partition: p,
-                le,
-                result,
-            },
-        );
+        self.out.send(Actor::Controller, Actor::Broker(b), Body::AlterPartitionResponse { partition: p, le, result });
     }
 
     /// repl.E1 to E7: given the target ISR, who leads, and what ISR and ELR become.
@@ -405,30 +301,14 @@ impl ControllerCx<'_> {
             }
         }
         let acceptable = |b: BrokerId| self.c.acceptable(b);
-        let valid =
-            |b: BrokerId| acceptable(b) && (target.has(b) || (target.is_empty() && new.elr.has(b)));
+        let valid = |b: BrokerId| acceptable(b) && (target.has(b) || (target.is_empty() && new.elr.has(b)));
         let keep = old.leader.filter(|l| valid(*l));
         let choice = keep.or_else(|| setup.replicas.iter().copied().find(|b| valid(*b))); // E2
         let (leader, how) = if let Some(x) = choice {
-            (
-                Some(x),
-                if target.has(x) {
-                    Election::Isr
-                } else {
-                    Election::Elr
-                },
-            )
-        } else if let Some(x) = new
-            .last_known
-            .filter(|x| elr_on && target.is_empty() && new.elr.is_empty() && acceptable(*x))
-        {
+            (Some(x), if target.has(x) { Election::Isr } else { Election::Elr })
+        } else if let Some(x) = new.last_known.filter(|x| elr_on && target.is_empty() && new.elr.is_empty() && acceptable(*x)) {
             (Some(x), Election::Unclean) // E3
-        } else if let Some(x) = setup
-            .replicas
-            .iter()
-            .copied()
-            .find(|b| setup.unclean && acceptable(*b))
-        {
+        } else if let Some(x) = setup.replicas.iter().copied().find(|b| setup.unclean && acceptable(*b)) {
             (Some(x), Election::Unclean) // E4
         } else {
             if elr_on && new.last_known.is_none() {
@@ -440,9 +320,7 @@ impl ControllerCx<'_> {
             match how {
                 Election::Isr => {}
                 Election::Elr => (new.isr, new.elr) = (BrokerSet::of(x), new.elr.without(x)),
-                Election::Unclean => {
-                    (new.isr, new.elr, new.last_known) = (BrokerSet::of(x), BrokerSet::EMPTY, None)
-                }
+                Election::Unclean => (new.isr, new.elr, new.last_known) = (BrokerSet::of(x), BrokerSet::EMPTY, None),
             }
         }
         new.leader = leader;
@@ -457,26 +335,13 @@ impl ControllerCx<'_> {
         let change = self.c.change_of(p);
         self.changes.push(change);
         if (new.isr, new.elr) != (old.isr, old.elr) {
-            self.out.event(EventKind::IsrChanged {
-                partition: p,
-                isr: new.isr,
-                elr: new.elr,
-                epoch: new.pe,
-            });
+            self.out.event(EventKind::IsrChanged { partition: p, isr: new.isr, elr: new.elr, epoch: new.pe });
         }
         match leader {
             Some(leader) if old.leader != Some(leader) => {
-                self.out.event(EventKind::LeaderElected {
-                    partition: p,
-                    leader,
-                    epoch: new.le,
-                    election: how,
-                });
+                self.out.event(EventKind::LeaderElected { partition: p, leader, epoch: new.le, election: how });
             }
-            None if old.leader.is_some() => self.out.event(EventKind::Leaderless {
-                partition: p,
-                epoch: new.le,
-            }),
+            None if old.leader.is_some() => self.out.event(EventKind::Leaderless { partition: p, epoch: new.le }),
             _ => {}
         }
     }

@@ -15,13 +15,7 @@ impl Cx<'_> {
     // ---- leader
 
     /// repl.R-F1 to R-F6: a follower's fetch.
-    pub(super) fn on_fetch(
-        &mut self,
-        follower: BrokerId,
-        conn: ConnGen,
-        be: BrokerEpoch,
-        parts: &[FetchPart],
-    ) {
+    pub(super) fn on_fetch(&mut self, follower: BrokerId, conn: ConnGen, be: BrokerEpoch, parts: &[FetchPart]) {
         let me = self.b.id;
         if self.b.epochs[follower.ix()] > be {
             return; // R-F4: an incarnation that is gone; its connection is gone too
@@ -37,20 +31,12 @@ impl Cx<'_> {
             let snapshot = r.hw; // R-F2: before anything else
             match r.follower_fetch(follower, x) {
                 FetchOutcome::Answer(a) => answers.push(answer(x, a)),
-                FetchOutcome::At {
-                    moved,
-                    caught_up,
-                    lag_from_last_fetch,
-                } => {
+                FetchOutcome::At { moved, caught_up, lag_from_last_fetch } => {
                     snapshots.push((x.partition, snapshot));
                     if lag_from_last_fetch {
                         self.start_lag(x.partition, follower);
                     } else if caught_up {
-                        self.out.disarm(Timer::Lag {
-                            leader: me,
-                            partition: x.partition,
-                            follower,
-                        });
+                        self.out.disarm(Timer::Lag { leader: me, partition: x.partition, follower });
                     }
                     if !caught_up {
                         self.add_news(follower, x.partition);
@@ -59,37 +45,22 @@ impl Cx<'_> {
                 }
             }
         }
-        self.out.timers.push(TimerOp::Mark {
-            leader: me,
-            follower,
-        });
+        self.out.timers.push(TimerOp::Mark { leader: me, follower });
         if !answers.is_empty() || self.has_data(follower) {
             self.answer_peer(follower, &snapshots, answers);
         } else {
             self.peer(follower).parked = true;
-            self.out.arm(Timer::FetchWait {
-                leader: me,
-                follower,
-            });
+            self.out.arm(Timer::FetchWait { leader: me, follower });
         }
     }
 
     /// R-F5: expand the ISR first, then move the high watermark.
     fn after_follower_moved(&mut self, x: &FetchPart, follower: BrokerId, moved: bool) {
         if moved {
-            self.out.event(EventKind::FollowerAt {
-                broker: self.b.id,
-                partition: x.partition,
-                follower,
-                leo: x.offset,
-            });
+            self.out.event(EventKind::FollowerAt { broker: self.b.id, partition: x.partition, follower, leo: x.offset });
         }
         let eligible = self.eligible();
-        if self
-            .b
-            .replica(x.partition)
-            .is_some_and(|r| r.may_expand(follower, eligible))
-        {
+        if self.b.replica(x.partition).is_some_and(|r| r.may_expand(follower, eligible)) {
             self.propose(x.partition, PendingIsr::Expand(follower));
         }
         if moved {
@@ -103,47 +74,26 @@ impl Cx<'_> {
         self.out.disarm(Timer::FetchWait { leader, follower });
         match self.b.peers.iter_mut().find(|p| p.follower == follower) {
             Some(p) if (p.conn, p.be) == (conn, be) => p.parked = false,
-            Some(p) => {
-                *p = Peer {
-                    follower,
-                    conn,
-                    be,
-                    parked: false,
-                    news: SmallVec::new(),
-                };
+            _ => {
+                self.b.peers.retain(|p| p.follower != follower);
+                self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new() });
+                self.b.peers.sort_by_key(|p| p.follower);
                 self.close_partitions(follower);
             }
-            None => self.b.peers.push(Peer {
-                follower,
-                conn,
-                be,
-                parked: false,
-                news: SmallVec::new(),
-            }),
         }
     }
 
     fn close_partitions(&mut self, follower: BrokerId) {
         for r in &mut self.b.replicas {
-            let open = r
-                .leading()
-                .is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open));
-            if open
-                && let Some(f) = std::rc::Rc::make_mut(r)
-                    .leading_mut()
-                    .and_then(|l| l.follower(follower))
-            {
+            let open = r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open));
+            if open && let Some(f) = std::rc::Rc::make_mut(r).leading_mut().and_then(|l| l.follower(follower)) {
                 f.open = false;
             }
         }
     }
 
     fn peer(&mut self, follower: BrokerId) -> &mut Peer {
-        self.b
-            .peers
-            .iter_mut()
-            .find(|p| p.follower == follower)
-            .expect("a session was opened")
+        self.b.peers.iter_mut().find(|p| p.follower == follower).expect("a session was opened")
     }
 
     fn add_news(&mut self, follower: BrokerId, p: PartitionId) {
@@ -160,24 +110,14 @@ impl Cx<'_> {
         };
         peer.news.iter().any(|p| {
             self.b.replica(*p).is_some_and(|r| {
-                r.leading().is_some_and(|l| {
-                    l.followers
-                        .iter()
-                        .any(|f| f.broker == follower && f.open && f.leo < Some(r.log.leo()))
-                })
+                r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open && f.leo < Some(r.log.leo())))
             })
         })
     }
 
     /// A parked fetch wakes on appended records, not on a high watermark that moved (R-F6).
     pub(super) fn wake_followers(&mut self, p: PartitionId) {
-        let parked: SmallVec<[BrokerId; 4]> = self
-            .b
-            .peers
-            .iter()
-            .filter(|x| x.parked && x.news.contains(&p))
-            .map(|x| x.follower)
-            .collect();
+        let parked: SmallVec<[BrokerId; 4]> = self.b.peers.iter().filter(|x| x.parked && x.news.contains(&p)).map(|x| x.follower).collect();
         for f in parked {
             if self.has_data(f) {
                 self.answer_peer(f, &[], SmallVec::new());
@@ -187,12 +127,7 @@ impl Cx<'_> {
 
     /// Sends a fetch response with everything new. A partition in `snapshots` gets the high watermark that held
     /// before this very fetch was counted (R-F2, R-H3).
-    pub(super) fn answer_peer(
-        &mut self,
-        follower: BrokerId,
-        snapshots: &[(PartitionId, Offset)],
-        mut parts: Parts,
-    ) {
+    pub(super) fn answer_peer(&mut self, follower: BrokerId, snapshots: &[(PartitionId, Offset)], mut parts: Parts) {
         let leader = self.b.id;
         let Some(peer) = self.b.peers.iter_mut().find(|p| p.follower == follower) else {
             return;
@@ -204,10 +139,7 @@ impl Cx<'_> {
         self.out.disarm(Timer::FetchWait { leader, follower });
         for p in news {
             let Some(r) = self.b.replica(p) else { continue };
-            let Some(f) = r
-                .leading()
-                .and_then(|l| l.followers.iter().find(|f| f.broker == follower))
-            else {
+            let Some(f) = r.leading().and_then(|l| l.followers.iter().find(|f| f.broker == follower)) else {
                 continue;
             };
             let (true, Some(offset)) = (f.open, f.leo) else {
@@ -218,12 +150,7 @@ impl Cx<'_> {
                 untold.push(p);
             }
             let entries = r.log.read(offset, r.log.leo(), MAX_FETCH_BATCHES);
-            parts.push(FetchedPart {
-                partition: p,
-                le: r.le,
-                offset,
-                answer: Fetched::Data { entries, hw },
-            });
+            parts.push(FetchedPart { partition: p, le: r.le, offset, answer: Fetched::Data { entries, hw } });
         }
         self.peer(follower).news = untold;
         self.send(Actor::Broker(follower), Body::FetchResponse { conn, parts });
@@ -263,11 +190,7 @@ impl Cx<'_> {
     /// No longer fetches `p` there; the last partition closes the connection.
     pub(super) fn unfollow(&mut self, p: PartitionId, leader: BrokerId) {
         let me = self.b.id;
-        let still = self
-            .b
-            .replicas
-            .iter()
-            .any(|r| r.partition != p && r.follows() == Some(leader));
+        let still = self.b.replicas.iter().any(|r| r.partition != p && r.follows() == Some(leader));
         let f = self.fetcher(leader);
         f.changed.retain(|x| *x != p);
         f.delayed.retain(|x| *x != p);
@@ -276,19 +199,10 @@ impl Cx<'_> {
             f.in_flight = false;
             f.changed.clear();
             f.delayed.clear();
-            self.out.disarm(Timer::FetchBackoff {
-                follower: me,
-                leader,
-            });
-            self.out.disarm(Timer::FetchTimeout {
-                follower: me,
-                leader,
-            });
+            self.out.disarm(Timer::FetchBackoff { follower: me, leader });
+            self.out.disarm(Timer::FetchTimeout { follower: me, leader });
         } else if self.fetcher(leader).delayed.is_empty() {
-            self.out.disarm(Timer::FetchBackoff {
-                follower: me,
-                leader,
-            });
+            self.out.disarm(Timer::FetchBackoff { follower: me, leader });
         }
     }
 
@@ -296,15 +210,11 @@ impl Cx<'_> {
         let at = match self.b.fetchers.iter().position(|f| f.leader == leader) {
             Some(i) => i,
             None => {
-                let fresh = Fetcher {
-                    leader,
-                    conn: ConnGen::default(),
-                    in_flight: false,
-                    changed: SmallVec::new(),
-                    delayed: SmallVec::new(),
-                };
-                self.b.fetchers.push(fresh);
-                self.b.fetchers.len() - 1
+                let fresh =
+                    Fetcher { leader, conn: ConnGen::default(), in_flight: false, changed: SmallVec::new(), delayed: SmallVec::new() };
+                let at = self.b.fetchers.partition_point(|f| f.leader < leader);
+                self.b.fetchers.insert(at, fresh);
+                at
             }
         };
         &mut self.b.fetchers[at]
@@ -314,45 +224,26 @@ impl Cx<'_> {
     fn fetch(&mut self, leader: BrokerId) {
         let Some(be) = self.b.epoch else { return };
         let delayed: SmallVec<[PartitionId; 1]> = self.fetcher(leader).delayed.clone();
-        let active = self
-            .b
-            .replicas
-            .iter()
-            .any(|r| r.follows() == Some(leader) && !delayed.contains(&r.partition));
+        let active = self.b.replicas.iter().any(|r| r.follows() == Some(leader) && !delayed.contains(&r.partition));
         let f = self.fetcher(leader);
         if f.in_flight || !active {
             return;
         }
         f.in_flight = true;
         let (conn, changed) = (f.conn, std::mem::take(&mut f.changed));
-        let parts = changed
-            .iter()
-            .filter_map(|p| self.b.replica(*p))
-            .filter(|r| r.follows() == Some(leader))
-            .map(Replica::fetch_part)
-            .collect();
+        let parts =
+            changed.iter().filter_map(|p| self.b.replica(*p)).filter(|r| r.follows() == Some(leader)).map(Replica::fetch_part).collect();
         self.send(Actor::Broker(leader), Body::Fetch { conn, be, parts });
-        self.out.arm(Timer::FetchTimeout {
-            follower: self.b.id,
-            leader,
-        });
+        self.out.arm(Timer::FetchTimeout { follower: self.b.id, leader });
     }
 
-    pub(super) fn on_fetch_response(
-        &mut self,
-        leader: BrokerId,
-        conn: ConnGen,
-        parts: &[FetchedPart],
-    ) {
+    pub(super) fn on_fetch_response(&mut self, leader: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
         let f = self.fetcher(leader);
         if f.conn != conn || !f.in_flight {
             return;
         }
         f.in_flight = false;
-        self.out.disarm(Timer::FetchTimeout {
-            follower: self.b.id,
-            leader,
-        });
+        self.out.disarm(Timer::FetchTimeout { follower: self.b.id, leader });
         for part in parts {
             self.apply_fetched(leader, part);
         }
@@ -366,9 +257,7 @@ impl Cx<'_> {
         };
         // R-L1: only if nothing changed since the request. A refusal may name the leader's own epoch.
         let refusal = matches!(part.answer, Fetched::Error(_));
-        if r.follows() != Some(leader)
-            || (!refusal && (r.le != part.le || r.log.leo() != part.offset))
-        {
+        if r.follows() != Some(leader) || (!refusal && (r.le != part.le || r.log.leo() != part.offset)) {
             return;
         }
         match &part.answer {
@@ -377,50 +266,27 @@ impl Cx<'_> {
                 let copied = r.follow(entries, *hw);
                 let (to, hw_now) = (r.log.leo(), r.hw);
                 if copied > 0 {
-                    self.out.event(EventKind::Replicated {
-                        broker: me,
-                        partition: p,
-                        from,
-                        to,
-                    });
+                    self.out.event(EventKind::Replicated { broker: me, partition: p, from, to });
                     self.changed(leader, p);
                 }
                 if hw_before != hw_now {
-                    self.out.event(EventKind::FollowerHighWatermark {
-                        broker: me,
-                        partition: p,
-                        from: hw_before,
-                        to: hw_now,
-                    });
+                    self.out.event(EventKind::FollowerHighWatermark { broker: me, partition: p, from: hw_before, to: hw_now });
                 }
             }
             Fetched::Diverging { epoch, end } => {
                 let (from, to) = (r.log.leo(), r.divergence_point(*epoch, *end));
                 r.truncate(to);
-                self.out.event(EventKind::Truncated {
-                    broker: me,
-                    partition: p,
-                    from,
-                    to,
-                });
+                self.out.event(EventKind::Truncated { broker: me, partition: p, from, to });
                 self.changed(leader, p);
             }
             Fetched::Error(ErrorCode::FencedLeaderEpoch) => {
-                r.role = Role::Follower {
-                    leader,
-                    stopped: true,
-                };
+                r.role = Role::Follower { leader, stopped: true };
             }
             Fetched::Error(ErrorCode::OffsetOutOfRange) => {
                 // R-L5: the leader's log is shorter, or the epochs have nothing in common: start from its beginning.
                 let from = r.log.leo();
                 r.truncate(Offset::ZERO);
-                self.out.event(EventKind::Truncated {
-                    broker: me,
-                    partition: p,
-                    from,
-                    to: Offset::ZERO,
-                });
+                self.out.event(EventKind::Truncated { broker: me, partition: p, from, to: Offset::ZERO });
                 self.changed(leader, p);
             }
             Fetched::Error(_) => self.delay(leader, p),
@@ -441,29 +307,18 @@ impl Cx<'_> {
         if !f.delayed.contains(&p) {
             f.delayed.push(p);
         }
-        self.out.arm(Timer::FetchBackoff {
-            follower: me,
-            leader,
-        });
+        self.out.arm(Timer::FetchBackoff { follower: me, leader });
     }
 
     /// The leader's process went away: every partition fetched there waits before it asks again.
     pub(super) fn on_fetch_disconnect(&mut self, leader: BrokerId) {
-        let mine: SmallVec<[PartitionId; 4]> = self
-            .b
-            .replicas
-            .iter()
-            .filter(|r| r.follows() == Some(leader))
-            .map(|r| r.partition)
-            .collect();
+        let mine: SmallVec<[PartitionId; 4]> =
+            self.b.replicas.iter().filter(|r| r.follows() == Some(leader)).map(|r| r.partition).collect();
         let f = self.fetcher(leader);
         f.conn = f.conn.next();
         f.in_flight = false;
         f.changed.clear();
-        self.out.disarm(Timer::FetchTimeout {
-            follower: self.b.id,
-            leader,
-        });
+        self.out.disarm(Timer::FetchTimeout { follower: self.b.id, leader });
         for p in mine {
             self.delay(leader, p);
         }
@@ -480,18 +335,13 @@ impl Cx<'_> {
 }
 
 fn answer(x: &FetchPart, answer: Fetched) -> FetchedPart {
-    FetchedPart {
-        partition: x.partition,
-        le: x.le,
-        offset: x.offset,
-        answer,
-    }
+    FetchedPart { partition: x.partition, le: x.le, offset: x.offset, answer }
 }
 
 impl Broker {
-    /// Does it wait for something from `b`, so that it notices when `b`'s process dies?
-    pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.fetchers.iter().any(|f| f.leader == b && f.in_flight)
+    /// The connection on which it waits for an answer from `leader`, and so notices when that process dies.
+    pub(super) fn fetcher_conn(&self, leader: BrokerId) -> Option<ConnGen> {
+        self.fetchers.iter().find(|f| f.leader == leader && f.in_flight).map(|f| f.conn)
     }
 
     /// Every timer that its state implies. The simulation's armed timers are exactly these; the trial fires from them.
@@ -503,63 +353,30 @@ impl Broker {
         if self.epoch.is_none() {
             f(Timer::RegistrationRetry(id));
         } else {
-            [
-                Timer::Heartbeat(id),
-                Timer::IsrCheck(id),
-                Timer::HwCheckpoint(id),
-                Timer::Writeback(id),
-            ]
-            .into_iter()
-            .for_each(&mut *f);
+            [Timer::Heartbeat(id), Timer::IsrCheck(id), Timer::HwCheckpoint(id), Timer::Writeback(id)].into_iter().for_each(&mut *f);
         }
         for p in self.peers.iter().filter(|p| p.parked) {
-            f(Timer::FetchWait {
-                leader: id,
-                follower: p.follower,
-            });
+            f(Timer::FetchWait { leader: id, follower: p.follower });
         }
         for x in self.fetchers.iter().filter(|x| x.in_flight) {
-            f(Timer::FetchTimeout {
-                follower: id,
-                leader: x.leader,
-            });
+            f(Timer::FetchTimeout { follower: id, leader: x.leader });
         }
         for x in self.fetchers.iter().filter(|x| !x.delayed.is_empty()) {
-            f(Timer::FetchBackoff {
-                follower: id,
-                leader: x.leader,
-            });
+            f(Timer::FetchBackoff { follower: id, leader: x.leader });
         }
         for x in &self.produces {
-            f(Timer::ProduceWait {
-                broker: id,
-                producer: x.producer,
-            });
+            f(Timer::ProduceWait { broker: id, producer: x.producer });
         }
         for x in &self.consumer_fetches {
-            f(Timer::ConsumerFetchWait {
-                broker: id,
-                consumer: x.consumer,
-            });
+            f(Timer::ConsumerFetchWait { broker: id, consumer: x.consumer });
         }
         for r in &self.replicas {
             let Some(l) = r.leading() else { continue };
             if l.pending != PendingIsr::None {
-                f(Timer::AlterRetry {
-                    broker: id,
-                    partition: r.partition,
-                });
+                f(Timer::AlterRetry { broker: id, partition: r.partition });
             }
-            for x in l
-                .followers
-                .iter()
-                .filter(|x| !x.lag_expired && x.leo != Some(r.log.leo()))
-            {
-                f(Timer::Lag {
-                    leader: id,
-                    partition: r.partition,
-                    follower: x.broker,
-                });
+            for x in l.followers.iter().filter(|x| !x.lag_expired && x.leo != Some(r.log.leo())) {
+                f(Timer::Lag { leader: id, partition: r.partition, follower: x.broker });
             }
         }
     }

@@ -125,10 +125,7 @@ impl Log {
 
     /// `LEO`: the next offset to be written.
     pub fn leo(&self) -> Offset {
-        let last = self
-            .tail
-            .last()
-            .or_else(|| self.sealed.last().and_then(|c| c.last()));
+        let last = self.tail.last().or_else(|| self.sealed.last().and_then(|c| c.last()));
         last.map_or(self.start, Entry::end)
     }
 
@@ -149,11 +146,7 @@ impl Log {
 
     /// log.L1: append as leader; the offset is the LEO. Returns the new entry.
     pub fn append(&mut self, epoch: LeaderEpoch, payload: Payload) -> Entry {
-        let entry = Entry {
-            base: self.leo(),
-            epoch,
-            payload,
-        };
+        let entry = Entry { base: self.leo(), epoch, payload };
         self.push(entry);
         entry
     }
@@ -220,31 +213,19 @@ impl Log {
 
     /// Up to `max` batches from `from` on that end at or below `bound` (log.L6; whole batches only).
     pub fn read(&self, from: Offset, bound: Offset, max: usize) -> Entries {
-        self.iter_from(from)
-            .take_while(|e| e.end() <= bound)
-            .take(max)
-            .copied()
-            .collect()
+        self.iter_from(from).take_while(|e| e.end() <= bound).take(max).copied().collect()
     }
 
     /// Every batch that reaches beyond `from`, in order.
     pub fn iter_from(&self, from: Offset) -> impl Iterator<Item = &Entry> {
-        let chunk = self
-            .sealed
-            .partition_point(|c| c.last().is_none_or(|e| e.end() <= from));
-        let all = self.sealed[chunk..]
-            .iter()
-            .flat_map(|c| c.iter())
-            .chain(self.tail.iter());
+        let chunk = self.sealed.partition_point(|c| c.last().is_none_or(|e| e.end() <= from));
+        let all = self.sealed[chunk..].iter().flat_map(|c| c.iter()).chain(self.tail.iter());
         all.skip_while(move |e| e.end() <= from)
     }
 
     /// The last batches first.
     pub fn iter_back(&self) -> impl Iterator<Item = &Entry> {
-        self.tail
-            .iter()
-            .rev()
-            .chain(self.sealed.iter().rev().flat_map(|c| c.iter().rev()))
+        self.tail.iter().rev().chain(self.sealed.iter().rev().flat_map(|c| c.iter().rev()))
     }
 
     /// The batch that holds `offset`.

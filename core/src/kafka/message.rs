@@ -32,8 +32,13 @@ impl Acks {
 }
 
 /// Which connection between two actors: counted up at every reconnect, so that answers of an old one are not taken for new.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+/// The count itself is no part of the canonical encoding; the world adds which references are current.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ConnGen(pub u8);
+
+impl std::hash::Hash for ConnGen {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
 
 impl ConnGen {
     /// The next connection.
@@ -203,7 +208,10 @@ pub enum Body {
         conn: ConnGen,
         leaders: SmallVec<[LeaderView; 2]>,
     },
-    Disconnect,
+    /// This connection ended.
+    Disconnect {
+        conn: ConnGen,
+    },
 }
 
 impl Body {
@@ -229,8 +237,40 @@ impl Body {
             Body::MetadataRecords { .. } => MessageKind::MetadataRecords,
             Body::Metadata { .. } => MessageKind::Metadata,
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
-            Body::Disconnect => MessageKind::Disconnect,
+            Body::Disconnect { .. } => MessageKind::Disconnect,
         }
+    }
+
+    /// The connection that it travels on, where that matters.
+    pub fn conn(&self) -> Option<ConnGen> {
+        match self {
+            Body::Produce { conn, .. }
+            | Body::ProduceResponse { conn, .. }
+            | Body::Fetch { conn, .. }
+            | Body::FetchResponse { conn, .. }
+            | Body::ConsumerFetch { conn, .. }
+            | Body::ConsumerFetchResponse { conn, .. }
+            | Body::OffsetCommit { conn, .. }
+            | Body::OffsetCommitResponse { conn, .. }
+            | Body::OffsetFetch { conn, .. }
+            | Body::OffsetFetchResponse { conn, .. }
+            | Body::Metadata { conn }
+            | Body::MetadataResponse { conn, .. }
+            | Body::Disconnect { conn } => Some(*conn),
+            _ => None,
+        }
+    }
+
+    /// Is it a client's request?
+    pub fn is_client_request(&self) -> bool {
+        matches!(
+            self,
+            Body::Produce { .. }
+                | Body::ConsumerFetch { .. }
+                | Body::OffsetCommit { .. }
+                | Body::OffsetFetch { .. }
+                | Body::Metadata { .. }
+        )
     }
 
     /// Is it an answer to a client's request (which the fault "drop the next response" can take)?

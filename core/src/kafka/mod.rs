@@ -23,7 +23,7 @@ use crate::ids::*;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
-use message::Body;
+use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
 use smallvec::SmallVec;
@@ -74,18 +74,13 @@ impl std::hash::Hash for World {
         self.consumers.hash(h);
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
-        order.sort_by_key(|i| {
-            (
-                self.net[usize::from(*i)].from,
-                self.net[usize::from(*i)].to,
-                *i,
-            )
-        });
+        order.sort_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
         h.write_u16(order.len() as u16);
         for i in order {
             let f = &self.net[usize::from(i)];
-            (f.from, f.to, &f.body).hash(h);
+            (f.from, f.to, &f.body, self.is_current(f)).hash(h);
         }
+        self.hash_connections(h);
         self.cut.hash(h);
         self.drop_next.hash(h);
     }
@@ -96,41 +91,22 @@ impl World {
     /// `out` gets what the actors do first.
     pub fn settled(setup: Rc<Setup>, out: &mut Out) -> Self {
         let controller = Controller::settled(&setup);
-        let mut brokers: SmallVec<[Broker; 4]> =
-            setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
+        let mut brokers: SmallVec<[Broker; 4]> = setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
         let image = controller.image();
         for b in &mut brokers {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
-            let mut cx = Cx {
-                b,
-                setup: &setup,
-                out,
-            };
-            cx.on_message(
-                Actor::Controller,
-                &Rc::new(Body::MetadataRecords {
-                    upto: 0,
-                    changes: image.clone(),
-                }),
-            );
+            let mut cx = Cx { b, setup: &setup, out };
+            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
         setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
         out.events.clear(); // that everyone took its place is no news
-        let producers = (0..setup.producers.len() as u8)
-            .map(|i| Rc::new(Producer::new(ProducerIx(i), &setup)))
-            .collect();
-        let mut consumers: SmallVec<[Consumer; 2]> = (0..setup.consumers.len() as u8)
-            .map(|i| Consumer::new(ConsumerIx(i), &setup))
-            .collect();
+        let producers = (0..setup.producers.len() as u8).map(|i| Rc::new(Producer::new(ProducerIx(i), &setup))).collect();
+        let mut consumers: SmallVec<[Consumer; 2]> =
+            (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
         for c in &mut consumers {
-            ConsumerCx {
-                c,
-                setup: &setup,
-                out,
-            }
-            .start();
+            ConsumerCx { c, setup: &setup, out }.start();
         }
         out.events.clear();
         let mut w = World {
@@ -152,6 +128,11 @@ impl World {
     /// An input that no longer applies (a message that is gone) changes nothing.
     pub fn step(&mut self, input: Input, out: &mut Out) {
         out.clear();
+        self.step_on(input, out);
+    }
+
+    /// A step whose outcome is added to what `out` holds.
+    pub fn step_on(&mut self, input: Input, out: &mut Out) {
         match input {
             Input::Deliver(id) => self.deliver(id, out),
             Input::Fire(t) => self.fire(t, out),
@@ -168,9 +149,7 @@ impl World {
     /// The leader's replica of a partition, while a live broker leads it by the controller's word.
     pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
         let leader = self.controller.partitions[p.ix()].leader?;
-        self.broker(leader)
-            .replica(p)
-            .filter(|r| r.leading().is_some())
+        self.broker(leader).replica(p).filter(|r| r.leading().is_some())
     }
 
     /// Every timer that the state implies.
@@ -192,56 +171,23 @@ impl World {
         if let Actor::Broker(b) = to
             && !self.broker(b).is_up()
         {
-            out.event(EventKind::Dropped {
-                msg: id,
-                from,
-                to,
-                message,
-                why: DropReason::ReceiverDown,
-            });
-            let refused =
-                !matches!(from, Actor::Controller) && self.broker(b).power != Power::PowerLost;
-            if refused && !matches!(*body, Body::FetchResponse { .. } | Body::Disconnect) {
-                out.send(to, from, Body::Disconnect); // connection refused
+            out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
+            let request = matches!(from, Actor::Producer(_) | Actor::Consumer(_)) || matches!(*body, Body::Fetch { .. });
+            if let (true, Some(conn)) = (request && self.broker(b).power != Power::PowerLost, body.conn()) {
+                out.send(to, from, Body::Disconnect { conn }); // connection refused
             }
             return;
         }
-        out.event(EventKind::Delivered {
-            msg: id,
-            from,
-            to,
-            message,
-        });
+        out.event(EventKind::Delivered { msg: id, from, to, message });
         let setup = self.setup.clone();
         match to {
             Actor::Controller => {
                 let c = Rc::make_mut(&mut self.controller);
-                ControllerCx {
-                    c,
-                    setup: &setup,
-                    out,
-                    changes: SmallVec::new(),
-                }
-                .on_message(from, &body);
+                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
-            Actor::Broker(b) => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
-            Actor::Producer(p) => ProducerCx {
-                p: Rc::make_mut(&mut self.producers[p.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
-            Actor::Consumer(c) => ConsumerCx {
-                c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_message(from, &body),
+            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body),
         }
     }
 
@@ -251,64 +197,24 @@ impl World {
             Actor::Controller => {
                 let Timer::Session(b) = t else { return };
                 let c = Rc::make_mut(&mut self.controller);
-                ControllerCx {
-                    c,
-                    setup: &setup,
-                    out,
-                    changes: SmallVec::new(),
-                }
-                .on_session(b);
+                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
-            Actor::Producer(p) => ProducerCx {
-                p: Rc::make_mut(&mut self.producers[p.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
-            Actor::Consumer(c) => ConsumerCx {
-                c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                setup: &setup,
-                out,
-            }
-            .on_timer(t),
+            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
         }
     }
 
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send {
-                producer,
-                partition,
-                bytes,
-            } => {
-                ProducerCx {
-                    p: Rc::make_mut(&mut self.producers[producer.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .send(partition, bytes);
+            Command::Send { producer, partition, bytes } => {
+                ProducerCx { p: Rc::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }.send(partition, bytes);
             }
             Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
             Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
-            Command::Stop(b) if self.broker(b).is_up() => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .stop(),
-            Command::Start(b) if !self.broker(b).is_up() => Cx {
-                b: Rc::make_mut(&mut self.brokers[b.ix()]),
-                setup: &setup,
-                out,
-            }
-            .start(),
+            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
+            Command::Start(b) if !self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start(),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 self.cut.sort();
@@ -324,31 +230,25 @@ impl World {
                 if !self.drop_next.contains(&link) {
                     self.drop_next.push(link);
                     self.drop_next.sort();
-                    out.event(EventKind::DropArmed {
-                        from: link.0,
-                        to: link.1,
-                    });
+                    out.event(EventKind::DropArmed { from: link.0, to: link.1 });
+                }
+            }
+            Command::LoseResponse(id) => {
+                if let Ok(i) = self.net.binary_search_by_key(&id, |f| f.id) {
+                    let Flight { from, to, body, .. } = self.net.remove(i);
+                    out.event(EventKind::Dropped { msg: id, from, to, message: body.kind(), why: DropReason::Fault });
+                    if let Some(conn) = body.conn() {
+                        out.send(from, to, Body::Disconnect { conn });
+                    }
                 }
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx {
-                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .crash();
-                self.lose(out, DropReason::ConnectionClosed, |f| {
-                    f.to == Actor::Consumer(c)
-                });
+                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+                self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
                 self.forget_client(c);
             }
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx {
-                    c: Rc::make_mut(&mut self.consumers[c.ix()]),
-                    setup: &setup,
-                    out,
-                }
-                .start();
+                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
             }
             _ => {} // it is so already
         }
@@ -357,54 +257,96 @@ impl World {
     /// A broker's process ends without warning. A dead process's machine resets its connections; a dead machine is silent.
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
         let setup = self.setup.clone();
-        out.event(if power == Power::Crashed {
-            EventKind::Crashed { broker: b }
-        } else {
-            EventKind::PowerCut { broker: b }
-        });
-        Cx {
-            b: Rc::make_mut(&mut self.brokers[b.ix()]),
-            setup: &setup,
-            out,
-        }
-        .go_down(power);
+        out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
+        Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
-            let others = self
-                .brokers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Broker(x.id));
-            let producers = self
-                .producers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Producer(x.id));
-            let consumers = self
-                .consumers
-                .iter()
-                .filter(|x| x.awaits(b))
-                .map(|x| Actor::Consumer(x.id));
-            out.sends.extend(
-                others
-                    .chain(producers)
-                    .chain(consumers)
-                    .map(|to| (me, to, Body::Disconnect)),
-            );
+            let others = self.brokers.iter().filter_map(|x| Some((Actor::Broker(x.id), x.fetcher_conn(b)?)));
+            let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
+            let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
+            let told = others.chain(producers).chain(consumers);
+            out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
         }
     }
 
     /// A dead client's parked requests are closed with its connections.
     fn forget_client(&mut self, c: ConsumerIx) {
         for b in &mut self.brokers {
-            if b.consumer_fetches.iter().any(|f| f.consumer == c)
-                || b.commits.iter().any(|x| x.consumer == c)
-            {
+            if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
                 let b = Rc::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
             }
         }
+    }
+
+    // ---- connections in the canonical encoding
+
+    /// A connection's ordinal matters only as "the client's current one, or an old one": old ones never come back.
+    fn current_conn(&self, client: Actor, server: Actor) -> Option<ConnGen> {
+        let Actor::Broker(b) = server else { return None };
+        match client {
+            Actor::Producer(p) => Some(self.producers[p.ix()].meta.conn(b)),
+            Actor::Consumer(c) => Some(self.consumers[c.ix()].meta.conn(b)),
+            Actor::Broker(f) => self.broker(f).fetchers.iter().find(|x| x.leader == b).map(|x| x.conn),
+            Actor::Controller => None,
+        }
+    }
+
+    /// Is the message of its client's current connection, and, for a fetch, of the session that the leader has?
+    fn is_current(&self, f: &Flight) -> (bool, bool) {
+        let Some(conn) = f.body.conn() else { return (true, true) };
+        if let Body::Fetch { be, .. } = *f.body
+            && let (Actor::Broker(follower), Actor::Broker(leader)) = (f.from, f.to)
+        {
+            let session = self.broker(leader).peers.iter().any(|p| (p.follower, p.conn, p.be) == (follower, conn, be));
+            return (self.current_conn(f.from, f.to) == Some(conn), session);
+        }
+        let (client, server) = if f.body.is_client_request() { (f.from, f.to) } else { (f.to, f.from) };
+        (self.current_conn(client, server) == Some(conn), true)
+    }
+
+    /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
+    /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
+    pub(crate) fn prune_unread(&mut self) {
+        let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
+        if !unread.is_empty() {
+            self.net.retain(|f| !unread.contains(&f.id));
+        }
+        for i in 0..self.brokers.len() {
+            let me = Actor::Broker(self.brokers[i].id);
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i]
+                .peers
+                .iter()
+                .filter(|p| self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be))
+                .map(|p| p.follower)
+                .collect();
+            if !stale.is_empty() {
+                Rc::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+            }
+        }
+    }
+
+    fn is_unread(&self, f: &Flight) -> bool {
+        if self.is_current(f).0 {
+            return false;
+        }
+        let request = f.body.is_client_request() || matches!(*f.body, Body::Fetch { .. });
+        !request || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
+    }
+
+    /// Which of the requests and sessions that brokers hold are of their clients' current connections.
+    fn hash_connections<H: std::hash::Hasher>(&self, h: &mut H) {
+        let mut bits = 1u64;
+        let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for b in &self.brokers {
+            let me = Actor::Broker(b.id);
+            b.peers.iter().for_each(|p| note(self.current_conn(Actor::Broker(p.follower), me) == Some(p.conn)));
+            b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
+            b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+            b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+        }
+        h.write_u64(bits);
     }
 
     // ---- the wire
@@ -412,13 +354,7 @@ impl World {
     /// Messages that will not arrive any more.
     fn lose(&mut self, out: &mut Out, why: DropReason, which: impl Fn(&Flight) -> bool) {
         for f in self.net.iter().filter(|f| which(f)) {
-            out.event(EventKind::Dropped {
-                msg: f.id,
-                from: f.from,
-                to: f.to,
-                message: f.body.kind(),
-                why,
-            });
+            out.event(EventKind::Dropped { msg: f.id, from: f.from, to: f.to, message: f.body.kind(), why });
         }
         self.net.retain(|f| !which(f));
     }
@@ -431,15 +367,9 @@ impl World {
     }
 
     fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
-        let (id, message) = (MsgId(self.next_msg), body.kind());
+        let (id, message, conn) = (MsgId(self.next_msg), body.kind(), body.conn());
         self.next_msg += 1;
-        out.event(EventKind::Sent {
-            msg: id,
-            from,
-            to,
-            message,
-            due_us: 0,
-        });
+        out.event(EventKind::Sent { msg: id, from, to, message, due_us: 0 });
         let why = if self.cut.contains(&(from, to)) {
             Some(DropReason::LinkCut)
         } else if body.is_client_response() && self.drop_next.contains(&(from, to)) {
@@ -448,23 +378,14 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight {
-                id,
-                from,
-                to,
-                body: Rc::new(body),
-            }),
+            None => self.net.push(Flight { id, from, to, body: Rc::new(body) }),
             Some(why) => {
-                out.event(EventKind::Dropped {
-                    msg: id,
-                    from,
-                    to,
-                    message,
-                    why,
-                });
+                out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
                     self.drop_next.retain(|l| *l != (from, to));
-                    self.post_one(from, to, Body::Disconnect, out); // the client sees its connection end
+                    if let Some(conn) = conn {
+                        self.post_one(from, to, Body::Disconnect { conn }, out); // the client sees its connection end
+                    }
                 }
             }
         }
@@ -475,25 +396,19 @@ impl Timer {
     /// Whose timer it is.
     pub fn actor(&self) -> Actor {
         match *self {
-            Timer::Heartbeat(b)
-            | Timer::RegistrationRetry(b)
-            | Timer::IsrCheck(b)
-            | Timer::HwCheckpoint(b)
-            | Timer::Writeback(b) => Actor::Broker(b),
-            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
-            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => {
-                Actor::Broker(follower)
+            Timer::Heartbeat(b) | Timer::RegistrationRetry(b) | Timer::IsrCheck(b) | Timer::HwCheckpoint(b) | Timer::Writeback(b) => {
+                Actor::Broker(b)
             }
-            Timer::ProduceWait { broker, .. }
-            | Timer::AlterRetry { broker, .. }
-            | Timer::ConsumerFetchWait { broker, .. } => Actor::Broker(broker),
+            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
+            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
+            Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
+                Actor::Broker(broker)
+            }
             Timer::Session(_) => Actor::Controller,
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, _) | Timer::MetadataBackoff(a) => a,
-            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => {
-                Actor::Consumer(c)
-            }
+            Timer::Handling(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
         }
     }
 }

@@ -30,11 +30,20 @@ pub fn partition_for_key(key: &[u8], partitions: u16) -> u16 {
     ((murmur2(key) & 0x7fff_ffff) % i32::from(partitions)) as u16
 }
 
+/// CRC-32 (IEEE polynomial, reflected), as zlib and librdkafka compute it.
+pub fn crc32(data: &[u8]) -> u32 {
+    let step = |c: u32, _| (c >> 1) ^ (0xedb8_8320 & (c & 1).wrapping_neg());
+    !data.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+/// Where librdkafka's `consistent` partitioner sends a key (rule book 2.2, history): `crc32(key) mod partitions`, unsigned.
+pub fn librdkafka_partition_for_key(key: &[u8], partitions: u16) -> u16 {
+    (crc32(key) % u32::from(partitions)) as u16
+}
+
 /// Java's `String.hashCode`, over UTF-16 units.
 pub fn java_string_hash(s: &str) -> i32 {
-    s.encode_utf16().fold(0i32, |h, unit| {
-        h.wrapping_mul(31).wrapping_add(i32::from(unit))
-    })
+    s.encode_utf16().fold(0i32, |h, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// The partition of `__consumer_offsets` or `__transaction_state` that coordinates an id (rule book 2.2, note): `abs(hash) mod n`, with abs(MIN) = 0.
@@ -66,26 +75,20 @@ mod tests {
         ];
         for (key, hash, of3, of6) in vectors {
             assert_eq!(murmur2(key.as_bytes()), hash, "{key}");
-            assert_eq!(
-                (
-                    partition_for_key(key.as_bytes(), 3),
-                    partition_for_key(key.as_bytes(), 6)
-                ),
-                (of3, of6),
-                "{key}"
-            );
+            assert_eq!((partition_for_key(key.as_bytes(), 3), partition_for_key(key.as_bytes(), 6)), (of3, of6), "{key}");
         }
     }
 
     #[test]
+    fn crc32_has_its_check_value() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32(b""), 0);
+        assert_eq!(librdkafka_partition_for_key(b"123456789", 6), 4);
+    }
+
+    #[test]
     fn coordinators_of_the_rule_book() {
-        for (id, p) in [
-            ("my-group", 12),
-            ("test-group", 12),
-            ("orders", 31),
-            ("highwater", 49),
-            ("txn-1", 10),
-        ] {
+        for (id, p) in [("my-group", 12), ("test-group", 12), ("orders", 31), ("highwater", 49), ("txn-1", 10)] {
             assert_eq!(coordinator_partition(id, 50), p, "{id}");
         }
     }

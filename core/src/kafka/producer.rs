@@ -35,15 +35,16 @@ pub struct PartQueue {
     pub backing_off: bool,
 }
 
+/// The batches of a request: at most one a partition.
+pub type Request = SmallVec<[(PartitionId, Queued); 1]>;
+
 /// A connection to a broker, with the requests that are out on it, oldest first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerConn {
     /// To whom.
     pub broker: BrokerId,
-    /// Which connection.
-    pub conn: ConnGen,
     /// Requests without an answer yet; each carries one batch a partition.
-    pub in_flight: SmallVec<[SmallVec<[(PartitionId, Queued); 1]>; 1]>,
+    pub in_flight: SmallVec<[Request; 1]>,
 }
 
 /// State of a producer.
@@ -75,11 +76,7 @@ pub(super) struct ProducerCx<'a> {
 impl Producer {
     /// A producer that has its metadata and its producer id.
     pub fn new(id: ProducerIx, setup: &Setup) -> Self {
-        let empty = PartQueue {
-            queue: SmallVec::new(),
-            next_seq: 0,
-            backing_off: false,
-        };
+        let empty = PartQueue { queue: SmallVec::new(), next_seq: 0, backing_off: false };
         Producer {
             id,
             meta: ClientMeta::settled(setup),
@@ -93,20 +90,11 @@ impl Producer {
 
     /// Batches that are out, over all connections.
     pub fn in_flight(&self) -> impl Iterator<Item = (BrokerId, PartitionId, &Queued)> {
-        self.conns.iter().flat_map(|c| {
-            c.in_flight
-                .iter()
-                .flatten()
-                .map(move |(p, q)| (c.broker, *p, q))
-        })
+        self.conns.iter().flat_map(|c| c.in_flight.iter().flatten().map(move |(p, q)| (c.broker, *p, q)))
     }
 
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.meta.state == MetaState::Asked(b)
-            || self
-                .conns
-                .iter()
-                .any(|c| c.broker == b && !c.in_flight.is_empty())
+        self.meta.state == MetaState::Asked(b) || self.conns.iter().any(|c| c.broker == b && !c.in_flight.is_empty())
     }
 
     /// Every timer that its state implies.
@@ -120,20 +108,15 @@ impl Producer {
             if part.backing_off {
                 f(Timer::RetryBackoff(self.id, p));
             }
-            if !setup.producers[self.id.ix()].no_linger
-                && part.queue.first().is_some_and(|q| !q.lingered)
-            {
+            if !setup.producers[self.id.ix()].no_linger && part.queue.first().is_some_and(|q| !q.lingered) {
                 f(Timer::Linger(self.id, p));
             }
-            part.queue
-                .iter()
-                .for_each(|q| f(Timer::Delivery(q.batch.id)));
+            part.queue.iter().for_each(|q| f(Timer::Delivery(q.batch.id)));
         }
         for b in setup.broker_ids().filter(|b| self.awaits(*b)) {
             f(Timer::RequestTimeout(me, b));
         }
-        self.in_flight()
-            .for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
+        self.in_flight().for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
     }
 }
 
@@ -149,49 +132,26 @@ impl ProducerCx<'_> {
     /// prod.PB1: the application calls `send()`.
     pub fn send(&mut self, partition: PartitionId, bytes: u32) {
         let id = self.p.id;
-        let record = RecordId {
-            producer: id,
-            n: self.p.records,
-        };
+        let record = RecordId { producer: id, n: self.p.records };
         self.p.records += 1;
         self.out.event(EventKind::RecordSent { record, partition });
         let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
         let queue = &mut self.p.parts[partition.ix()].queue;
-        let fits = queue
-            .last()
-            .is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
+        let fits = queue.last().is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
         if !fits {
-            let batch = Batch {
-                id: BatchId {
-                    producer: id,
-                    n: self.p.batches,
-                },
-                count: 0,
-                epoch: 0,
-                seq: None,
-            };
+            let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, epoch: 0, seq: None };
             self.p.batches += 1;
             if queue.is_empty() && !lingered {
                 self.out.arm(Timer::Linger(id, partition));
             }
-            queue.push(Queued {
-                batch,
-                bytes: 0,
-                lingered,
-                sent: false,
-                attempts: 0,
-            });
+            queue.push(Queued { batch, bytes: 0, lingered, sent: false, attempts: 0 });
             self.out.arm(Timer::Delivery(batch.id));
         }
         let last = queue.last_mut().expect("one was pushed if there was none");
         last.batch.count += 1;
         last.bytes += bytes;
         let batch = last.batch.id;
-        self.out.event(EventKind::Batched {
-            record,
-            batch,
-            partition,
-        });
+        self.out.event(EventKind::Batched { record, batch, partition });
         self.pump();
     }
 
@@ -201,10 +161,10 @@ impl ProducerCx<'_> {
         match body {
             Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
-                self.p.meta.on_response(*conn, leaders);
+                self.p.meta.on_response(b, *conn, leaders);
                 self.settle_timeout(b);
             }
-            Body::Disconnect => self.disconnected(b, ErrorCode::NetworkException),
+            Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
             _ => {}
         }
         self.pump();
@@ -220,7 +180,7 @@ impl ProducerCx<'_> {
             }
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
             Timer::RequestTimeout(_, b) => self.disconnected(b, ErrorCode::RequestTimedOut),
-            Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.setup, self.out),
+            Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
             Timer::Delivery(id) => self.expire(id),
             _ => {}
         }
@@ -236,9 +196,7 @@ impl ProducerCx<'_> {
                 self.request(b, parts);
             }
         }
-        let unknown = |(i, part): (usize, &PartQueue)| {
-            !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none()
-        };
+        let unknown = |(i, part): (usize, &PartQueue)| !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none();
         if self.p.parts.iter().enumerate().any(unknown) {
             let me = self.me();
             if self.p.meta.state == MetaState::Idle {
@@ -248,14 +206,9 @@ impl ProducerCx<'_> {
     }
 
     /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
-    fn drain(&mut self, b: BrokerId) -> Option<SmallVec<[(PartitionId, Queued); 1]>> {
+    fn drain(&mut self, b: BrokerId) -> Option<Request> {
         let max = self.config().max_in_flight;
-        let out_there = self
-            .p
-            .conns
-            .iter()
-            .find(|c| c.broker == b)
-            .map_or(0, |c| c.in_flight.len());
+        let out_there = self.p.conns.iter().find(|c| c.broker == b).map_or(0, |c| c.in_flight.len());
         if out_there >= max {
             return None;
         }
@@ -276,10 +229,7 @@ impl ProducerCx<'_> {
         let Some(head) = part.queue.first() else {
             return false;
         };
-        let ready = head.lingered
-            || head.sent
-            || part.queue.len() > 1
-            || head.bytes >= self.config().batch_bytes;
+        let ready = head.lingered || head.sent || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
         if !ready || part.backing_off {
             return false;
         }
@@ -296,11 +246,7 @@ impl ProducerCx<'_> {
 
     /// Takes the head of a queue; an idempotent batch gets its sequence when it first leaves (prod.PB3).
     fn take_head(&mut self, p: PartitionId) -> Queued {
-        let (id, idempotent, no_linger) = (
-            self.p.id,
-            self.config().idempotence,
-            self.config().no_linger,
-        );
+        let (id, idempotent, no_linger) = (self.p.id, self.config().idempotence, self.config().no_linger);
         let epoch = self.p.epoch;
         let part = &mut self.p.parts[p.ix()];
         let mut q = part.queue.remove(0);
@@ -318,27 +264,19 @@ impl ProducerCx<'_> {
         q
     }
 
-    fn request(&mut self, b: BrokerId, mut parts: SmallVec<[(PartitionId, Queued); 1]>) {
+    fn request(&mut self, b: BrokerId, mut parts: Request) {
         let (me, acks) = (self.me(), self.config().acks);
         for (p, q) in &mut parts {
             let (batch, partition) = (q.batch.id, *p);
             self.out.event(if q.sent {
-                EventKind::BatchResent {
-                    batch,
-                    partition,
-                    broker: b,
-                }
+                EventKind::BatchResent { batch, partition, broker: b }
             } else {
-                EventKind::BatchSent {
-                    batch,
-                    partition,
-                    broker: b,
-                }
+                EventKind::BatchSent { batch, partition, broker: b }
             });
             q.sent = true;
         }
+        let gen_ = self.p.meta.conn(b);
         let conn = self.conn(b);
-        let gen_ = conn.conn;
         let first = conn.in_flight.is_empty();
         if acks != Acks::None {
             conn.in_flight.push(parts.clone());
@@ -347,15 +285,7 @@ impl ProducerCx<'_> {
             }
         }
         let wire = parts.iter().map(|(p, q)| (*p, q.batch)).collect();
-        self.out.send(
-            me,
-            Actor::Broker(b),
-            Body::Produce {
-                conn: gen_,
-                acks,
-                parts: wire,
-            },
-        );
+        self.out.send(me, Actor::Broker(b), Body::Produce { conn: gen_, acks, parts: wire });
         if acks == Acks::None {
             for (p, q) in parts {
                 self.succeed(p, &q, None); // prod.A0: written to the socket is all that it asks for
@@ -367,11 +297,7 @@ impl ProducerCx<'_> {
         let at = match self.p.conns.iter().position(|c| c.broker == b) {
             Some(i) => i,
             None => {
-                self.p.conns.push(ProducerConn {
-                    broker: b,
-                    conn: ConnGen::default(),
-                    in_flight: SmallVec::new(),
-                });
+                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new() });
                 self.p.conns.len() - 1
             }
         };
@@ -381,14 +307,10 @@ impl ProducerCx<'_> {
     // ---- answers
 
     /// Answers come in the order of the requests, so this one is for the oldest.
-    fn on_response(
-        &mut self,
-        b: BrokerId,
-        conn: ConnGen,
-        results: &[(PartitionId, Result<Offset, ErrorCode>)],
-    ) {
+    fn on_response(&mut self, b: BrokerId, conn: ConnGen, results: &[(PartitionId, Result<Offset, ErrorCode>)]) {
+        let current = self.p.meta.conn(b) == conn;
         let c = self.conn(b);
-        if c.conn != conn || c.in_flight.is_empty() {
+        if !current || c.in_flight.is_empty() {
             return; // of a connection that was given up
         }
         let request = c.in_flight.remove(0);
@@ -404,11 +326,7 @@ impl ProducerCx<'_> {
     /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left.
     fn settle_timeout(&mut self, b: BrokerId) {
         let timer = Timer::RequestTimeout(self.me(), b);
-        if self.p.awaits(b) {
-            self.out.arm(timer)
-        } else {
-            self.out.disarm(timer)
-        }
+        if self.p.awaits(b) { self.out.arm(timer) } else { self.out.disarm(timer) }
     }
 
     /// The connection broke: nothing is known of what was out on it, oldest first (as Kafka's NetworkClient does).
@@ -418,22 +336,17 @@ impl ProducerCx<'_> {
         let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
             return;
         };
-        c.conn = c.conn.next();
         let requests = std::mem::take(&mut c.in_flight);
         self.out.disarm(Timer::RequestTimeout(me, b));
         for (p, q) in requests.into_iter().flatten() {
             self.failed(p, q, error);
         }
-        self.p.meta.refresh(me, self.setup, self.out);
+        self.p.meta.refresh(me, self.out);
     }
 
     fn succeed(&mut self, partition: PartitionId, q: &Queued, offset: Option<Offset>) {
         self.out.disarm(Timer::Delivery(q.batch.id));
-        self.out.event(EventKind::Acked {
-            batch: q.batch.id,
-            partition,
-            offset,
-        });
+        self.out.event(EventKind::Acked { batch: q.batch.id, partition, offset });
     }
 
     /// prod.PB6: try again, or give up.
@@ -443,29 +356,19 @@ impl ProducerCx<'_> {
         if matches!(error, ErrorCode::InvalidProducerEpoch) || q.attempts >= retries {
             return self.give_up(p, batch, error);
         }
-        self.out.event(EventKind::AttemptFailed {
-            batch,
-            partition: p,
-            error,
-        });
+        self.out.event(EventKind::AttemptFailed { batch, partition: p, error });
         if retries < i32::MAX as u32 {
             q.attempts += 1;
         }
-        if error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq)
-        {
+        if error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq) {
             self.bump_epoch(&mut q, p);
         }
         self.requeue(p, q);
         let part = &mut self.p.parts[p.ix()];
         part.backing_off = true;
         self.out.arm(Timer::RetryBackoff(id, p));
-        if matches!(
-            error,
-            ErrorCode::NotLeaderOrFollower
-                | ErrorCode::FencedLeaderEpoch
-                | ErrorCode::UnknownLeaderEpoch
-        ) {
-            self.p.meta.refresh(me, self.setup, self.out);
+        if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch) {
+            self.p.meta.refresh(me, self.out);
         }
     }
 
@@ -474,10 +377,7 @@ impl ProducerCx<'_> {
         let queue = &mut self.p.parts[p.ix()].queue;
         let at = match q.batch.seq {
             None => 0,
-            Some(s) => queue
-                .iter()
-                .position(|x| x.batch.seq.is_none_or(|y| y > s))
-                .unwrap_or(queue.len()),
+            Some(s) => queue.iter().position(|x| x.batch.seq.is_none_or(|y| y > s)).unwrap_or(queue.len()),
         };
         queue.insert(at, q);
     }
@@ -494,21 +394,12 @@ impl ProducerCx<'_> {
         let epoch = self.p.epoch;
         let mut next = 0;
         let part = &mut self.p.parts[p.ix()];
-        for x in std::iter::once(&mut q.batch)
-            .chain(part.queue.iter_mut().map(|x| &mut x.batch))
-            .filter(|b| b.seq.is_some())
-        {
+        for x in std::iter::once(&mut q.batch).chain(part.queue.iter_mut().map(|x| &mut x.batch)).filter(|b| b.seq.is_some()) {
             (x.epoch, x.seq) = (epoch, Some(next));
             next += u32::from(x.count);
         }
         part.next_seq = next;
-        for (_, other) in self
-            .p
-            .parts
-            .iter_mut()
-            .enumerate()
-            .filter(|(i, _)| *i != p.ix())
-        {
+        for (_, other) in self.p.parts.iter_mut().enumerate().filter(|(i, _)| *i != p.ix()) {
             if other.queue.iter().all(|x| x.batch.seq.is_none()) {
                 other.next_seq = 0;
             }
@@ -530,11 +421,7 @@ impl ProducerCx<'_> {
                 return self.give_up(p, id, ErrorCode::Timeout);
             }
         }
-        let flying = self
-            .p
-            .in_flight()
-            .find(|f| f.2.batch.id == id)
-            .map(|f| (f.0, f.1));
+        let flying = self.p.in_flight().find(|f| f.2.batch.id == id).map(|f| (f.0, f.1));
         if let Some((b, p)) = flying {
             // The request stays out; the batch in it is no longer waited for.
             let c = self.conn(b);
@@ -543,7 +430,8 @@ impl ProducerCx<'_> {
             }
             if c.in_flight.iter().all(|r| r.is_empty()) {
                 c.in_flight.clear();
-                c.conn = c.conn.next();
+                let me = self.me();
+                self.p.meta.on_disconnect(b, me, self.out);
                 self.settle_timeout(b);
             }
             self.give_up(p, id, ErrorCode::Timeout);
@@ -552,10 +440,6 @@ impl ProducerCx<'_> {
 
     fn give_up(&mut self, partition: PartitionId, batch: BatchId, error: ErrorCode) {
         self.out.disarm(Timer::Delivery(batch));
-        self.out.event(EventKind::SendFailed {
-            batch,
-            partition,
-            error,
-        });
+        self.out.event(EventKind::SendFailed { batch, partition, error });
     }
 }

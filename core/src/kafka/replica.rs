@@ -196,10 +196,7 @@ impl Replica {
     /// Whom it copies from, if it is fetching.
     pub fn follows(&self) -> Option<BrokerId> {
         match self.role {
-            Role::Follower {
-                leader,
-                stopped: false,
-            } => Some(leader),
+            Role::Follower { leader, stopped: false } => Some(leader),
             _ => None,
         }
     }
@@ -225,19 +222,13 @@ impl Replica {
             return Idempotence::Error(ErrorCode::InvalidProducerEpoch); // D2
         }
         if b.epoch > s.epoch {
-            return if first == 0 {
-                Idempotence::New
-            } else {
-                Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber)
-            }; // D3
+            return if first == 0 { Idempotence::New } else { Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber) }; // D3
         }
         if let Some((_, _, base)) = s.batches.iter().find(|x| (x.0, x.1) == (first, last)) {
             return Idempotence::Duplicate(*base); // D1
         }
         match s.batches.last() {
-            Some((_, l, _)) if first != l + 1 => {
-                Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber)
-            } // D4
+            Some((_, l, _)) if first != l + 1 => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
             _ => Idempotence::New,
         }
     }
@@ -248,20 +239,10 @@ impl Replica {
         let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
             return;
         };
-        let at = match self
-            .producers
-            .binary_search_by_key(&b.id.producer, |s| s.producer)
-        {
+        let at = match self.producers.binary_search_by_key(&b.id.producer, |s| s.producer) {
             Ok(i) => i,
             Err(i) => {
-                self.producers.insert(
-                    i,
-                    ProducerState {
-                        producer: b.id.producer,
-                        epoch: b.epoch,
-                        batches: SmallVec::new(),
-                    },
-                );
+                self.producers.insert(i, ProducerState { producer: b.id.producer, epoch: b.epoch, batches: SmallVec::new() });
                 i
             }
         };
@@ -311,12 +292,7 @@ impl Replica {
             lag_expired: !isr.has(broker),
             open: false,
         });
-        self.role = Role::Leader(Leading {
-            isr,
-            pending: PendingIsr::None,
-            epoch_start: leo,
-            followers: followers.collect(),
-        });
+        self.role = Role::Leader(Leading { isr, pending: PendingIsr::None, epoch_start: leo, followers: followers.collect() });
     }
 
     /// repl.R-F1 to R-F4: what a follower's fetch means for this partition.
@@ -357,20 +333,11 @@ impl Replica {
         if caught_up || lag_from_last_fetch {
             f.lag_expired = false;
         }
-        FetchOutcome::At {
-            moved,
-            caught_up,
-            lag_from_last_fetch,
-        }
+        FetchOutcome::At { moved, caught_up, lag_from_last_fetch }
     }
 
     /// repl.R-H1, R-H2: the high watermark that the leader may move to; `None` = stay. `eligible`: brokers that may join the ISR.
-    pub fn next_high_watermark(
-        &self,
-        setup: &PartitionSetup,
-        strict_min_isr: bool,
-        eligible: BrokerSet,
-    ) -> Option<Offset> {
+    pub fn next_high_watermark(&self, setup: &PartitionSetup, strict_min_isr: bool, eligible: BrokerSet) -> Option<Offset> {
         let l = self.leading()?;
         if strict_min_isr && l.isr.len() < setup.min_isr {
             return None;
@@ -414,23 +381,14 @@ impl Replica {
             return BrokerSet::EMPTY;
         }
         let leo = self.log.leo();
-        l.followers
-            .iter()
-            .filter(|f| l.isr.has(f.broker) && f.leo != Some(leo) && f.lag_expired)
-            .map(|f| f.broker)
-            .collect()
+        l.followers.iter().filter(|f| l.isr.has(f.broker) && f.leo != Some(leo) && f.lag_expired).map(|f| f.broker).collect()
     }
 
     // ---- follower
 
     /// What it asks its leader for.
     pub fn fetch_part(&self) -> FetchPart {
-        FetchPart {
-            partition: self.partition,
-            le: self.le,
-            offset: self.log.leo(),
-            last_epoch: self.log.last_epoch(),
-        }
+        FetchPart { partition: self.partition, le: self.le, offset: self.log.leo(), last_epoch: self.log.last_epoch() }
     }
 
     /// repl.R-L2: copy what came. Says how many records were new.

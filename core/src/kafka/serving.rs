@@ -1,6 +1,6 @@
 //! A broker's clients: produce, fetch, commits (rule book 2.4, 1.3 L6, 5A).
 
-use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce};
+use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, ProduceOutcome};
 use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
@@ -9,9 +9,6 @@ use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::rc::Rc;
-
-/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
-type Outcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
 
 impl Cx<'_> {
     // ---- produce
@@ -24,23 +21,12 @@ impl Cx<'_> {
         let Body::Produce { conn, acks, parts } = &**body else {
             return;
         };
-        let done: SmallVec<[Outcome; 1]> = parts
-            .iter()
-            .map(|(p, batch)| self.append(*p, batch, *acks))
-            .collect();
+        let done: SmallVec<[ProduceOutcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks)).collect();
         match acks {
-            Acks::None => self.after_acks_none(producer, &done),
+            Acks::None => self.after_acks_none(producer, *conn, &done),
             _ if done.iter().any(|d| d.2.is_some()) => {
-                self.b.produces.push(ParkedProduce {
-                    producer,
-                    conn: *conn,
-                    parts: done.clone(),
-                    backlog: SmallVec::new(),
-                });
-                self.out.arm(Timer::ProduceWait {
-                    broker: self.b.id,
-                    producer,
-                });
+                self.b.produces.push(ParkedProduce { producer, conn: *conn, parts: done.clone(), backlog: SmallVec::new() });
+                self.out.arm(Timer::ProduceWait { broker: self.b.id, producer });
             }
             _ => self.respond_produce(producer, *conn, &done),
         }
@@ -50,31 +36,26 @@ impl Cx<'_> {
     }
 
     /// prod.A0: no answer; an error closes the connection, the only hint that there is.
-    fn after_acks_none(&mut self, producer: ProducerIx, done: &[Outcome]) {
+    fn after_acks_none(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
         if done.iter().any(|d| d.1.is_err()) {
-            self.send(Actor::Producer(producer), Body::Disconnect);
+            self.send(Actor::Producer(producer), Body::Disconnect { conn });
         }
     }
 
-    fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[Outcome]) {
+    fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
         let parts = done.iter().map(|(p, result, _)| (*p, *result)).collect();
-        self.send(
-            Actor::Producer(producer),
-            Body::ProduceResponse { conn, parts },
-        );
+        self.send(Actor::Producer(producer), Body::ProduceResponse { conn, parts });
     }
 
     /// prod.A1, A2 and log.L1 for one partition: check, append, say what the answer waits for.
-    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> Outcome {
+    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> ProduceOutcome {
         let me = self.b.id;
         let min_isr = self.setup.partitions[p.ix()].min_isr;
         let refuse = |error| (p, Err(error), None);
         let checked = match self.b.replica(p) {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
-                Some(l) if acks == Acks::All && l.isr.len() < min_isr => {
-                    Err(ErrorCode::NotEnoughReplicas)
-                }
+                Some(l) if acks == Acks::All && l.isr.len() < min_isr => Err(ErrorCode::NotEnoughReplicas),
                 Some(_) => match r.check_sequence(batch) {
                     Idempotence::New => Ok(None),
                     Idempotence::Duplicate(base) => Ok(Some(base)),
@@ -85,21 +66,11 @@ impl Cx<'_> {
         };
         let base = match checked {
             Err(error) => {
-                self.out.event(EventKind::Refused {
-                    broker: me,
-                    partition: p,
-                    batch: batch.id,
-                    error,
-                });
+                self.out.event(EventKind::Refused { broker: me, partition: p, batch: batch.id, error });
                 return refuse(error);
             }
             Ok(Some(base)) => {
-                self.out.event(EventKind::DuplicateRecognised {
-                    broker: me,
-                    partition: p,
-                    batch: batch.id,
-                    base,
-                });
+                self.out.event(EventKind::DuplicateRecognised { broker: me, partition: p, batch: batch.id, base });
                 base
             }
             Ok(None) => self.append_payload(p, Payload::Data(*batch)),
@@ -111,34 +82,17 @@ impl Cx<'_> {
     /// Appends to a log that this broker leads; the followers' lag starts to count (repl.R-F4).
     fn append_payload(&mut self, p: PartitionId, payload: Payload) -> Offset {
         let me = self.b.id;
-        let r = self
-            .b
-            .replica_mut(p)
-            .expect("the caller checked that this broker leads it");
+        let r = self.b.replica_mut(p).expect("the caller checked that this broker leads it");
         let before = r.log.leo();
         let entry = r.append(payload);
         let caught_up: SmallVec<[BrokerId; 4]> = r.leading().map_or(SmallVec::new(), |l| {
-            l.followers
-                .iter()
-                .filter(|f| f.leo == Some(before) && !f.lag_expired)
-                .map(|f| f.broker)
-                .collect()
+            l.followers.iter().filter(|f| f.leo == Some(before) && !f.lag_expired).map(|f| f.broker).collect()
         });
         self.out.event(match payload {
-            Payload::Data(b) => EventKind::Appended {
-                broker: me,
-                partition: p,
-                batch: b.id,
-                base: entry.base,
-                count: b.count,
-                epoch: entry.epoch,
-            },
-            Payload::Commit(c) => EventKind::CommitAppended {
-                broker: me,
-                group: c.group,
-                partition: c.partition,
-                offset: c.offset,
-            },
+            Payload::Data(b) => {
+                EventKind::Appended { broker: me, partition: p, batch: b.id, base: entry.base, count: b.count, epoch: entry.epoch }
+            }
+            Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
         });
         for f in caught_up {
             self.start_lag(p, f);
@@ -171,15 +125,9 @@ impl Cx<'_> {
     pub(super) fn serve_waiting(&mut self, p: PartitionId) {
         let Some(r) = self.b.replica(p) else { return };
         let (hw, min_isr) = (r.hw, self.setup.partitions[p.ix()].min_isr);
-        let enough = r
-            .leading()
-            .is_some_and(|l| l.maximal_isr().len() >= min_isr);
+        let enough = r.leading().is_some_and(|l| l.maximal_isr().len() >= min_isr);
         for x in &mut self.b.produces {
-            for part in x
-                .parts
-                .iter_mut()
-                .filter(|part| part.0 == p && part.2.is_some_and(|until| until <= hw))
-            {
+            for part in x.parts.iter_mut().filter(|part| part.0 == p && part.2.is_some_and(|until| until <= hw)) {
                 part.2 = None;
                 if !enough {
                     part.1 = Err(ErrorCode::NotEnoughReplicasAfterAppend);
@@ -192,22 +140,14 @@ impl Cx<'_> {
     }
 
     fn finish_produces(&mut self) {
-        while let Some(i) = self
-            .b
-            .produces
-            .iter()
-            .position(|x| x.parts.iter().all(|part| part.2.is_none()))
-        {
+        while let Some(i) = self.b.produces.iter().position(|x| x.parts.iter().all(|part| part.2.is_none())) {
             self.finish_produce(i);
         }
     }
 
     fn finish_produce(&mut self, i: usize) {
         let x = self.b.produces.remove(i);
-        self.out.disarm(Timer::ProduceWait {
-            broker: self.b.id,
-            producer: x.producer,
-        });
+        self.out.disarm(Timer::ProduceWait { broker: self.b.id, producer: x.producer });
         self.respond_produce(x.producer, x.conn, &x.parts);
         for body in x.backlog {
             self.on_produce(x.producer, &body); // the first may park and mute the rest again
@@ -217,11 +157,7 @@ impl Cx<'_> {
     /// This broker no longer leads `p`: whoever waits for it is told to look elsewhere.
     pub(super) fn fail_waiting(&mut self, p: PartitionId) {
         for x in &mut self.b.produces {
-            for part in x
-                .parts
-                .iter_mut()
-                .filter(|part| part.0 == p && part.2.is_some())
-            {
+            for part in x.parts.iter_mut().filter(|part| part.0 == p && part.2.is_some()) {
                 part.2 = None;
                 part.1 = Err(ErrorCode::NotLeaderOrFollower);
             }
@@ -229,20 +165,10 @@ impl Cx<'_> {
         self.finish_produces();
         while let Some(i) = self.b.commits.iter().position(|c| c.coordinator == p) {
             let c = self.b.commits.remove(i);
-            self.respond_commit(
-                c.consumer,
-                c.conn,
-                c.offsets,
-                Err(ErrorCode::NotCoordinator),
-            );
+            self.respond_commit(c.consumer, c.conn, c.offsets, Err(ErrorCode::NotCoordinator));
         }
-        let waiting: SmallVec<[ConsumerIx; 2]> = self
-            .b
-            .consumer_fetches
-            .iter()
-            .filter(|f| f.parts.iter().any(|x| x.partition == p))
-            .map(|f| f.consumer)
-            .collect();
+        let waiting: SmallVec<[ConsumerIx; 2]> =
+            self.b.consumer_fetches.iter().filter(|f| f.parts.iter().any(|x| x.partition == p)).map(|f| f.consumer).collect();
         for c in waiting {
             self.answer_consumer(c);
         }
@@ -250,25 +176,13 @@ impl Cx<'_> {
 
     // ---- consumers' fetches
 
-    pub(super) fn on_consumer_fetch(
-        &mut self,
-        consumer: ConsumerIx,
-        conn: ConnGen,
-        parts: &[FetchPart],
-    ) {
+    pub(super) fn on_consumer_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, parts: &[FetchPart]) {
         self.b.consumer_fetches.retain(|f| f.consumer != consumer);
-        self.b.consumer_fetches.push(ParkedConsumerFetch {
-            consumer,
-            conn,
-            parts: parts.into(),
-        });
+        self.b.consumer_fetches.push(ParkedConsumerFetch { consumer, conn, parts: parts.into() });
         if parts.iter().any(|x| self.has_answer(x)) {
             self.answer_consumer(consumer);
         } else {
-            self.out.arm(Timer::ConsumerFetchWait {
-                broker: self.b.id,
-                consumer,
-            });
+            self.out.arm(Timer::ConsumerFetchWait { broker: self.b.id, consumer });
         }
     }
 
@@ -282,11 +196,7 @@ impl Cx<'_> {
 
     /// log.L6 for read_uncommitted: visible is what lies below the high watermark.
     fn read_for_consumer(&self, x: &FetchPart) -> Fetched {
-        let Some(r) = self
-            .b
-            .replica(x.partition)
-            .filter(|r| matches!(r.role, Role::Leader(_)))
-        else {
+        let Some(r) = self.b.replica(x.partition).filter(|r| matches!(r.role, Role::Leader(_))) else {
             return Fetched::Error(ErrorCode::NotLeaderOrFollower);
         };
         if x.le < r.le {
@@ -298,10 +208,7 @@ impl Cx<'_> {
         if x.offset < r.log.start() || x.offset > r.log.leo() {
             return Fetched::Error(ErrorCode::OffsetOutOfRange);
         }
-        Fetched::Data {
-            entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES),
-            hw: r.hw,
-        }
+        Fetched::Data { entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES), hw: r.hw }
     }
 
     fn wake_consumers(&mut self, p: PartitionId) {
@@ -309,11 +216,7 @@ impl Cx<'_> {
             .b
             .consumer_fetches
             .iter()
-            .filter(|f| {
-                f.parts
-                    .iter()
-                    .any(|x| x.partition == p && self.has_answer(x))
-            })
+            .filter(|f| f.parts.iter().any(|x| x.partition == p && self.has_answer(x)))
             .map(|f| f.consumer)
             .collect();
         for c in ready {
@@ -322,29 +225,14 @@ impl Cx<'_> {
     }
 
     pub(super) fn answer_consumer(&mut self, consumer: ConsumerIx) {
-        let Some(i) = self
-            .b
-            .consumer_fetches
-            .iter()
-            .position(|f| f.consumer == consumer)
-        else {
+        let Some(i) = self.b.consumer_fetches.iter().position(|f| f.consumer == consumer) else {
             return;
         };
         let f = self.b.consumer_fetches.remove(i);
-        self.out.disarm(Timer::ConsumerFetchWait {
-            broker: self.b.id,
-            consumer,
-        });
-        let parts = f.parts.iter().map(|x| FetchedPart {
-            partition: x.partition,
-            le: x.le,
-            offset: x.offset,
-            answer: self.read_for_consumer(x),
-        });
-        let body = Body::ConsumerFetchResponse {
-            conn: f.conn,
-            parts: parts.collect(),
-        };
+        self.out.disarm(Timer::ConsumerFetchWait { broker: self.b.id, consumer });
+        let parts =
+            f.parts.iter().map(|x| FetchedPart { partition: x.partition, le: x.le, offset: x.offset, answer: self.read_for_consumer(x) });
+        let body = Body::ConsumerFetchResponse { conn: f.conn, parts: parts.collect() };
         self.send(Actor::Consumer(consumer), body);
     }
 
@@ -352,65 +240,27 @@ impl Cx<'_> {
 
     fn coordinates(&self, group: GroupIx) -> bool {
         let p = self.setup.groups[group.ix()].coordinator;
-        self.b
-            .replica(p)
-            .is_some_and(|r| matches!(r.role, Role::Leader(_)))
+        self.b.replica(p).is_some_and(|r| matches!(r.role, Role::Leader(_)))
     }
 
-    pub(super) fn on_offset_commit(
-        &mut self,
-        consumer: ConsumerIx,
-        conn: ConnGen,
-        group: GroupIx,
-        offsets: &[(PartitionId, Offset)],
-    ) {
+    pub(super) fn on_offset_commit(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx, offsets: &[(PartitionId, Offset)]) {
         let coordinator = self.setup.groups[group.ix()].coordinator;
         if !self.coordinates(group) {
-            return self.respond_commit(
-                consumer,
-                conn,
-                offsets.into(),
-                Err(ErrorCode::NotCoordinator),
-            );
+            return self.respond_commit(consumer, conn, offsets.into(), Err(ErrorCode::NotCoordinator));
         }
         let mut until = Offset::ZERO;
         for &(partition, offset) in offsets {
-            until = self
-                .append_payload(
-                    coordinator,
-                    Payload::Commit(Commit {
-                        group,
-                        partition,
-                        offset,
-                    }),
-                )
-                .plus(1);
+            until = self.append_payload(coordinator, Payload::Commit(Commit { group, partition, offset })).plus(1);
         }
-        self.b.commits.push(ParkedCommit {
-            consumer,
-            conn,
-            coordinator,
-            group,
-            offsets: offsets.into(),
-            until,
-        });
+        self.b.commits.push(ParkedCommit { consumer, conn, coordinator, group, offsets: offsets.into(), until });
         self.after_append(coordinator);
     }
 
     fn finish_commits(&mut self, p: PartitionId, hw: Offset) {
-        while let Some(i) = self
-            .b
-            .commits
-            .iter()
-            .position(|c| c.coordinator == p && c.until <= hw)
-        {
+        while let Some(i) = self.b.commits.iter().position(|c| c.coordinator == p && c.until <= hw) {
             let c = self.b.commits.remove(i);
             for &(partition, offset) in &c.offsets {
-                self.out.event(EventKind::Committed {
-                    group: c.group,
-                    partition,
-                    offset,
-                });
+                self.out.event(EventKind::Committed { group: c.group, partition, offset });
             }
             self.respond_commit(c.consumer, c.conn, c.offsets, Ok(()));
         }
@@ -423,26 +273,12 @@ impl Cx<'_> {
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
         result: Result<(), ErrorCode>,
     ) {
-        self.send(
-            Actor::Consumer(consumer),
-            Body::OffsetCommitResponse {
-                conn,
-                offsets,
-                result,
-            },
-        );
+        self.send(Actor::Consumer(consumer), Body::OffsetCommitResponse { conn, offsets, result });
     }
 
     pub(super) fn on_offset_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx) {
-        let result = if self.coordinates(group) {
-            Ok(self.b.committed(self.setup, group))
-        } else {
-            Err(ErrorCode::NotCoordinator)
-        };
-        self.send(
-            Actor::Consumer(consumer),
-            Body::OffsetFetchResponse { conn, result },
-        );
+        let result = if self.coordinates(group) { Ok(self.b.committed(self.setup, group)) } else { Err(ErrorCode::NotCoordinator) };
+        self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
     }
 
     // ---- metadata for clients

@@ -129,9 +129,7 @@ impl Setup {
     }
     /// Does it belong to a topic of Kafka's own?
     pub fn is_internal(&self, p: PartitionId) -> bool {
-        self.topics[self.partitions[p.ix()].topic]
-            .name
-            .starts_with("__")
+        self.topics[self.partitions[p.ix()].topic].name.starts_with("__")
     }
     /// The first leader of a partition: the preferred replica.
     pub fn first_leader(&self, p: PartitionId) -> BrokerId {

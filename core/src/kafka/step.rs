@@ -144,6 +144,8 @@ pub enum Command {
     Heal(Actor, Actor),
     /// Lose the next response from a broker to a client, which sees a disconnect.
     DropNextResponse(BrokerId, Actor),
+    /// Lose this response, which is on its way to a client, which sees a disconnect.
+    LoseResponse(MsgId),
     /// Kill a consumer.
     CrashConsumer(ConsumerIx),
     /// Start it again.

@@ -97,29 +97,15 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         let layers = [&t.configs, &s.configs];
         let min_isr = configs::int("min.insync.replicas", Scope::Topic, &layers) as usize;
         let unclean = configs::boolean("unclean.leader.election.enable", Scope::Topic, &layers);
-        add_topic(
-            &mut setup,
-            &t.name,
-            (0..t.partitions).collect(),
-            t.replication_factor,
-            min_isr,
-            unclean,
-        );
+        add_topic(&mut setup, &t.name, (0..t.partitions).collect(), t.replication_factor, min_isr, unclean);
     }
     for p in &s.topology.producers {
-        setup.producers.push(producer(
-            p.name.clone(),
-            &p.configs,
-            &format!("topology.producers.{}", p.name),
-        )?);
+        setup.producers.push(producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
     }
     for (i, a) in s.apps.iter().enumerate() {
         if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
             let at = format!("apps[{i}].configs.auto.offset.reset");
-            return error(
-                at,
-                "must be \"earliest\"; the engine has no `latest` (Kafka's default) yet",
-            );
+            return error(at, "must be \"earliest\"; the engine has no `latest` (Kafka's default) yet");
         }
     }
     add_groups(s, &mut setup);
@@ -129,39 +115,19 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
 
 fn rules(s: &Scenario) -> RuleSet {
     let new_cluster = u8::from(s.kafka != "4.0");
-    RuleSet {
-        elr: s.features.elr.unwrap_or(new_cluster) == 1,
-        strict_min_isr: true,
-    }
+    RuleSet { elr: s.features.elr.unwrap_or(new_cluster) == 1, strict_min_isr: true }
 }
 
-fn add_topic(
-    setup: &mut Setup,
-    name: &str,
-    numbers: Vec<u16>,
-    rf: u8,
-    min_isr: usize,
-    unclean: bool,
-) {
+fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: usize, unclean: bool) {
     let first = setup.partitions.len() as u16;
     let topic = setup.topics.len();
     for n in &numbers {
         // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
-        let replicas: SmallVec<[BrokerId; 3]> = (0..u16::from(rf))
-            .map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1))
-            .collect();
-        setup.partitions.push(PartitionSetup {
-            topic,
-            number: *n,
-            min_isr: min_isr.min(replicas.len()),
-            replicas,
-            unclean,
-        });
+        let replicas: SmallVec<[BrokerId; 3]> =
+            (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean });
     }
-    setup.topics.push(TopicSetup {
-        name: name.into(),
-        partitions: first..first + numbers.len() as u16,
-    });
+    setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
 
 /// prod.A*: the configs of a producer with Kafka 4's checks and silent fall-backs.
@@ -173,11 +139,7 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
         _ => Acks::All,
     };
     let retries = configs::int("retries", Scope::Producer, &layers) as u32;
-    let max_in_flight = configs::int(
-        "max.in.flight.requests.per.connection",
-        Scope::Producer,
-        &layers,
-    ) as usize;
+    let max_in_flight = configs::int("max.in.flight.requests.per.connection", Scope::Producer, &layers) as usize;
     let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
     let explicit = c.contains_key("enable.idempotence") && wanted;
     if explicit && acks != Acks::All {
@@ -187,28 +149,18 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
         );
     }
     if explicit && retries == 0 {
-        return error(
-            format!("{at}.configs.retries"),
-            "ConfigException: must be above 0 for the idempotent producer",
-        );
+        return error(format!("{at}.configs.retries"), "ConfigException: must be above 0 for the idempotent producer");
     }
     // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight never does (4.0).
     let idempotence = wanted && acks == Acks::All && retries > 0;
     if idempotence && max_in_flight > 5 {
-        let what = "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
-        return error(
-            format!("{at}.configs.max.in.flight.requests.per.connection"),
-            what,
-        );
+        let what =
+            "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
+        return error(format!("{at}.configs.max.in.flight.requests.per.connection"), what);
     }
     let ms = |name| configs::int(name, Scope::Producer, &layers);
-    if c.contains_key("delivery.timeout.ms")
-        && ms("delivery.timeout.ms") < ms("linger.ms") + ms("request.timeout.ms")
-    {
-        return error(
-            format!("{at}.configs.delivery.timeout.ms"),
-            "ConfigException: must be at least linger.ms + request.timeout.ms",
-        );
+    if c.contains_key("delivery.timeout.ms") && ms("delivery.timeout.ms") < ms("linger.ms") + ms("request.timeout.ms") {
+        return error(format!("{at}.configs.delivery.timeout.ms"), "ConfigException: must be at least linger.ms + request.timeout.ms");
     }
     Ok(ProducerSetup {
         name,
@@ -223,48 +175,29 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
 
 /// Groups with their members, formed as the range assignor forms them, and the partitions of `__consumer_offsets` in use.
 fn add_groups(s: &Scenario, setup: &mut Setup) {
-    let mut numbers: Vec<u16> = s
-        .apps
-        .iter()
-        .map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS))
-        .collect();
+    let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.is_empty() {
         return;
     }
     let first = setup.partitions.len() as u16;
-    add_topic(
-        setup,
-        "__consumer_offsets",
-        numbers.clone(),
-        INTERNAL_REPLICATION.min(setup.brokers),
-        1,
-        false,
-    );
+    add_topic(setup, "__consumer_offsets", numbers.clone(), INTERNAL_REPLICATION.min(setup.brokers), 1, false);
     for a in &s.apps {
         let group = GroupIx(setup.groups.len() as u8);
         let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
-        setup.groups.push(GroupSetup {
-            name: a.group.clone(),
-            coordinator: PartitionId(first + at),
-        });
+        setup.groups.push(GroupSetup { name: a.group.clone(), coordinator: PartitionId(first + at) });
         let layers = [&a.configs];
         let commit = match a.commit {
             Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
             Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
-            None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => {
-                CommitMode::Auto
-            }
+            None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
             None => CommitMode::Never,
         };
         for m in 0..a.members {
             let topics = setup.topics.iter().filter(|t| a.topics.contains(&t.name));
-            let assigned = topics
-                .flat_map(|t| range_share(t.partitions.clone(), a.members, m))
-                .map(PartitionId)
-                .collect();
+            let assigned = topics.flat_map(|t| range_share(t.partitions.clone(), a.members, m)).map(PartitionId).collect();
             setup.consumers.push(ConsumerSetup {
                 name: format!("c{}", m + 1),
                 group,
@@ -319,9 +252,5 @@ fn durations(s: &Scenario) -> Durations {
         };
         std::iter::repeat_n(d, usize::from(a.members))
     });
-    Durations {
-        broker,
-        producers: producers.collect(),
-        consumers: consumers.collect(),
-    }
+    Durations { broker, producers: producers.collect(), consumers: consumers.collect() }
 }

@@ -41,110 +41,35 @@ pub struct ConfigDef {
 }
 
 const fn def(name: &'static str, scope: Scope, kind: Kind, default: &'static str) -> ConfigDef {
-    ConfigDef {
-        name,
-        scope,
-        kind,
-        default,
-    }
+    ConfigDef { name, scope, kind, default }
 }
 
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
-    def(
-        "unclean.leader.election.enable",
-        Scope::Broker,
-        Kind::Bool,
-        "false",
-    ),
-    def(
-        "replica.lag.time.max.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "30000",
-    ),
-    def(
-        "replica.fetch.wait.max.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "500",
-    ),
-    def(
-        "replica.fetch.backoff.ms",
-        Scope::Broker,
-        Kind::Int(0),
-        "1000",
-    ),
-    def(
-        "replica.socket.timeout.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "30000",
-    ),
-    def(
-        "replica.high.watermark.checkpoint.interval.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "5000",
-    ),
-    def(
-        "broker.heartbeat.interval.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "2000",
-    ),
-    def(
-        "broker.session.timeout.ms",
-        Scope::Broker,
-        Kind::Int(1),
-        "9000",
-    ),
+    def("unclean.leader.election.enable", Scope::Broker, Kind::Bool, "false"),
+    def("replica.lag.time.max.ms", Scope::Broker, Kind::Int(1), "30000"),
+    def("replica.fetch.wait.max.ms", Scope::Broker, Kind::Int(1), "500"),
+    def("replica.fetch.backoff.ms", Scope::Broker, Kind::Int(0), "1000"),
+    def("replica.socket.timeout.ms", Scope::Broker, Kind::Int(1), "30000"),
+    def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
+    def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
+    def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
-    def(
-        "unclean.leader.election.enable",
-        Scope::Topic,
-        Kind::Bool,
-        "false",
-    ),
-    def(
-        "acks",
-        Scope::Producer,
-        Kind::Word(&["0", "1", "all", "-1"]),
-        "all",
-    ),
+    def("unclean.leader.election.enable", Scope::Topic, Kind::Bool, "false"),
+    def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
     def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
     def("retries", Scope::Producer, Kind::Int(0), "2147483647"),
-    def(
-        "max.in.flight.requests.per.connection",
-        Scope::Producer,
-        Kind::Int(1),
-        "5",
-    ),
+    def("max.in.flight.requests.per.connection", Scope::Producer, Kind::Int(1), "5"),
     def("batch.size", Scope::Producer, Kind::Int(0), "16384"),
     def("linger.ms", Scope::Producer, Kind::Int(0), "5"),
-    def(
-        "delivery.timeout.ms",
-        Scope::Producer,
-        Kind::Int(0),
-        "120000",
-    ),
+    def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
-    def(
-        "auto.commit.interval.ms",
-        Scope::Consumer,
-        Kind::Int(0),
-        "5000",
-    ),
-    def(
-        "auto.offset.reset",
-        Scope::Consumer,
-        Kind::Word(&["earliest", "latest"]),
-        "latest",
-    ),
+    def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
+    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest"]), "latest"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
@@ -162,30 +87,13 @@ pub fn find(name: &str, scope: Scope) -> Option<&'static ConfigDef> {
 pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
     for (name, value) in configs {
         let Some(d) = find(name, scope) else {
-            let known: Vec<&str> = CONFIGS
-                .iter()
-                .filter(|d| d.scope == scope)
-                .map(|d| d.name)
-                .collect();
-            return Err((
-                name.clone(),
-                format!(
-                    "is not a config that the engine knows; known here: {}",
-                    known.join(", ")
-                ),
-            ));
+            let known: Vec<&str> = CONFIGS.iter().filter(|d| d.scope == scope).map(|d| d.name).collect();
+            return Err((name.clone(), format!("is not a config that the engine knows; known here: {}", known.join(", "))));
         };
         let word = text(value);
-        let bad =
-            |what: String| Err((name.clone(), format!("can't be {value}; it must be {what}")));
+        let bad = |what: String| Err((name.clone(), format!("can't be {value}; it must be {what}")));
         match d.kind {
-            Kind::Int(min)
-                if word
-                    .parse::<i64>()
-                    .ok()
-                    .filter(|x| (min..=i64::from(i32::MAX)).contains(x))
-                    .is_none() =>
-            {
+            Kind::Int(min) if word.parse::<i64>().ok().filter(|x| (min..=i64::from(i32::MAX)).contains(x)).is_none() => {
                 return bad(format!("a whole number from {min} to {}", i32::MAX));
             }
             Kind::Bool if !matches!(word.as_str(), "true" | "false") => {

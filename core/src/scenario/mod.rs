@@ -27,20 +27,13 @@ pub struct ScenarioError {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() || self.at == "." {
-            f.write_str(&self.what)
-        } else {
-            write!(f, "{}: {}", self.at, self.what)
-        }
+        if self.at.is_empty() || self.at == "." { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
     }
 }
 impl std::error::Error for ScenarioError {}
 
 pub(crate) fn error<T>(at: impl Into<String>, what: impl Into<String>) -> Result<T, ScenarioError> {
-    Err(ScenarioError {
-        at: at.into(),
-        what: what.into(),
-    })
+    Err(ScenarioError { at: at.into(), what: what.into() })
 }
 
 /// A whole scenario.
@@ -79,6 +72,9 @@ pub struct Scenario {
     /// What is done to the cluster, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<TimedCommand>,
+    /// What a trial of it may do, and what must never be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<crate::trial::TrialSpec>,
 }
 
 fn default_seed() -> u64 {
@@ -90,11 +86,7 @@ fn default_seed() -> u64 {
 #[serde(deny_unknown_fields)]
 pub struct Features {
     /// KIP-966: 0 or 1; a new cluster has 1 from 4.1.
-    #[serde(
-        rename = "eligible.leader.replicas.version",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "eligible.leader.replicas.version", default, skip_serializing_if = "Option::is_none")]
     pub elr: Option<u8>,
 }
 
@@ -117,10 +109,7 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Network {
-            delay_us: 2000,
-            jitter_us: 0,
-        }
+        Network { delay_us: 2000, jitter_us: 0 }
     }
 }
 
@@ -330,14 +319,9 @@ impl Scenario {
     /// What is wrong, at which field or line, and what would be right.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         let mut de = serde_json::Deserializer::from_str(text);
-        let s: Scenario = serde_path_to_error::deserialize(&mut de).map_err(|e| ScenarioError {
-            at: e.path().to_string(),
-            what: e.inner().to_string(),
-        })?;
-        de.end().map_err(|e| ScenarioError {
-            at: String::new(),
-            what: e.to_string(),
-        })?;
+        let s: Scenario = serde_path_to_error::deserialize(&mut de)
+            .map_err(|e| ScenarioError { at: e.path().to_string(), what: e.inner().to_string() })?;
+        de.end().map_err(|e| ScenarioError { at: String::new(), what: e.to_string() })?;
         s.check()?;
         Ok(s)
     }
@@ -351,20 +335,12 @@ impl Scenario {
     ///
     /// # Errors
     /// No such producer, no such config, or a combination that Kafka refuses.
-    pub fn with_producer_config(
-        &self,
-        producer: &str,
-        name: &str,
-        value: &str,
-    ) -> Result<Self, ScenarioError> {
+    pub fn with_producer_config(&self, producer: &str, name: &str, value: &str) -> Result<Self, ScenarioError> {
         let mut s = self.clone();
         match s.topology.producers.iter_mut().find(|p| p.name == producer) {
             Some(p) => p.configs.insert(name.into(), value.into()),
             None => {
-                return error(
-                    "topology.producers",
-                    format!("there is no producer {producer:?}"),
-                );
+                return error("topology.producers", format!("there is no producer {producer:?}"));
             }
         };
         s.check()?;
@@ -375,12 +351,7 @@ impl Scenario {
     ///
     /// # Errors
     /// No such topic or config, or a value that it can't have.
-    pub fn with_topic_config(
-        &self,
-        topic: &str,
-        name: &str,
-        value: &str,
-    ) -> Result<Self, ScenarioError> {
+    pub fn with_topic_config(&self, topic: &str, name: &str, value: &str) -> Result<Self, ScenarioError> {
         let mut s = self.clone();
         match s.topology.topics.iter_mut().find(|t| t.name == topic) {
             Some(t) => t.configs.insert(name.into(), value.into()),
@@ -393,37 +364,17 @@ impl Scenario {
     /// Everything that the types don't say.
     fn check(&self) -> Result<(), ScenarioError> {
         if self.format != FORMAT {
-            return error(
-                "format",
-                format!("is {}; this version reads {FORMAT}", self.format),
-            );
+            return error("format", format!("is {}; this version reads {FORMAT}", self.format));
         }
         if !VERSIONS.contains(&self.kafka.as_str()) {
-            return error(
-                "kafka",
-                format!(
-                    "is {:?}; the engine has the rules of {}",
-                    self.kafka,
-                    VERSIONS.join(", ")
-                ),
-            );
+            return error("kafka", format!("is {:?}; the engine has the rules of {}", self.kafka, VERSIONS.join(", ")));
         }
         if self.features.elr.is_some_and(|v| v > 1) {
-            return error(
-                "features.eligible.leader.replicas.version",
-                "must be 0 or 1",
-            );
+            return error("features.eligible.leader.replicas.version", "must be 0 or 1");
         }
         let hour = 3_600_000_000;
         if self.until_us > 24 * hour {
-            return error(
-                "until_us",
-                format!(
-                    "is {}; a run lasts at most 24 hours ({})",
-                    self.until_us,
-                    24 * hour
-                ),
-            );
+            return error("until_us", format!("is {}; a run lasts at most 24 hours ({})", self.until_us, 24 * hour));
         }
         if self.network.delay_us > hour || self.network.jitter_us > hour {
             return error("network", "a delay is at most an hour");
@@ -432,17 +383,11 @@ impl Scenario {
         self.check_topology()?;
         self.check_apps()?;
         self.check_workload()?;
-        self.commands.iter().enumerate().try_for_each(|(i, c)| {
-            self.check_command(c).map_err(|what| ScenarioError {
-                at: format!("commands[{i}]"),
-                what,
-            })
-        })?;
-        if let Some(i) = self
-            .commands
-            .windows(2)
-            .position(|w| w[0].at_us > w[1].at_us)
-        {
+        self.commands
+            .iter()
+            .enumerate()
+            .try_for_each(|(i, c)| self.check_command(c).map_err(|what| ScenarioError { at: format!("commands[{i}]"), what }))?;
+        if let Some(i) = self.commands.windows(2).position(|w| w[0].at_us > w[1].at_us) {
             return error(
                 format!("commands[{}].at_us", i + 1),
                 "is before the command above it; commands stand in the order of their times",
@@ -452,47 +397,29 @@ impl Scenario {
     }
 
     fn check_configs(&self, c: &Configs, scope: Scope, at: &str) -> Result<(), ScenarioError> {
-        configs::check(c, scope).map_err(|(name, what)| ScenarioError {
-            at: format!("{at}.{name}"),
-            what,
-        })
+        configs::check(c, scope).map_err(|(name, what)| ScenarioError { at: format!("{at}.{name}"), what })
     }
 
     fn check_topology(&self) -> Result<(), ScenarioError> {
         let t = &self.topology;
         if !(1..=32).contains(&t.brokers) {
-            return error(
-                "topology.brokers",
-                format!("is {}; there can be 1 to 32", t.brokers),
-            );
+            return error("topology.brokers", format!("is {}; there can be 1 to 32", t.brokers));
         }
         if t.topics.is_empty() {
-            return error(
-                "topology.topics",
-                "is empty; there must be at least one topic",
-            );
+            return error("topology.topics", "is empty; there must be at least one topic");
         }
         let total: u32 = t.topics.iter().map(|x| u32::from(x.partitions)).sum();
         if total > 10_000 {
-            return error(
-                "topology.topics",
-                format!("have {total} partitions together; there can be 10000"),
-            );
+            return error("topology.topics", format!("have {total} partitions together; there can be 10000"));
         }
         for (i, topic) in t.topics.iter().enumerate() {
             let at = format!("topology.topics[{i}]");
             check_name(&topic.name, &format!("{at}.name"))?;
             if topic.name.starts_with("__") {
-                return error(
-                    format!("{at}.name"),
-                    "names that begin with __ are Kafka's own",
-                );
+                return error(format!("{at}.name"), "names that begin with __ are Kafka's own");
             }
             if t.topics[..i].iter().any(|x| x.name == topic.name) {
-                return error(
-                    format!("{at}.name"),
-                    format!("{:?} is there already", topic.name),
-                );
+                return error(format!("{at}.name"), format!("{:?} is there already", topic.name));
             }
             if topic.partitions == 0 {
                 return error(format!("{at}.partitions"), "must be at least 1");
@@ -500,10 +427,7 @@ impl Scenario {
             if !(1..=t.brokers).contains(&topic.replication_factor) {
                 return error(
                     format!("{at}.replication.factor"),
-                    format!(
-                        "is {}; with {} brokers it can be 1 to {}",
-                        topic.replication_factor, t.brokers, t.brokers
-                    ),
+                    format!("is {}; with {} brokers it can be 1 to {}", topic.replication_factor, t.brokers, t.brokers),
                 );
             }
             self.check_configs(&topic.configs, Scope::Topic, &format!("{at}.configs"))?;
@@ -515,10 +439,7 @@ impl Scenario {
             let at = format!("topology.producers[{i}]");
             check_name(&p.name, &format!("{at}.name"))?;
             if t.producers[..i].iter().any(|x| x.name == p.name) {
-                return error(
-                    format!("{at}.name"),
-                    format!("{:?} is there already", p.name),
-                );
+                return error(format!("{at}.name"), format!("{:?} is there already", p.name));
             }
             self.check_configs(&p.configs, Scope::Producer, &format!("{at}.configs"))?;
         }
@@ -533,14 +454,10 @@ impl Scenario {
             let at = format!("apps[{i}]");
             check_name(&a.group, &format!("{at}.group"))?;
             if self.apps[..i].iter().any(|x| x.group == a.group) {
-                return error(
-                    format!("{at}.group"),
-                    format!("{:?} is there already", a.group),
-                );
+                return error(format!("{at}.group"), format!("{:?} is there already", a.group));
             }
             for (j, t) in a.topics.iter().enumerate() {
-                self.topic_index(t)
-                    .ok_or_else(|| self.no_topic(format!("{at}.topics[{j}]"), t))?;
+                self.topic_index(t).ok_or_else(|| self.no_topic(format!("{at}.topics[{j}]"), t))?;
             }
             if a.handling_us > 3_600_000_000 {
                 return error(format!("{at}.handling_us"), "is more than an hour");
@@ -553,16 +470,9 @@ impl Scenario {
     fn check_workload(&self) -> Result<(), ScenarioError> {
         for (i, w) in self.workload.iter().enumerate() {
             let at = format!("workload[{i}]");
-            self.topic_index(&w.topic)
-                .ok_or_else(|| self.no_topic(format!("{at}.topic"), &w.topic))?;
+            self.topic_index(&w.topic).ok_or_else(|| self.no_topic(format!("{at}.topic"), &w.topic))?;
             if !self.topology.producers.iter().any(|p| p.name == w.producer) {
-                return error(
-                    format!("{at}.producer"),
-                    format!(
-                        "there is no producer {:?} in topology.producers",
-                        w.producer
-                    ),
-                );
+                return error(format!("{at}.producer"), format!("there is no producer {:?} in topology.producers", w.producer));
             }
             if w.every_us == 0 {
                 return error(format!("{at}.every_us"), "must be at least 1");
@@ -578,36 +488,18 @@ impl Scenario {
     }
 
     fn no_topic(&self, at: String, name: &str) -> ScenarioError {
-        let known: Vec<&str> = self
-            .topology
-            .topics
-            .iter()
-            .map(|t| t.name.as_str())
-            .collect();
-        ScenarioError {
-            at,
-            what: format!("there is no topic {name:?}; there is {}", known.join(", ")),
-        }
+        let known: Vec<&str> = self.topology.topics.iter().map(|t| t.name.as_str()).collect();
+        ScenarioError { at, what: format!("there is no topic {name:?}; there is {}", known.join(", ")) }
     }
 
     fn check_command(&self, c: &TimedCommand) -> Result<(), String> {
         let broker = |b: &u8| {
             let n = self.topology.brokers;
-            if (1..=n).contains(b) {
-                Ok(())
-            } else {
-                Err(format!("there is no broker {b}; ids are 1 to {n}"))
-            }
+            if (1..=n).contains(b) { Ok(()) } else { Err(format!("there is no broker {b}; ids are 1 to {n}")) }
         };
         let members = self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>();
         let consumer = |c: &u8| {
-            if u32::from(*c) < members {
-                Ok(())
-            } else {
-                Err(format!(
-                    "there is no consumer {c}; there are {members}, from 0"
-                ))
-            }
+            if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
         let producers = self.topology.producers.len();
         let end = |e: &End| match e {
@@ -615,31 +507,18 @@ impl Scenario {
             End::Broker(b) => broker(b),
             End::Consumer(c) => consumer(c),
             End::Producer(p) if usize::from(*p) < producers => Ok(()),
-            End::Producer(p) => Err(format!(
-                "there is no producer {p}; there are {producers}, from 0"
-            )),
+            End::Producer(p) => Err(format!("there is no producer {p}; there are {producers}, from 0")),
         };
         match &c.what {
-            Do::Send {
-                producer, topic, ..
-            } => {
+            Do::Send { producer, topic, .. } => {
                 if !self.topology.producers.iter().any(|p| p.name == *producer) {
                     return Err(format!("there is no producer {producer:?}"));
                 }
-                self.topic_index(topic)
-                    .map(|_| ())
-                    .ok_or_else(|| format!("there is no topic {topic:?}"))
+                self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}"))
             }
-            Do::Crash { broker: b }
-            | Do::PowerCut { broker: b }
-            | Do::Stop { broker: b }
-            | Do::Start { broker: b } => broker(b),
-            Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => {
-                Err("a link has two ends".into())
-            }
-            Do::CutLink { from, to } | Do::HealLink { from, to } => {
-                end(from).and_then(|()| end(to))
-            }
+            Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
+            Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
+            Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),
             Do::DropNextResponse { broker: b, client } => broker(b).and_then(|()| match client {
                 End::Producer(_) | End::Consumer(_) => end(client),
                 _ => Err("responses go to a producer or a consumer".into()),
@@ -656,10 +535,7 @@ impl Scenario {
 fn check_name(name: &str, at: &str) -> Result<(), ScenarioError> {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if name.is_empty() || name.len() > 249 || !name.chars().all(legal) {
-        return error(
-            at,
-            format!("{name:?} is no name; use 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'"),
-        );
+        return error(at, format!("{name:?} is no name; use 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-'"));
     }
     Ok(())
 }

@@ -87,27 +87,12 @@ impl Sim {
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
         let (setup, durations) = build(scenario)?;
         let workload = scenario.workload.iter().map(|w| Work {
-            producer: ProducerIx(
-                setup
-                    .producers
-                    .iter()
-                    .position(|p| p.name == w.producer)
-                    .unwrap_or(0) as u8,
-            ),
-            topic: setup
-                .topics
-                .iter()
-                .position(|t| t.name == w.topic)
-                .unwrap_or(0),
+            producer: ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8),
+            topic: setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0),
             spec: w.clone(),
         });
-        let plan = Plan {
-            durations,
-            network: scenario.network,
-            workload: workload.collect(),
-            seed: scenario.seed,
-            until_us: scenario.until_us,
-        };
+        let plan =
+            Plan { durations, network: scenario.network, workload: workload.collect(), seed: scenario.seed, until_us: scenario.until_us };
         let mut out = Out::default();
         let world = World::settled(Rc::new(setup), &mut out);
         let mut sim = Sim {
@@ -130,8 +115,7 @@ impl Sim {
             let spec = &sim.plan.workload[i].spec;
             if spec.count > 0 {
                 let at = spec.start_us;
-                sim.queue
-                    .push(at, Class::Workload, Item::Workload(i as u32, 0));
+                sim.queue.push(at, Class::Workload, Item::Workload(i as u32, 0));
             }
         }
         sim.absorb(&mut out, None);
@@ -170,6 +154,11 @@ impl Sim {
     pub fn events(&self) -> &Chunked<Event> {
         &self.events
     }
+    /// Is it one that a person steps through? Kafka's own topics are machinery.
+    pub fn is_notable(&self, e: &Event) -> bool {
+        let internal = |p| self.setup().is_internal(p);
+        e.kind.notable() && !e.kind.partition().is_some_and(internal)
+    }
     /// How many inputs were processed.
     pub fn inputs(&self) -> u64 {
         self.inputs
@@ -181,10 +170,7 @@ impl Sim {
     }
     /// Messages on their way, with the instants at which they were sent and will arrive.
     pub fn in_flight(&self) -> impl Iterator<Item = (&Flight, u64, u64)> {
-        self.world
-            .net
-            .iter()
-            .filter_map(|f| self.transit.get(&f.id).map(|t| (f, t.sent_us, t.due_us)))
+        self.world.net.iter().filter_map(|f| self.transit.get(&f.id).map(|t| (f, t.sent_us, t.due_us)))
     }
     /// Timers that run, with their deadlines.
     pub fn timers(&self) -> impl Iterator<Item = (&Timer, u64)> {
@@ -217,11 +203,7 @@ impl Sim {
     }
 
     fn process(&mut self, due: u64, out: &mut Out) {
-        if self
-            .commands
-            .get(self.next_command)
-            .is_some_and(|c| c.at_us <= due)
-        {
+        if self.commands.get(self.next_command).is_some_and(|c| c.at_us <= due) {
             let what = self.commands[self.next_command].what.clone();
             self.next_command += 1;
             return self.obey(&what, out);
@@ -254,44 +236,22 @@ impl Sim {
         let plan = self.plan.clone();
         let w = &plan.workload[i as usize];
         if n + 1 < w.spec.count {
-            self.queue.push(
-                w.spec.start_us + u64::from(n + 1) * w.spec.every_us,
-                Class::Workload,
-                Item::Workload(i, n + 1),
-            );
+            self.queue.push(w.spec.start_us + u64::from(n + 1) * w.spec.every_us, Class::Workload, Item::Workload(i, n + 1));
         }
-        let key =
-            (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
+        let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
         self.send(w.producer, w.topic, key, w.spec.bytes, out);
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(
-        &mut self,
-        producer: ProducerIx,
-        topic: usize,
-        key: Option<&str>,
-        bytes: u32,
-        out: &mut Out,
-    ) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let number = match key {
             Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
             None => self.stick(producer, topic, range.len() as u16, bytes),
         };
-        let record = RecordId {
-            producer,
-            n: self.world.producers[producer.ix()].records,
-        };
+        let record = RecordId { producer, n: self.world.producers[producer.ix()].records };
         self.ledger.note_record(record, key);
-        self.world.step(
-            Input::Do(Command::Send {
-                producer,
-                partition: PartitionId(range.start + number),
-                bytes,
-            }),
-            out,
-        );
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
         self.absorb(out, None);
     }
 
@@ -301,18 +261,9 @@ impl Sim {
         let limit = self.world.setup.producers[producer.ix()].batch_bytes;
         let n = self.world.producers[producer.ix()].records;
         let seed = self.plan.seed;
-        let s = self
-            .sticky
-            .entry((producer, topic))
-            .or_insert_with(|| Sticky {
-                partition: pick(seed, producer, n, partitions),
-                bytes: 0,
-            });
+        let s = self.sticky.entry((producer, topic)).or_insert_with(|| Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 });
         if s.bytes >= limit {
-            *s = Sticky {
-                partition: pick(seed, producer, n, partitions),
-                bytes: 0,
-            };
+            *s = Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 };
         }
         s.bytes += bytes;
         s.partition
@@ -327,11 +278,7 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send {
-                producer,
-                topic,
-                key,
-            } => {
+            Do::Send { producer, topic, key } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
@@ -345,9 +292,7 @@ impl Sim {
             Do::Start { broker } => Command::Start(BrokerId(*broker)),
             Do::CutLink { from, to } => Command::Cut(end(from), end(to)),
             Do::HealLink { from, to } => Command::Heal(end(from), end(to)),
-            Do::DropNextResponse { broker, client } => {
-                Command::DropNextResponse(BrokerId(*broker), end(client))
-            }
+            Do::DropNextResponse { broker, client } => Command::DropNextResponse(BrokerId(*broker), end(client)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
         };
@@ -366,19 +311,9 @@ impl Sim {
         let mut last = cause;
         for kind in out.events.drain(..) {
             let kind = match kind {
-                EventKind::Sent {
-                    msg,
-                    from,
-                    to,
-                    message,
-                    ..
-                } => EventKind::Sent {
-                    msg,
-                    from,
-                    to,
-                    message,
-                    due_us: self.dispatch(msg, from, to),
-                },
+                EventKind::Sent { msg, from, to, message, .. } => {
+                    EventKind::Sent { msg, from, to, message, due_us: self.dispatch(msg, from, to) }
+                }
                 other => other,
             };
             let seq = self.record(kind, last);
@@ -397,12 +332,7 @@ impl Sim {
 
     fn record(&mut self, kind: EventKind, cause: Option<u32>) -> u32 {
         let seq = self.events.len() as u32;
-        let event = Event {
-            seq,
-            at_us: self.now_us,
-            kind,
-            cause,
-        };
+        let event = Event { seq, at_us: self.now_us, kind, cause };
         event.hash(&mut self.trace);
         self.events.push(event);
         seq
@@ -410,27 +340,13 @@ impl Sim {
 
     /// Sends a message off; says when it arrives. The delay depends on seed, link and ordinal only.
     fn dispatch(&mut self, id: MsgId, from: Actor, to: Actor) -> u64 {
-        let Network {
-            delay_us,
-            jitter_us,
-        } = self.plan.network;
+        let Network { delay_us, jitter_us } = self.plan.network;
         let link = self.links.entry((from, to)).or_default();
         link.ordinal += 1;
-        let jitter = if jitter_us == 0 {
-            0
-        } else {
-            fingerprint(&(self.plan.seed, from, to, link.ordinal)) % (jitter_us + 1)
-        };
+        let jitter = if jitter_us == 0 { 0 } else { fingerprint(&(self.plan.seed, from, to, link.ordinal)) % (jitter_us + 1) };
         let due = (self.now_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
-        self.transit.insert(
-            id,
-            Transit {
-                sent_us: self.now_us,
-                due_us: due,
-                sent_event: self.events.len() as u32,
-            },
-        );
+        self.transit.insert(id, Transit { sent_us: self.now_us, due_us: due, sent_event: self.events.len() as u32 });
         self.queue.push(due, Class::Deliver, Item::Deliver(id));
         due
     }
@@ -440,14 +356,9 @@ impl Sim {
             TimerOp::Arm(t, base) => {
                 let from = match base {
                     Base::Now => self.now_us,
-                    Base::LastFetch { leader, follower } => self
-                        .last_fetch
-                        .get(&(leader, follower))
-                        .copied()
-                        .unwrap_or(self.now_us),
+                    Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                 };
-                self.queue
-                    .arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
@@ -459,15 +370,9 @@ impl Sim {
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).
     fn spread_periodic(&mut self) {
         for b in self.world.setup.broker_ids() {
-            for t in [
-                Timer::Heartbeat(b),
-                Timer::IsrCheck(b),
-                Timer::HwCheckpoint(b),
-                Timer::Writeback(b),
-            ] {
+            for t in [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)] {
                 let period = self.plan.durations.of(&t);
-                self.queue
-                    .arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
+                self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }
         }
     }

@@ -48,12 +48,7 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn push(&mut self, due_us: u64, class: Class, item: Item) -> u64 {
         self.seq += 1;
-        self.heap.push(Reverse(Entry {
-            due_us,
-            class,
-            seq: self.seq,
-            item,
-        }));
+        self.heap.push(Reverse(Entry { due_us, class, seq: self.seq, item }));
         self.seq
     }
 
@@ -62,13 +57,7 @@ impl Queue {
             Some(slot) if slot.entry.0 <= due_us => slot.due_us = due_us,
             _ => {
                 let seq = self.push(due_us, Class::Timer, Item::Fire(t));
-                self.slots.insert(
-                    t,
-                    Slot {
-                        due_us,
-                        entry: (due_us, seq),
-                    },
-                );
+                self.slots.insert(t, Slot { due_us, entry: (due_us, seq) });
             }
         }
     }
@@ -107,13 +96,7 @@ impl Queue {
                     let due_us = slot.due_us;
                     self.heap.pop();
                     let seq = self.push(due_us, Class::Timer, Item::Fire(t));
-                    self.slots.insert(
-                        t,
-                        Slot {
-                            due_us,
-                            entry: (due_us, seq),
-                        },
-                    );
+                    self.slots.insert(t, Slot { due_us, entry: (due_us, seq) });
                 }
                 _ => {
                     self.heap.pop();

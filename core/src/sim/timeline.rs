@@ -36,14 +36,7 @@ impl Timeline {
     /// What [`Scenario::parse`] says of a scenario that was made by hand.
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         let sim = Sim::new(&scenario)?;
-        Ok(Timeline {
-            checkpoints: vec![sim.clone()],
-            sim,
-            scenario,
-            every: 256,
-            marks: Vec::new(),
-            out: Out::default(),
-        })
+        Ok(Timeline { checkpoints: vec![sim.clone()], sim, scenario, every: 256, marks: Vec::new(), out: Out::default() })
     }
 
     /// The run at the present instant.
@@ -79,13 +72,7 @@ impl Timeline {
     pub fn step_forward(&mut self) -> bool {
         let from = self.sim.inputs;
         while self.step_input() {
-            if self
-                .marks
-                .iter()
-                .rev()
-                .take_while(|m| m.inputs > from)
-                .any(|m| m.inputs == self.sim.inputs)
-            {
+            if self.marks.iter().rev().take_while(|m| m.inputs > from).any(|m| m.inputs == self.sim.inputs) {
                 return true;
             }
         }
@@ -96,14 +83,8 @@ impl Timeline {
     pub fn step_back(&mut self) -> bool {
         let here = self.marks.partition_point(|m| m.inputs <= self.sim.inputs);
         // Standing on a mark, go to the one before; past it, go to it.
-        let on_mark = here > 0
-            && self.marks[here - 1].inputs == self.sim.inputs
-            && self.marks[here - 1].event.at_us == self.sim.now_us;
-        let target = if on_mark {
-            here.checked_sub(2)
-        } else {
-            here.checked_sub(1)
-        };
+        let on_mark = here > 0 && self.marks[here - 1].inputs == self.sim.inputs && self.marks[here - 1].event.at_us == self.sim.now_us;
+        let target = if on_mark { here.checked_sub(2) } else { here.checked_sub(1) };
         let inputs = target.map_or(0, |i| self.marks[i].inputs);
         if inputs == 0 && self.sim.inputs == 0 && self.sim.now_us == 0 {
             return false;
@@ -123,14 +104,7 @@ impl Timeline {
             i += 1;
             i <= done || !c.by_hand
         });
-        commands.insert(
-            done,
-            TimedCommand {
-                at_us,
-                by_hand: true,
-                what,
-            },
-        );
+        commands.insert(done, TimedCommand { at_us, by_hand: true, what });
         let shared = Rc::new(commands.clone());
         let inputs = self.sim.inputs;
         self.checkpoints.retain(|c| c.inputs <= inputs);
@@ -154,15 +128,11 @@ impl Timeline {
         }
         let inputs = self.sim.inputs;
         if self.marks.last().is_none_or(|m| m.inputs < inputs)
-            && let Some(e) = self.sim.events.iter_from(first).find(|e| e.kind.notable())
+            && let Some(e) = self.sim.events.iter_from(first).find(|e| self.sim.is_notable(e))
         {
             self.marks.push(Mark { inputs, event: *e });
         }
-        if self
-            .checkpoints
-            .last()
-            .is_none_or(|c| c.inputs + self.every <= inputs)
-        {
+        if self.checkpoints.last().is_none_or(|c| c.inputs + self.every <= inputs) {
             self.keep_checkpoint();
         }
         true

@@ -21,15 +21,11 @@ pub(crate) fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
             }
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}
             Err(error) => {
-                return Err(error).with_context(|| {
-                    format!("can't listen on {}", SocketAddr::new(host, candidate))
-                });
+                return Err(error).with_context(|| format!("can't listen on {}", SocketAddr::new(host, candidate)));
             }
         }
     }
-    Err(anyhow!(
-        "ports {port} to {last} of {host} are all taken: choose another with --port, or let the system choose with --port 0"
-    ))
+    Err(anyhow!("ports {port} to {last} of {host} are all taken: choose another with --port, or let the system choose with --port 0"))
 }
 
 /// Opens the page in the default browser; without one, says so and goes on.
@@ -43,10 +39,7 @@ pub(crate) fn open_in_browser(bound: SocketAddr) {
 /// Without a screen, the opener of a Linux desktop would start a text browser in this terminal.
 fn has_screen() -> bool {
     let unix_desktop = cfg!(all(unix, not(target_os = "macos")));
-    !unix_desktop
-        || ["DISPLAY", "WAYLAND_DISPLAY"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some())
+    !unix_desktop || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The policy for a page with this HTML: each inline script in it is allowed by its hash.
 pub(crate) fn policy(html: &str) -> String {
-    let hashes: String = inline_scripts(html)
-        .map(|script| format!(" 'sha256-{}'", hash(script)))
-        .collect();
+    let hashes: String = inline_scripts(html).map(|script| format!(" 'sha256-{}'", hash(script))).collect();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data: blob:; \
          font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -21,9 +19,7 @@ fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
     html.split("<script").skip(1).filter_map(|rest| {
         let (attributes, rest) = rest.split_once('>')?;
         let (body, _) = rest.split_once("</script>")?;
-        let is_inline = !attributes
-            .split_ascii_whitespace()
-            .any(|attribute| attribute.starts_with("src="));
+        let is_inline = !attributes.split_ascii_whitespace().any(|attribute| attribute.starts_with("src="));
         is_inline.then_some(body)
     })
 }
@@ -40,10 +36,7 @@ mod tests {
     fn an_inline_script_is_allowed_by_its_hash() {
         // The example of the Content Security Policy specification, level 3.
         let policy = policy("<script>alert('Hello, world.');</script>");
-        assert!(
-            policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"),
-            "{policy}"
-        );
+        assert!(policy.contains("'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"), "{policy}");
     }
 
     #[test]

@@ -24,10 +24,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until Ctrl-C or a termination signal, then lets answers under way finish.
 pub(crate) fn serve_until_interrupted(listener: TcpListener, site: Site) -> io::Result<()> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(listener, Arc::new(site)))
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(listener, Arc::new(site)))
 }
 
 async fn serve(listener: TcpListener, site: Arc<Site>) -> io::Result<()> {
@@ -56,15 +53,11 @@ fn spawn_connection(stream: TcpStream, site: &Arc<Site>, connections: &GracefulS
     let site = Arc::clone(site);
     let service = service_fn(move |request: Request<Incoming>| {
         let (parts, _body) = request.into_parts();
-        let answer = site
-            .answer(&parts)
-            .map(|body| Full::new(Bytes::from_static(body)));
+        let answer = site.answer(&parts).map(|body| Full::new(Bytes::from_static(body)));
         async move { Ok::<_, Infallible>(answer) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).serve_connection(TokioIo::new(stream), service);
     // A client that goes away in the middle is its own business.
     tokio::spawn(connections.watch(connection));
 }

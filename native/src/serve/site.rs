@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, HOST, HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue,
+    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
@@ -48,19 +47,10 @@ struct Served {
 impl Site {
     /// A site of these files, `index.html` among them.
     pub(crate) fn new(files: &'static [File], hosts: Hosts) -> Self {
-        let files: BTreeMap<_, _> = files
-            .iter()
-            .map(|file| (file.path, Served::new(file)))
-            .collect();
-        let html = files
-            .get("index.html")
-            .map_or("".into(), |index| String::from_utf8_lossy(index.file.bytes));
+        let files: BTreeMap<_, _> = files.iter().map(|file| (file.path, Served::new(file))).collect();
+        let html = files.get("index.html").map_or("".into(), |index| String::from_utf8_lossy(index.file.bytes));
         let policy = HeaderValue::try_from(csp::policy(&html)).expect("a policy is plain ASCII");
-        Self {
-            files,
-            policy,
-            hosts,
-        }
+        Self { files, policy, hosts }
     }
 
     /// The answer to one request. For `HEAD` the server drops the body.
@@ -72,48 +62,29 @@ impl Site {
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         for name in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
-            headers.insert(
-                HeaderName::from_static(name),
-                HeaderValue::from_static("same-origin"),
-            );
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static("same-origin"));
         }
         answer
     }
 
     fn route(&self, request: &Parts) -> Answer {
         if !self.knows_host(&request.headers) {
-            return plain(
-                StatusCode::MISDIRECTED_REQUEST,
-                "This server answers to loopback names only, such as localhost.\n",
-            );
+            return plain(StatusCode::MISDIRECTED_REQUEST, "This server answers to loopback names only, such as localhost.\n");
         }
         if request.method != Method::GET && request.method != Method::HEAD {
-            let mut answer = plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Only GET and HEAD are understood here.\n",
-            );
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are understood here.\n");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return answer;
         }
         let path = request.uri.path().trim_start_matches('/');
-        match self
-            .files
-            .get(if path.is_empty() { "index.html" } else { path })
-        {
+        match self.files.get(if path.is_empty() { "index.html" } else { path }) {
             Some(served) => served.answer(&request.headers),
-            None => plain(
-                StatusCode::NOT_FOUND,
-                "There is no such file here. The page is at /.\n",
-            ),
+            None => plain(StatusCode::NOT_FOUND, "There is no such file here. The page is at /.\n"),
         }
     }
 
     fn knows_host(&self, headers: &HeaderMap) -> bool {
-        let name = headers
-            .get(HOST)
-            .and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+        let name = headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
         self.hosts == Hosts::Any || name.is_some_and(|name| is_loopback_name(name.host()))
     }
 }
@@ -121,16 +92,8 @@ impl Site {
 impl Served {
     fn new(file: &'static File) -> Self {
         let digest = Sha256::digest(file.bytes);
-        let tag: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let cache = if is_named_by_hash(file.path) {
-            "public, max-age=31536000, immutable"
-        } else {
-            "no-cache"
-        };
+        let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let cache = if is_named_by_hash(file.path) { "public, max-age=31536000, immutable" } else { "no-cache" };
         Self {
             file,
             kind: HeaderValue::from_static(media_type(file.path)),
@@ -140,16 +103,9 @@ impl Served {
     }
 
     fn answer(&self, request: &HeaderMap) -> Answer {
-        let known = request
-            .get_all(IF_NONE_MATCH)
-            .iter()
-            .any(|tag| tag == self.etag);
+        let known = request.get_all(IF_NONE_MATCH).iter().any(|tag| tag == self.etag);
         let packed = self.file.gzip.filter(|_| accepts_gzip(request));
-        let mut answer = Response::new(if known {
-            &[][..]
-        } else {
-            packed.unwrap_or(self.file.bytes)
-        });
+        let mut answer = Response::new(if known { &[][..] } else { packed.unwrap_or(self.file.bytes) });
         let headers = answer.headers_mut();
         headers.insert(CACHE_CONTROL, self.cache.clone());
         headers.insert(ETAG, self.etag.clone());
@@ -168,45 +124,29 @@ impl Served {
 fn plain(status: StatusCode, text: &'static str) -> Answer {
     let mut answer = Response::new(text.as_bytes());
     *answer.status_mut() = status;
-    answer.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }
 
 fn is_loopback_name(name: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']');
     let name = name.to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    name == "localhost" || name.ends_with(".localhost") || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// `Accept-Encoding` names gzip and does not weigh it 0.
 fn accepts_gzip(request: &HeaderMap) -> bool {
-    let codings = request
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    codings
-        .map(|coding| coding.split_once(';').unwrap_or((coding, "")))
-        .any(|(name, weight)| {
-            let refused = weight
-                .trim()
-                .strip_prefix("q=")
-                .is_some_and(|weight| weight.parse() == Ok(0.0_f32));
-            name.trim().eq_ignore_ascii_case("gzip") && !refused
-        })
+    let codings = request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    codings.map(|coding| coding.split_once(';').unwrap_or((coding, ""))).any(|(name, weight)| {
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0_f32));
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
 }
 
 /// Trunk puts a hash of 64 bits into file names (`app-1a2b3c4d5e6f7a8b_bg.wasm`): such a file never changes.
 fn is_named_by_hash(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.split(['-', '_', '.']).any(|part| {
-        (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+    name.split(['-', '_', '.']).any(|part| (12..=16).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn media_type(path: &str) -> &'static str {

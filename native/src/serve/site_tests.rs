@@ -4,21 +4,9 @@ use super::*;
 use hyper::Request;
 
 const FILES: &[File] = &[
-    File {
-        path: "app-1a2b3c4d5e6f7a8b_bg.wasm",
-        bytes: b"\0asm long",
-        gzip: Some(b"packed"),
-    },
-    File {
-        path: "index.html",
-        bytes: b"<script>1</script>",
-        gzip: None,
-    },
-    File {
-        path: "lessons/one.json",
-        bytes: b"{}",
-        gzip: None,
-    },
+    File { path: "app-1a2b3c4d5e6f7a8b_bg.wasm", bytes: b"\0asm long", gzip: Some(b"packed") },
+    File { path: "index.html", bytes: b"<script>1</script>", gzip: None },
+    File { path: "lessons/one.json", bytes: b"{}", gzip: None },
 ];
 
 fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -34,10 +22,7 @@ fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
-    answer
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().expect("plain text"))
+    answer.headers().get(name).map_or("", |value| value.to_str().expect("plain text"))
 }
 
 #[test]
@@ -71,18 +56,9 @@ fn a_file_named_by_its_hash_is_kept_for_good() {
 #[test]
 fn gzip_only_for_those_who_take_it() {
     let path = "/app-1a2b3c4d5e6f7a8b_bg.wasm";
-    for (accepted, expected) in [
-        ("br, gzip;q=0.5", "gzip"),
-        ("gzip;q=0", ""),
-        ("br", ""),
-        ("GZIP", "gzip"),
-    ] {
+    for (accepted, expected) in [("br, gzip;q=0.5", "gzip"), ("gzip;q=0", ""), ("br", ""), ("GZIP", "gzip")] {
         let answer = ask("GET", path, &[("accept-encoding", accepted)]);
-        assert_eq!(
-            header(&answer, "content-encoding"),
-            expected,
-            "for {accepted}"
-        );
+        assert_eq!(header(&answer, "content-encoding"), expected, "for {accepted}");
         assert_eq!(header(&answer, "vary"), "accept-encoding");
     }
 }
@@ -97,20 +73,8 @@ fn an_unchanged_file_is_not_sent_again() {
 
 #[test]
 fn no_path_leads_out() {
-    for path in [
-        "/../Cargo.toml",
-        "/..%2fCargo.toml",
-        "/lessons/../../etc/passwd",
-        "/lessons",
-        "/lessons/",
-        "/index.html/x",
-        "/%00",
-    ] {
-        assert_eq!(
-            ask("GET", path, &[]).status(),
-            StatusCode::NOT_FOUND,
-            "for {path}"
-        );
+    for path in ["/../Cargo.toml", "/..%2fCargo.toml", "/lessons/../../etc/passwd", "/lessons", "/lessons/", "/index.html/x", "/%00"] {
+        assert_eq!(ask("GET", path, &[]).status(), StatusCode::NOT_FOUND, "for {path}");
     }
 }
 
@@ -123,30 +87,10 @@ fn only_reading_is_understood() {
 
 #[test]
 fn a_foreign_name_for_this_machine_is_refused() {
-    for host in [
-        "evil.example:8080",
-        "localhost.evil.example",
-        "192.168.0.1",
-        "not a host",
-        "",
-    ] {
-        assert_eq!(
-            ask("GET", "/", &[("host", host)]).status(),
-            StatusCode::MISDIRECTED_REQUEST,
-            "for {host:?}"
-        );
+    for host in ["evil.example:8080", "localhost.evil.example", "192.168.0.1", "not a host", ""] {
+        assert_eq!(ask("GET", "/", &[("host", host)]).status(), StatusCode::MISDIRECTED_REQUEST, "for {host:?}");
     }
-    for host in [
-        "localhost",
-        "LOCALHOST:1",
-        "127.0.0.1:8080",
-        "[::1]:8080",
-        "highwater.localhost",
-    ] {
-        assert_eq!(
-            ask("GET", "/", &[("host", host)]).status(),
-            StatusCode::OK,
-            "for {host:?}"
-        );
+    for host in ["localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:8080", "highwater.localhost"] {
+        assert_eq!(ask("GET", "/", &[("host", host)]).status(), StatusCode::OK, "for {host:?}");
     }
 }

@@ -1,1 +1,0 @@
-//! Sentences for events, in English and Korean.

@@ -1,0 +1,377 @@
+//! 한국어: 합니다체. 설정 이름, 오류 코드, 이름은 그대로 둔다.
+
+use super::josa::{Josa, josa};
+use super::last_of;
+use super::names::Names;
+use crate::event::{DropReason, Election, ErrorCode, Event, EventKind};
+use crate::ids::*;
+use crate::kafka::message::Acks;
+
+/// The sentence of an event.
+pub(super) fn sentence(e: &Event, n: &Names) -> String {
+    match e.kind {
+        EventKind::Sent { .. } | EventKind::Delivered { .. } | EventKind::Dropped { .. } => wire(&e.kind, n),
+        EventKind::RecordSent { .. }
+        | EventKind::Batched { .. }
+        | EventKind::BatchSent { .. }
+        | EventKind::BatchResent { .. }
+        | EventKind::Acked { .. }
+        | EventKind::AttemptFailed { .. }
+        | EventKind::SendFailed { .. } => producer(&e.kind, n),
+        EventKind::Appended { .. }
+        | EventKind::CommitAppended { .. }
+        | EventKind::DuplicateRecognised { .. }
+        | EventKind::Refused { .. }
+        | EventKind::Replicated { .. }
+        | EventKind::Truncated { .. }
+        | EventKind::FollowerAt { .. }
+        | EventKind::HighWatermark { .. }
+        | EventKind::FollowerHighWatermark { .. } => log(&e.kind, n),
+        EventKind::LagExpired { .. }
+        | EventKind::IsrProposed { .. }
+        | EventKind::IsrChanged { .. }
+        | EventKind::LeaderElected { .. }
+        | EventKind::Leaderless { .. }
+        | EventKind::BecameLeader { .. }
+        | EventKind::BecameFollower { .. }
+        | EventKind::Fenced { .. }
+        | EventKind::Unfenced { .. }
+        | EventKind::Registered { .. } => control(&e.kind, n),
+        EventKind::Crashed { .. }
+        | EventKind::PowerCut { .. }
+        | EventKind::Stopping { .. }
+        | EventKind::Stopped { .. }
+        | EventKind::Started { .. }
+        | EventKind::LinkCut { .. }
+        | EventKind::LinkHealed { .. }
+        | EventKind::DropArmed { .. }
+        | EventKind::ConsumerCrashed { .. }
+        | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
+        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
+            consumer(&e.kind, n)
+        }
+        EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
+    }
+}
+
+fn topic(w: impl AsRef<str>) -> String {
+    josa(w.as_ref(), Josa::Topic)
+}
+fn subject(w: impl AsRef<str>) -> String {
+    josa(w.as_ref(), Josa::Subject)
+}
+fn object(w: impl AsRef<str>) -> String {
+    josa(w.as_ref(), Josa::Object)
+}
+fn to(w: impl AsRef<str>) -> String {
+    josa(w.as_ref(), Josa::To)
+}
+fn broker(b: BrokerId) -> String {
+    format!("브로커 {b}")
+}
+
+/// `오프셋 3`, or `오프셋 3~5`.
+fn offsets(from: Offset, to: Offset) -> String {
+    match last_of(from, to) {
+        Some(last) => format!("오프셋 {from}~{last}"),
+        None => format!("오프셋 {from}"),
+    }
+}
+
+fn wire(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::Sent { from, to, message, .. } => format!("{} {}에 {message:?} 메시지를 보냅니다.", subject(n.actor(from)), n.actor(to)),
+        EventKind::Delivered { from, to, message, .. } => {
+            format!("{}에서 보낸 {message:?} 메시지가 {}에 도착합니다.", n.actor(from), n.actor(to))
+        }
+        EventKind::Dropped { from, to, message, why, .. } => {
+            let why = match why {
+                DropReason::LinkCut => "링크가 끊겨 있습니다".to_string(),
+                DropReason::ReceiverDown => format!("{} 꺼져 있습니다", subject(n.actor(to))),
+                DropReason::ConnectionClosed => "연결이 닫혔습니다".to_string(),
+                DropReason::Fault => "주문한 장애로 사라졌습니다".to_string(),
+            };
+            format!("{}에서 {}에 보낸 {message:?} 메시지는 도착하지 못합니다. {why}.", n.actor(from), n.actor(to))
+        }
+        _ => String::new(),
+    }
+}
+
+fn producer(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::RecordSent { record, partition } => format!(
+            "애플리케이션이 {}에 보낼 {} {}에 넘깁니다.",
+            n.partition(partition),
+            object(n.record(record)),
+            n.producer(record.producer)
+        ),
+        EventKind::Batched { record, partition, .. } => {
+            format!("{} {} {} 배치에 넣습니다.", subject(n.producer(record.producer)), object(n.record(record)), n.partition(partition))
+        }
+        EventKind::BatchSent { batch, broker: b, partition } => format!(
+            "{} {}의 리더로 알고 있는 {}에 {} 보냅니다.",
+            subject(n.producer(batch.producer)),
+            n.partition(partition),
+            broker(b),
+            object(n.batch(batch))
+        ),
+        EventKind::BatchResent { batch, broker: b, .. } => {
+            format!("{} {} {}에 다시 보냅니다.", subject(n.producer(batch.producer)), object(n.batch(batch)), broker(b))
+        }
+        EventKind::Acked { batch, offset: None, .. } => format!(
+            "{} {} 보낸 것으로 칩니다. acks=0이면 아무도 기다리지 않습니다.",
+            topic(n.producer(batch.producer)),
+            object(n.batch(batch))
+        ),
+        EventKind::Acked { batch, offset: Some(offset), .. } => format!(
+            "{} {} 저장되었다는 응답을 받습니다. 오프셋 {offset}, {}.",
+            topic(n.producer(batch.producer)),
+            subject(n.batch(batch)),
+            match n.acks(batch) {
+                Acks::None => "acks=0",
+                Acks::Leader => "acks=1이므로 리더에는 있지만 다른 브로커에는 아직 없을 수 있습니다",
+                Acks::All => "acks=all이므로 ISR의 모든 복제본에 있습니다",
+            }
+        ),
+        EventKind::AttemptFailed { batch, error, .. } => format!(
+            "{} {} 보내지 못했습니다({}). 다시 시도합니다.",
+            subject(n.producer(batch.producer)),
+            object(n.batch(batch)),
+            error.name()
+        ),
+        EventKind::SendFailed { batch, error, .. } => format!(
+            "{} {} 포기합니다({}). 그래도 저장되어 있을 수 있습니다.",
+            subject(n.producer(batch.producer)),
+            object(n.batch(batch)),
+            error.name()
+        ),
+        _ => String::new(),
+    }
+}
+
+fn log(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::Appended { broker: b, partition, batch, base, count, epoch } => format!(
+            "{} {} {}의 {}에 추가합니다(에포크 {epoch}).",
+            subject(broker(b)),
+            object(n.batch(batch)),
+            n.partition(partition),
+            offsets(base, base.plus(u32::from(count)))
+        ),
+        EventKind::CommitAppended { broker: b, group, partition, offset } => format!(
+            "{} {} 그룹이 {} 오프셋 {offset}부터 읽는다고 __consumer_offsets에 적습니다.",
+            subject(broker(b)),
+            n.group(group),
+            object(n.partition(partition))
+        ),
+        EventKind::DuplicateRecognised { broker: b, batch, base, .. } => format!(
+            "{} 시퀀스 번호로 {} 알아봅니다. 이미 오프셋 {base}에 있으므로 추가하지 않습니다.",
+            subject(broker(b)),
+            object(n.batch(batch))
+        ),
+        EventKind::Refused { broker: b, batch, error, partition } => {
+            format!("{} {} 거절합니다({}).{}", subject(broker(b)), object(n.batch(batch)), error.name(), refusal(error, partition, n))
+        }
+        EventKind::Replicated { broker: b, partition, from, to } => {
+            format!("{} {}의 {} 복제합니다.", subject(broker(b)), n.partition(partition), object(offsets(from, to)))
+        }
+        EventKind::Truncated { broker: b, partition, from, to } if from == to => {
+            format!("{} 리더와 에포크를 비교합니다. {} 로그는 자르지 않아도 됩니다.", subject(broker(b)), n.partition(partition))
+        }
+        EventKind::Truncated { broker: b, partition, from, to } => format!(
+            "{} {} 로그에서 {} 잘라 냅니다. 리더의 로그에 없는 기록입니다.",
+            subject(broker(b)),
+            n.partition(partition),
+            object(offsets(to, from))
+        ),
+        EventKind::FollowerAt { follower, leo, .. } if leo == Offset::ZERO => {
+            format!("{} 오프셋 0을 요청합니다. 리더는 {follower}번에 아무것도 없음을 알게 됩니다.", subject(broker(follower)))
+        }
+        EventKind::FollowerAt { follower, leo, .. } => format!(
+            "{} {} 요청합니다. 리더는 이것으로 {follower}번에 {leo} 앞까지 모두 있음을 알게 됩니다.",
+            subject(broker(follower)),
+            object(format!("오프셋 {leo}"))
+        ),
+        EventKind::HighWatermark { partition, from, to: hw, .. } => format!(
+            "{}의 하이 워터마크가 {from}에서 {} 올라갑니다. {} 커밋되어 컨슈머가 읽을 수 있습니다.",
+            n.partition(partition),
+            to(hw.to_string()),
+            subject(offsets(from, hw))
+        ),
+        EventKind::FollowerHighWatermark { broker: b, partition, from, to: hw } if hw < from => format!(
+            "{} {}의 하이 워터마크를 {from}에서 {} 되돌립니다. 팔로워는 리더의 말을 따릅니다.",
+            subject(broker(b)),
+            n.partition(partition),
+            to(hw.to_string())
+        ),
+        EventKind::FollowerHighWatermark { broker: b, partition, to, .. } => {
+            format!("{} {}의 하이 워터마크가 {to}임을 알게 됩니다.", subject(broker(b)), n.partition(partition))
+        }
+        _ => String::new(),
+    }
+}
+
+fn refusal(e: ErrorCode, p: PartitionId, n: &Names) -> String {
+    match e {
+        ErrorCode::NotLeaderOrFollower => format!(" {}의 리더가 아닙니다.", n.partition(p)),
+        ErrorCode::NotEnoughReplicas => {
+            format!(" ISR이 min.insync.replicas={}보다 작습니다.", n.min_isr(p))
+        }
+        ErrorCode::OutOfOrderSequenceNumber => " 앞의 시퀀스 번호가 빠져 있습니다.".into(),
+        ErrorCode::InvalidProducerEpoch => " 프로듀서의 에포크가 이미 더 높습니다.".into(),
+        _ => String::new(),
+    }
+}
+
+fn control(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::LagExpired { follower, partition, .. } => {
+            format!("{} {}에서 replica.lag.time.max.ms 동안 뒤처져 있었습니다.", subject(broker(follower)), n.partition(partition))
+        }
+        EventKind::IsrProposed { broker: b, partition, isr } => {
+            format!("{} {}의 ISR을 {isr} 집합으로 바꿔 달라고 컨트롤러에 요청합니다.", subject(broker(b)), n.partition(partition))
+        }
+        EventKind::IsrChanged { partition, isr, elr, .. } => {
+            let mut s = format!("{}의 ISR이 이제 {isr}입니다.", n.partition(partition));
+            if !elr.is_empty() {
+                s += &format!(" {elr}도 아직 리더가 될 수 있습니다(ELR).");
+            }
+            if isr.len() < n.min_isr(partition) {
+                s += &format!(" min.insync.replicas={}보다 작으므로 아무것도 커밋되지 않습니다.", n.min_isr(partition));
+            }
+            s
+        }
+        EventKind::LeaderElected { partition, leader, epoch, election } => format!(
+            "컨트롤러가 {} {}의 리더로 정합니다(에포크 {epoch}). {}.",
+            object(broker(leader)),
+            n.partition(partition),
+            match election {
+                Election::Isr => "ISR에서 뽑았습니다",
+                Election::Elr => "ELR에서 뽑았으므로 커밋된 것을 모두 가지고 있습니다",
+                Election::Unclean => "언클린 선출이므로 커밋된 레코드가 빠져 있을 수 있습니다",
+            }
+        ),
+        EventKind::Leaderless { partition, epoch } => {
+            format!("{}에 리더가 없습니다(에포크 {epoch}). 리더가 될 수 있는 브로커가 모두 꺼져 있습니다.", n.partition(partition))
+        }
+        EventKind::BecameLeader { broker: b, partition, epoch, log_end, .. } => {
+            format!("{} 에포크 {epoch}에 {}의 리더를 맡습니다. 로그는 {log_end}에서 끝납니다.", subject(broker(b)), n.partition(partition))
+        }
+        EventKind::BecameFollower { broker: b, partition, leader, epoch } => {
+            format!("{} {}에서 {} 따릅니다(에포크 {epoch}).", subject(broker(b)), n.partition(partition), object(broker(leader)))
+        }
+        EventKind::Fenced { broker: b } => {
+            format!("컨트롤러가 broker.session.timeout.ms 동안 {}의 소식을 듣지 못해 격리합니다(fence).", broker(b))
+        }
+        EventKind::Unfenced { broker: b } => {
+            format!("컨트롤러가 {}의 격리를 풉니다(unfence).", broker(b))
+        }
+        EventKind::Registered { broker: b, epoch, clean: true } => {
+            format!("정상 종료했던 {} 다시 등록합니다. 브로커 에포크는 {epoch}입니다.", subject(broker(b)))
+        }
+        EventKind::Registered { broker: b, epoch, clean: false } => {
+            format!("정상 종료하지 못했던 {} 다시 등록합니다. 브로커 에포크는 {epoch}입니다.", subject(broker(b)))
+        }
+        _ => String::new(),
+    }
+}
+
+fn fault(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::Crashed { broker: b } => {
+            format!("{} 비정상 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
+        }
+        EventKind::PowerCut { broker: b } => {
+            format!("{}의 전원이 끊깁니다. 디스크에 쓰지 못한 것은 사라지고, 아무도 통보받지 못합니다.", broker(b))
+        }
+        EventKind::Stopping { broker: b } => {
+            format!("{} 종료 요청을 받습니다. 먼저 컨트롤러가 리더 자리를 다른 브로커로 옮깁니다.", subject(broker(b)))
+        }
+        EventKind::Stopped { broker: b } => format!("{} 정상 종료했습니다.", subject(broker(b))),
+        EventKind::Started { broker: b } => {
+            format!("{} 남아 있는 로그로 시작합니다.", subject(broker(b)))
+        }
+        EventKind::LinkCut { from, to } => format!("이제 {}에서 {}까지 아무것도 전달되지 않습니다.", n.actor(from), n.actor(to)),
+        EventKind::LinkHealed { from, to } => {
+            format!("{}에서 {}까지 다시 전달됩니다.", n.actor(from), n.actor(to))
+        }
+        EventKind::DropArmed { from, to } => {
+            format!("{}에서 {}에 보낼 다음 응답은 사라집니다.", n.actor(from), n.actor(to))
+        }
+        EventKind::ConsumerCrashed { consumer } => {
+            format!("{} 비정상 종료되어 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
+        }
+        EventKind::ConsumerStarted { consumer } => {
+            format!("{} 시작합니다.", subject(n.consumer(consumer)))
+        }
+        _ => String::new(),
+    }
+}
+
+fn consumer(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::Polled { consumer, partition, from, to } => format!(
+            "poll() 호출이 {}에 {}의 {} 돌려줍니다. 이제 위치는 {to}입니다.",
+            n.consumer(consumer),
+            n.partition(partition),
+            object(offsets(from, to))
+        ),
+        EventKind::Handled { consumer, partition, offset, batch, index } => format!(
+            "{} {} 처리했습니다({} 오프셋 {offset}).",
+            subject(n.consumer(consumer)),
+            object(n.record_in(batch, index)),
+            n.partition(partition)
+        ),
+        EventKind::Committed { group, partition, offset } => format!(
+            "{} 그룹이 {}의 {} 커밋했습니다. 다음에 읽을 오프셋입니다.",
+            n.group(group),
+            n.partition(partition),
+            object(format!("오프셋 {offset}"))
+        ),
+        EventKind::PositionReset { consumer, partition, to, committed: true } => {
+            format!("{} 그룹이 커밋해 둔 {}의 오프셋 {to}부터 이어서 읽습니다.", subject(n.consumer(consumer)), n.partition(partition))
+        }
+        EventKind::PositionReset { consumer, partition, to, committed: false } => format!(
+            "{} {}에 쓸 위치가 없어 auto.offset.reset에 따라 오프셋 {to}부터 읽습니다.",
+            topic(n.consumer(consumer)),
+            n.partition(partition)
+        ),
+        _ => String::new(),
+    }
+}
+
+fn judgement(e: &Event, n: &Names) -> String {
+    match e.kind {
+        EventKind::Lost { batch, partition, .. } => format!(
+            "{} 유실되었습니다. 저장되었다고 응답했지만 {}의 {} 로그에 없습니다.",
+            subject(n.batch(batch)),
+            broker(n.judged_by(e, partition)),
+            n.partition(partition)
+        ),
+        EventKind::Found { batch, partition, .. } => format!(
+            "{} 유실되지 않았습니다. {}의 {} 로그에 있습니다.",
+            topic(n.batch(batch)),
+            broker(n.judged_by(e, partition)),
+            n.partition(partition)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// Why an acknowledged batch is gone, in one line.
+pub(super) fn loss(l: &super::why::Loss, n: &Names) -> String {
+    let promised = match (l.acks, l.by) {
+        (Acks::All, _) => format!("ISR이 {}일 때 저장되었다고 응답했고", l.isr),
+        (_, Some(b)) => format!("{} 혼자 저장하고 응답했고(acks={})", subject(broker(b)), l.acks.name()),
+        (_, None) => format!("acks={} 응답이었고", l.acks.name()),
+    };
+    let office = match l.office {
+        Some((b, epoch, end, hw)) => format!(
+            "{} 로그 끝 {end}, 하이 워터마크 {hw}인 채로 에포크 {epoch}의 리더가 되었기 때문입니다{}",
+            subject(broker(b)),
+            if l.unclean { "(언클린 선출)" } else { "" }
+        ),
+        None => "그 전에 다른 리더가 자리를 맡았기 때문입니다".to_string(),
+    };
+    format!("{} 유실된 것은 {promised}, {office}.", subject(n.batch(l.batch)))
+}

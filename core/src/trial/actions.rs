@@ -1,0 +1,201 @@
+//! What may happen next in a state, in an order that never changes.
+
+use super::{Bounds, Node, Trial};
+use crate::ids::*;
+use crate::kafka::broker::Power;
+use crate::kafka::message::{Body, Change};
+use crate::kafka::{Command, Input, Out, Timer, World};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// One thing that happens.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// The oldest message of a link arrives.
+    Deliver(Actor, Actor),
+    /// A timer runs out.
+    Fire(Timer),
+    /// The application sends the next record.
+    Send,
+    /// A broker process is killed.
+    Crash(BrokerId),
+    /// A machine loses power.
+    PowerCut(BrokerId),
+    /// A broker starts.
+    Start(BrokerId),
+    /// The oldest message of a link, a response to a client, is lost, and the connection with it.
+    Lose(Actor, Actor),
+    /// A consumer process is killed.
+    CrashConsumer(ConsumerIx),
+    /// It starts again.
+    StartConsumer(ConsumerIx),
+}
+
+/// How much of the bounds is used up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[allow(missing_docs)] // named as in [`Bounds`]
+pub struct Budget {
+    pub records: u8,
+    pub crashes: u8,
+    pub power_cuts: u8,
+    pub lost_responses: u8,
+    pub lag_expiries: u8,
+    pub consumer_crashes: u8,
+}
+
+impl Budget {
+    /// Faults so far.
+    pub fn faults(&self) -> u32 {
+        [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes].iter().map(|x| u32::from(*x)).sum()
+    }
+}
+
+impl Action {
+    /// Does it use up a fault?
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Action::Crash(_) | Action::PowerCut(_) | Action::Lose(..) | Action::CrashConsumer(_) | Action::Fire(Timer::Lag { .. })
+        )
+    }
+}
+
+/// Everything that may happen in `n`, with at most `max_faults` faults in all.
+pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<Action>) {
+    found.clear();
+    let w = &n.world;
+    let (b, used) = (&trial.bounds, &n.used);
+    let mut links: SmallVec<[(Actor, Actor); 12]> = w.net.iter().map(|f| (f.from, f.to)).collect();
+    links.sort();
+    links.dedup();
+    found.extend(links.iter().map(|l| Action::Deliver(l.0, l.1)));
+    if usize::from(used.records) < trial.records.len() {
+        found.push(Action::Send);
+    }
+    let fault = used.faults() < max_faults;
+    w.armed(&mut |t| {
+        if may_fire(w, &t, fault && used.lag_expiries < b.lag_expiries) {
+            found.push(Action::Fire(t));
+        }
+    });
+    found.extend(w.brokers.iter().filter(|x| !x.is_up()).map(|x| Action::Start(x.id)));
+    found.extend(w.consumers.iter().filter(|c| !c.up).map(|c| Action::StartConsumer(c.id)));
+    if fault {
+        faults(b, n, &links, found);
+    }
+}
+
+fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action>) {
+    let (w, used) = (&n.world, &n.used);
+    let up = || w.brokers.iter().filter(|x| x.is_up()).map(|x| x.id);
+    if used.crashes < b.crashes {
+        found.extend(up().map(Action::Crash));
+    }
+    if used.power_cuts < b.power_cuts {
+        found.extend(up().map(Action::PowerCut));
+    }
+    if used.lost_responses < b.lost_responses {
+        let lossy = links.iter().filter(|l| w.net.iter().find(|f| (f.from, f.to) == **l).is_some_and(|f| f.body.is_client_response()));
+        found.extend(lossy.map(|l| Action::Lose(l.0, l.1)));
+    }
+    if used.consumer_crashes < b.consumer_crashes {
+        found.extend(w.consumers.iter().filter(|c| c.up).map(|c| Action::CrashConsumer(c.id)));
+    }
+}
+
+/// May this timer run out, and could it matter? Timers whose firing changes nothing, and those that only a bound
+/// would keep from firing for ever, are left out.
+fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
+    let dead = |b: BrokerId| w.broker(b).power == Power::PowerLost;
+    match *t {
+        Timer::Heartbeat(_) | Timer::HwCheckpoint(_) | Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
+        Timer::ConsumerFetchWait { .. } | Timer::Delivery(_) | Timer::ProduceWait { .. } => false,
+        Timer::RegistrationRetry(b) => {
+            // Only when it would be accepted, and none is on its way.
+            let waiting = w.net.iter().any(|f| {
+                f.from == Actor::Broker(b) && f.to == Actor::Controller || f.from == Actor::Controller && f.to == Actor::Broker(b)
+            });
+            !w.controller.brokers[b.ix()].live && !waiting
+        }
+        Timer::IsrCheck(b) => w.broker(b).replicas.iter().any(|r| !r.to_shrink().is_empty()),
+        Timer::Lag { .. } => lag_allowed,
+        Timer::FetchWait { leader, follower } => w.broker(leader).peers.iter().any(|p| p.follower == follower && !p.news.is_empty()),
+        Timer::FetchTimeout { leader, .. } => dead(leader),
+        Timer::RequestTimeout(_, b) => dead(b),
+        Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
+        Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
+        Timer::Handling(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+    }
+}
+
+/// Makes `a` happen in `n`. `out` holds what came of it.
+pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) {
+    let head = |w: &World, from, to| w.net.iter().find(|f| f.from == from && f.to == to).map_or(MsgId(u32::MAX), |f| f.id);
+    let input = match a {
+        Action::Deliver(from, to) => Input::Deliver(head(&n.world, from, to)),
+        Action::Fire(t) => {
+            if matches!(t, Timer::Lag { .. }) {
+                n.used.lag_expiries += 1;
+            }
+            Input::Fire(t)
+        }
+        Action::Send => {
+            let (producer, partition) = trial.records[usize::from(n.used.records)];
+            n.used.records += 1;
+            Input::Do(Command::Send { producer, partition, bytes: 1 })
+        }
+        Action::Crash(b) => {
+            n.used.crashes += 1;
+            Input::Do(Command::Crash(b))
+        }
+        Action::PowerCut(b) => {
+            n.used.power_cuts += 1;
+            Input::Do(Command::PowerCut(b))
+        }
+        Action::Start(b) => Input::Do(Command::Start(b)),
+        Action::Lose(from, to) => {
+            n.used.lost_responses += 1;
+            Input::Do(Command::LoseResponse(head(&n.world, from, to)))
+        }
+        Action::CrashConsumer(c) => {
+            n.used.consumer_crashes += 1;
+            Input::Do(Command::CrashConsumer(c))
+        }
+        Action::StartConsumer(c) => Input::Do(Command::StartConsumer(c)),
+    };
+    n.world.step(input, out);
+    n.world.prune_unread();
+    while trial.coarse
+        && let Some(id) = urgent(&n.world)
+    {
+        n.world.step_on(Input::Deliver(id), out);
+        n.world.prune_unread();
+    }
+}
+
+/// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
+/// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
+/// log that name no partition.
+fn urgent(w: &World) -> Option<MsgId> {
+    let mut seen: SmallVec<[(Actor, Actor); 12]> = SmallVec::new();
+    for f in &w.net {
+        if seen.contains(&(f.from, f.to)) {
+            continue; // behind another message of its link
+        }
+        seen.push((f.from, f.to));
+        let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
+        let at_once = match &*f.body {
+            Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
+            Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+            Body::MetadataRecords { changes, .. } => {
+                let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
+                registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+            }
+            _ => false,
+        };
+        if at_once || to_down {
+            return Some(f.id);
+        }
+    }
+    None
+}

@@ -1,0 +1,170 @@
+//! The trial: every order of what may happen within stated bounds, searched for the shortest story that breaks a promise.
+//!
+//! It runs the very rules of [`crate::kafka`]. Where the simulation takes inputs by their deadlines, the search takes
+//! them all: any message at the head of its link, any armed timer that could matter, any fault that the bounds allow.
+//!
+//! What is not explored, and said with every verdict: a record is a batch of its own and leaves at once; page caches are
+//! written back and high watermarks checkpointed as late as possible (the worst case for a loss); clients and brokers
+//! time out only on peers that are dead; a broker is fenced only when it is down.
+
+mod actions;
+mod fingerprints;
+mod properties;
+mod search;
+mod story;
+
+use crate::ids::*;
+use crate::kafka::{Setup, World};
+use crate::scenario::{Scenario, ScenarioError, build::build, error};
+pub use actions::{Action, Budget};
+pub use properties::Property;
+pub use search::{Progress, Search, Verdict};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::rc::Rc;
+pub use story::{Story, StoryStep};
+
+/// What may happen, at most. A limit of 0 rules a thing out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// Records sent.
+    pub records: u8,
+    /// Broker processes killed; each may be started again.
+    pub crashes: u8,
+    /// Machines that lose power; each may be started again.
+    pub power_cuts: u8,
+    /// Responses to clients lost, with the connection.
+    pub lost_responses: u8,
+    /// Followers found behind for `replica.lag.time.max.ms`.
+    pub lag_expiries: u8,
+    /// Consumer processes killed; each may be started again.
+    pub consumer_crashes: u8,
+    /// Distinct states.
+    pub max_states: u64,
+    /// Memory of the search, in bytes (estimated).
+    pub max_bytes: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            records: 1,
+            crashes: 1,
+            power_cuts: 0,
+            lost_responses: 0,
+            lag_expiries: 0,
+            consumer_crashes: 0,
+            max_states: 50_000_000,
+            max_bytes: 512 << 20,
+        }
+    }
+}
+
+impl Bounds {
+    /// How many faults together.
+    pub fn faults(&self) -> u32 {
+        [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes].iter().map(|x| u32::from(*x)).sum()
+    }
+}
+
+/// The part of a scenario that says what is tried.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialSpec {
+    /// What may happen.
+    #[serde(default)]
+    pub bounds: Bounds,
+    /// What must never be; all that fit if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<Property>,
+}
+
+/// A configuration on trial.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Who is there, with the trial's simplifications.
+    pub setup: Rc<Setup>,
+    /// What may happen.
+    pub bounds: Bounds,
+    /// What must never be.
+    pub properties: Vec<Property>,
+    /// The records in the order in which they are sent: producer and partition.
+    pub records: Vec<(ProducerIx, PartitionId)>,
+    /// Take exchanges that need not be told apart in one step (see `actions::urgent`); far fewer states.
+    pub coarse: bool,
+}
+
+impl Trial {
+    /// Puts a scenario on trial, with the bounds of its `trial` part.
+    ///
+    /// # Errors
+    /// It has nothing to send, or bounds that the search can't hold.
+    pub fn new(s: &Scenario) -> Result<Self, ScenarioError> {
+        let spec = s.trial.clone().unwrap_or_default();
+        let (mut setup, _) = build(s)?;
+        for p in &mut setup.producers {
+            (p.batch_bytes, p.no_linger) = (1, true);
+        }
+        let wanted = usize::from(spec.bounds.records);
+        if wanted > 16 {
+            return error("trial.bounds.records", "can be 16 at most");
+        }
+        let mut sends: Vec<(u64, usize, ProducerIx, PartitionId)> = Vec::new();
+        for (i, w) in s.workload.iter().enumerate() {
+            let producer = ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8);
+            let topic = setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0);
+            let range = setup.topics[topic].partitions.clone();
+            for n in 0..wanted.min(w.count as usize) {
+                let number = match w.keys.get(n % w.keys.len().max(1)) {
+                    Some(k) => crate::kafka::partitioner::partition_for_key(k.as_bytes(), range.len() as u16),
+                    None => 0,
+                };
+                sends.push((w.start_us + n as u64 * w.every_us, i, producer, PartitionId(range.start + number)));
+            }
+        }
+        sends.sort();
+        sends.truncate(wanted);
+        if sends.len() < wanted {
+            return error("workload", format!("has {} records; trial.bounds.records asks for {wanted}", sends.len()));
+        }
+        let properties = if spec.properties.is_empty() { Property::ALL.to_vec() } else { spec.properties };
+        Ok(Trial {
+            setup: Rc::new(setup),
+            bounds: spec.bounds,
+            properties,
+            records: sends.iter().map(|s| (s.2, s.3)).collect(),
+            coarse: true,
+        })
+    }
+}
+
+/// What the search remembers of the past, beside the world.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Ghost {
+    /// Records that were acknowledged, by their place in the order of sending.
+    pub acked: u16,
+    /// For each partition: the broker whose leadership took effect last.
+    pub view: SmallVec<[BrokerId; 2]>,
+    /// For each record: how often it was handled, up to 3 (2 bits each).
+    pub handled: u32,
+}
+
+/// A state of the search.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The cluster.
+    pub world: World,
+    /// What has happened so far of what may.
+    pub used: Budget,
+    /// What is remembered.
+    pub ghost: Ghost,
+}
+
+impl std::hash::Hash for Node {
+    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        self.world.hash(h);
+        self.used.hash(h);
+        self.ghost.hash(h);
+    }
+}

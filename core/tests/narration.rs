@@ -1,0 +1,87 @@
+//! Sentences and stories, over runs in which everything happens.
+
+use highwater_core::event::EventKind;
+use highwater_core::fold::narration::{Lang, sentence, why};
+use highwater_core::scenario::Scenario;
+use highwater_core::sim::Sim;
+
+#[path = "common/mod.rs"]
+mod common;
+use common::{cut, scene, send};
+
+fn lost_run() -> Sim {
+    let mut s = scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}");
+    s.commands = vec![send(1_000, "A"), send(100_000, "B")];
+    s.commands.extend(cut(1_000_000, 1, 2));
+    s.commands.extend(cut(1_000_000, 1, 3));
+    s.commands.push(send(1_100_000, "C"));
+    s.commands.push(common::crash(2_000_000, 1));
+    s.until_us = 40_000_000;
+    common::run(&s)
+}
+
+#[test]
+fn every_event_has_a_sentence_in_both_languages() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
+    let mut s = Scenario::parse(&text).unwrap();
+    s.until_us = 70_000_000;
+    s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
+    for sim in [common::run(&s), lost_run()] {
+        for e in sim.events().iter() {
+            for lang in [Lang::En, Lang::Ko] {
+                let said = sentence(e, &sim, lang);
+                assert!(said.ends_with('.') && said.len() > 8, "{e:?}: {said:?}");
+                assert!(!said.contains("  ") && !said.contains(".."), "{said}");
+            }
+        }
+        let step = sim.events().len() / 200 + 1;
+        for seq in (0..sim.events().len()).step_by(step) {
+            for lang in [Lang::En, Lang::Ko] {
+                let lines = why(seq as u32, &sim, lang);
+                assert!((1..=6).contains(&lines.len()), "{lines:?}");
+            }
+        }
+        assert!(why(sim.events().len() as u32, &sim, Lang::En).is_empty());
+    }
+}
+
+#[test]
+fn the_story_of_a_high_watermark_goes_back_to_the_append() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.commands = vec![send(1_000, "A")];
+    let sim = common::run(&s);
+    let hw = common::first(&sim, |k| matches!(k, EventKind::HighWatermark { .. }));
+    let lines = why(hw.seq, &sim, Lang::En);
+    assert_eq!(lines.last().unwrap(), "The high watermark of pay-0 moves from 0 to 1: offset 0 is committed, consumers may read it.");
+    assert!(lines.iter().any(|l| l.starts_with("Broker 1 appends A to pay-0 at offset 0")), "{lines:?}");
+    assert!(lines.iter().any(|l| l.contains("asks for offset 1: that is how the leader learns")), "{lines:?}");
+}
+
+#[test]
+fn the_story_of_a_loss_names_ack_office_and_epoch() {
+    let sim = lost_run();
+    let lost = common::first(&sim, |k| matches!(k, EventKind::Lost { .. }));
+    let en = why(lost.seq, &sim, Lang::En);
+    assert_eq!(
+        en.last().unwrap(),
+        "C is lost because broker 1 acknowledged it alone (acks=1), and broker 2 took office in epoch 1 with its log ending at 2 and high watermark 2."
+    );
+    assert!(en.contains(&"Broker 1 crashes; its page cache survives.".to_string()), "{en:?}");
+    assert!(en.contains(&"Broker 1 appends C to pay-0 at offset 2 (epoch 0).".to_string()), "{en:?}");
+    let ko = why(lost.seq, &sim, Lang::Ko);
+    assert_eq!(
+        ko.last().unwrap(),
+        "C가 유실된 것은 브로커 1이 혼자 저장하고 응답했고(acks=1), 브로커 2가 로그 끝 2, 하이 워터마크 2인 채로 에포크 1의 리더가 되었기 때문입니다."
+    );
+}
+
+#[test]
+fn the_story_of_a_resend_names_the_dropped_response() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.commands = vec![common::drop_response(500, 1, 0), send(1_000, "A")];
+    let sim = common::run(&s);
+    let seen = common::first(&sim, |k| matches!(k, EventKind::DuplicateRecognised { .. }));
+    let lines = why(seen.seq, &sim, Lang::En);
+    assert!(lines.iter().any(|l| l.contains("never reaches checkout: a fault took it")), "{lines:?}");
+    assert!(lines.iter().any(|l| l.contains("sends A once more")), "{lines:?}");
+}
