@@ -7,8 +7,10 @@
 //! 5. [`panels`] and [`app`] show the facts and take what people do;
 //! 6. [`i18n`] has every word in English and Korean.
 
+pub mod app;
 pub mod facts;
 pub mod i18n;
+pub mod panels;
 pub mod scene;
 pub mod session;
 pub mod stage;

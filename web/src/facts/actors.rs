@@ -20,44 +20,22 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     let mut rows = vec![row(t.metadata_offset, c.end)];
     rows.extend(facts.brokers.iter().map(|(b, _, word)| {
         let epoch = c.brokers[b.ix()].epoch;
-        row(
-            &i18n::broker_n(lang, b),
-            format!("{word} · {} {epoch}", t.broker_epoch),
-        )
+        row(&i18n::broker_n(lang, b), format!("{word} · {} {epoch}", t.broker_epoch))
     }));
     let parts = crate::session::user_partitions(sim)
         .take(12)
         .map(|p| {
             let h = cards::head(sim, p);
-            let leader = h
-                .leader
-                .map_or(t.no_leader.to_owned(), |l| format!("{} {l}", t.leader));
-            row(
-                &h.name,
-                format!("{leader} · e{} · ISR {}", h.epoch, c.partitions[p.ix()].isr),
-            )
+            let leader = h.leader.map_or(t.no_leader.to_owned(), |l| format!("{} {l}", t.leader));
+            row(&h.name, format!("{leader} · e{} · ISR {}", h.epoch, c.partitions[p.ix()].isr))
         })
         .collect();
     Inspection {
         title: t.controller.to_owned(),
         subtitle: t.as_seen.to_owned(),
-        sections: vec![
-            Section {
-                title: t.state,
-                rows,
-            },
-            Section {
-                title: t.partition,
-                rows: parts,
-            },
-        ],
+        sections: vec![Section { title: t.state, rows }, Section { title: t.partition, rows: parts }],
         why: why_newest(sim, lang, |e| {
-            matches!(
-                e.kind,
-                EventKind::LeaderElected { .. }
-                    | EventKind::Leaderless { .. }
-                    | EventKind::IsrChanged { .. }
-            )
+            matches!(e.kind, EventKind::LeaderElected { .. } | EventKind::Leaderless { .. } | EventKind::IsrChanged { .. })
         }),
         ..Inspection::default()
     }
@@ -69,39 +47,19 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     let shown = s.shown_partitions(usize::MAX);
     let facts = cards::broker(sim, b, &shown, lang);
     let me = sim.world().broker(b);
-    let mut rows = vec![
-        row(t.up_word, facts.condition.word(lang)),
-        row(
-            t.broker_epoch,
-            me.epoch.map_or("–".to_owned(), |e| e.to_string()),
-        ),
-    ];
-    let replicas = me
-        .replicas
-        .iter()
-        .filter(|r| !sim.setup().is_internal(r.partition));
+    let mut rows =
+        vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
         let name = sim.setup().partition_name(r.partition);
         let role = match standing(sim, b, r.partition) {
             crate::scene::Standing::Leader => format!("{} e{}", t.leader, r.le),
             _ => t.follower.to_owned(),
         };
-        rows.push(row(
-            &name,
-            format!("{role} · LEO {} · HW {}", r.log.leo(), r.hw),
-        ));
+        rows.push(row(&name, format!("{role} · LEO {} · HW {}", r.log.leo(), r.hw)));
         if let Some(l) = r.leading() {
-            let known: Vec<String> = l
-                .followers
-                .iter()
-                .map(|f| {
-                    format!(
-                        "{}→{}",
-                        f.broker,
-                        f.leo.map_or("?".to_owned(), |o| o.to_string())
-                    )
-                })
-                .collect();
+            let known: Vec<String> =
+                l.followers.iter().map(|f| format!("{}→{}", f.broker, f.leo.map_or("?".to_owned(), |o| o.to_string()))).collect();
             rows.push(row(t.followers_known, known.join("  ")));
         }
         let dirty = r.log.leo().0.saturating_sub(r.flushed.0);
@@ -113,13 +71,7 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
         title: i18n::broker_n(lang, b),
         subtitle: facts.status,
         acts: broker_acts(sim, b, facts.condition, lang),
-        sections: vec![
-            Section {
-                title: t.state,
-                rows,
-            },
-            configs::section(Scope::Broker, &[&s.timeline().scenario().configs], lang),
-        ],
+        sections: vec![Section { title: t.state, rows }, configs::section(Scope::Broker, &[&s.timeline().scenario().configs], lang)],
         why: why_newest(sim, lang, |e| about_broker(e, b)),
         ..Inspection::default()
     }
@@ -144,33 +96,15 @@ fn about_broker(e: &Event, b: BrokerId) -> bool {
 
 fn broker_acts(sim: &Sim, b: BrokerId, condition: Condition, lang: Lang) -> Vec<Act> {
     let (t, broker) = (lang.text(), b.0);
-    let act = |label: &str, hint, what, fault, id: &str| Act {
-        label: label.to_owned(),
-        hint,
-        what,
-        fault,
-        id: id.to_owned(),
-    };
+    let act = |label: &str, hint, what, fault, id: &str| Act { label: label.to_owned(), hint, what, fault, id: id.to_owned() };
     let mut acts = if condition.up() {
         vec![
             act(t.crash, t.crash_hint, Do::Crash { broker }, true, "crash"),
-            act(
-                t.power_cut,
-                t.power_cut_hint,
-                Do::PowerCut { broker },
-                true,
-                "power-cut",
-            ),
+            act(t.power_cut, t.power_cut_hint, Do::PowerCut { broker }, true, "power-cut"),
             act(t.stop, t.stop_hint, Do::Stop { broker }, false, "stop"),
         ]
     } else {
-        vec![act(
-            t.start,
-            t.start_hint,
-            Do::Start { broker },
-            false,
-            "start",
-        )]
+        vec![act(t.start, t.start_hint, Do::Start { broker }, false, "start")]
     };
     let others = sim.setup().broker_ids().filter(|o| *o != b);
     let me = Actor::Broker(b);
@@ -245,44 +179,26 @@ pub fn actor_name(sim: &Sim, a: Actor, lang: Lang) -> String {
 /// A producer.
 pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
-    let (me, setup) = (
-        &sim.world().producers[p.ix()],
-        &sim.setup().producers[p.ix()],
-    );
+    let (me, setup) = (&sim.world().producers[p.ix()], &sim.setup().producers[p.ix()]);
     let leaders: Vec<String> = s
         .shown_partitions(6)
         .iter()
         .map(|x| {
             let leader = me.meta.leader(*x);
-            format!(
-                "{} → {}",
-                sim.setup().partition_name(*x),
-                leader.map_or("?".to_owned(), |b| b.to_string())
-            )
+            format!("{} → {}", sim.setup().partition_name(*x), leader.map_or("?".to_owned(), |b| b.to_string()))
         })
         .collect();
     let mut rows = vec![
         row(t.records_given, me.records),
         row(t.batches_made, me.batches),
-        row(
-            t.in_flight,
-            me.conns.iter().map(|c| c.in_flight.len()).sum::<usize>(),
-        ),
+        row(t.in_flight, me.conns.iter().map(|c| c.in_flight.len()).sum::<usize>()),
         row(t.known_leader, leaders.join("  ")),
     ];
     if setup.idempotence {
-        rows.push(row(
-            t.next_sequence,
-            me.parts.iter().map(|x| x.next_seq).max().unwrap_or(0),
-        ));
+        rows.push(row(t.next_sequence, me.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)));
     }
     let scenario = s.timeline().scenario();
-    let configs_of = scenario
-        .topology
-        .producers
-        .iter()
-        .find(|x| x.name == setup.name)
-        .map(|x| &x.configs);
+    let configs_of = scenario.topology.producers.iter().find(|x| x.name == setup.name).map(|x| &x.configs);
     let me = Actor::Producer(p);
     let believed = client_broker(s, me);
     Inspection {
@@ -290,16 +206,10 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
         subtitle: format!("{} · acks={}", t.producer, setup.acks.name()),
         acts: client_acts(sim, me, believed, lang),
         choices: vec![super::things::acks_choice(sim, p)],
-        sections: [
-            Some(Section {
-                title: t.state,
-                rows,
-            }),
-            configs_of.map(|c| configs::section(Scope::Producer, &[c], lang)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        sections: [Some(Section { title: t.state, rows }), configs_of.map(|c| configs::section(Scope::Producer, &[c], lang))]
+            .into_iter()
+            .flatten()
+            .collect(),
         why: why_newest(sim, lang, |e| {
             matches!(e.kind,
             EventKind::Acked { batch, .. } | EventKind::AttemptFailed { batch, .. } | EventKind::SendFailed { batch, .. }
@@ -329,10 +239,7 @@ fn client_acts(sim: &Sim, me: Actor, broker: Option<BrokerId>, lang: Lang) -> Ve
             acts.push(Act {
                 label: i18n::drop_response(lang, &name),
                 hint: lang.text().links,
-                what: Do::DropNextResponse {
-                    broker: b.0,
-                    client: end(me),
-                },
+                what: Do::DropNextResponse { broker: b.0, client: end(me) },
                 fault: true,
                 id: "drop-next".to_owned(),
             });
@@ -345,50 +252,23 @@ fn client_acts(sim: &Sim, me: Actor, broker: Option<BrokerId>, lang: Lang) -> Ve
 /// A consumer.
 pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
-    let (me, setup) = (
-        &sim.world().consumers[c.ix()],
-        &sim.setup().consumers[c.ix()],
-    );
+    let (me, setup) = (&sim.world().consumers[c.ix()], &sim.setup().consumers[c.ix()]);
     let group = &sim.setup().groups[setup.group.ix()];
     let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.crashed })];
     for (i, p) in setup.assigned.iter().enumerate() {
         let at = committed(sim, setup.group, *p);
         let position = me.positions.get(i).copied().flatten();
         let show = |o: Option<Offset>| o.map_or("–".to_owned(), |o| o.to_string());
-        rows.push(row(
-            &sim.setup().partition_name(*p),
-            format!(
-                "{} {} · {} {}",
-                t.position,
-                show(position),
-                t.committed,
-                show(at)
-            ),
-        ));
+        rows.push(row(&sim.setup().partition_name(*p), format!("{} {} · {} {}", t.position, show(position), t.committed, show(at))));
         let (hw, _) = crate::scene::tide_of(sim, *p);
         rows.push(row(t.lag, hw.0.saturating_sub(at.map_or(0, |o| o.0))));
     }
-    rows.push(row(
-        t.buffer,
-        i18n::records_n(lang, me.work.len() + me.buffer.len()),
-    ));
+    rows.push(row(t.buffer, i18n::records_n(lang, me.work.len() + me.buffer.len())));
     let consumer = c.0;
     let mut acts = vec![if me.up {
-        Act {
-            label: t.crash.to_owned(),
-            hint: t.crash_hint,
-            what: Do::CrashConsumer { consumer },
-            fault: true,
-            id: "crash".to_owned(),
-        }
+        Act { label: t.crash.to_owned(), hint: t.crash_hint, what: Do::CrashConsumer { consumer }, fault: true, id: "crash".to_owned() }
     } else {
-        Act {
-            label: t.start.to_owned(),
-            hint: t.start_hint,
-            what: Do::StartConsumer { consumer },
-            fault: false,
-            id: "start".to_owned(),
-        }
+        Act { label: t.start.to_owned(), hint: t.start_hint, what: Do::StartConsumer { consumer }, fault: false, id: "start".to_owned() }
     }];
     let actor = Actor::Consumer(c);
     acts.extend(client_acts(sim, actor, client_broker(s, actor), lang));
@@ -398,16 +278,10 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         title: setup.name.clone(),
         subtitle: format!("{} {}", t.group, group.name),
         acts,
-        sections: [
-            Some(Section {
-                title: t.state,
-                rows,
-            }),
-            app.map(|a| configs::section(Scope::Consumer, &[&a.configs], lang)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        sections: [Some(Section { title: t.state, rows }), app.map(|a| configs::section(Scope::Consumer, &[&a.configs], lang))]
+            .into_iter()
+            .flatten()
+            .collect(),
         why: why_newest(sim, lang, |e| {
             matches!(e.kind,
             EventKind::Handled { consumer, .. } | EventKind::PositionReset { consumer, .. } | EventKind::ConsumerCrashed { consumer }

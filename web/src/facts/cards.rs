@@ -41,10 +41,7 @@ impl Condition {
     }
     /// Does its process run?
     pub fn up(self) -> bool {
-        !matches!(
-            self,
-            Condition::Stopped | Condition::Crashed | Condition::PowerLost
-        )
+        !matches!(self, Condition::Stopped | Condition::Crashed | Condition::PowerLost)
     }
 }
 
@@ -82,15 +79,9 @@ pub struct BrokerFacts {
 pub fn broker(sim: &Sim, b: BrokerId, shown: &[PartitionId], lang: Lang) -> BrokerFacts {
     let t = lang.text();
     let condition = condition(sim, b);
-    let mine = || {
-        shown
-            .iter()
-            .filter(|p| sim.setup().partitions[p.ix()].replicas.contains(&b))
-    };
+    let mine = || shown.iter().filter(|p| sim.setup().partitions[p.ix()].replicas.contains(&b));
     let in_sync = mine().all(|p| standing(sim, b, *p) != Standing::OutOfSync);
-    let leads = mine()
-        .find(|p| standing(sim, b, **p) == Standing::Leader)
-        .map(|p| sim.world().controller.partitions[p.ix()].le);
+    let leads = mine().find(|p| standing(sim, b, **p) == Standing::Leader).map(|p| sim.world().controller.partitions[p.ix()].le);
     let sync = if in_sync { t.in_sync } else { t.out_of_sync };
     let status = match condition {
         Condition::Running if mine().next().is_none() => condition.word(lang).to_owned(),
@@ -98,13 +89,7 @@ pub fn broker(sim: &Sim, b: BrokerId, shown: &[PartitionId], lang: Lang) -> Brok
         // Down and still in the ISR: the controller does not know yet. That is worth a word.
         c => format!("{} · {sync}", c.word(lang)),
     };
-    BrokerFacts {
-        id: b,
-        condition,
-        status,
-        leads,
-        in_sync,
-    }
+    BrokerFacts { id: b, condition, status, leads, in_sync }
 }
 
 /// How the controller counts a broker.
@@ -141,10 +126,7 @@ pub fn controller(sim: &Sim, lang: Lang) -> ControllerFacts {
             (b, Counted::Active, t.running)
         }
     };
-    ControllerFacts {
-        metadata_offset: c.end,
-        brokers: sim.setup().broker_ids().map(counted).collect(),
-    }
+    ControllerFacts { metadata_offset: c.end, brokers: sim.setup().broker_ids().map(counted).collect() }
 }
 
 /// The heading of a partition's column.

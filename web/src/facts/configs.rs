@@ -16,8 +16,5 @@ pub fn section(scope: Scope, layers: &[&Configs], lang: Lang) -> Section {
             value: now,
         }
     });
-    Section {
-        title: t.configs,
-        rows: rows.collect(),
-    }
+    Section { title: t.configs, rows: rows.collect() }
 }

@@ -151,29 +151,16 @@ pub fn sentence(e: &Event, sim: &Sim, lang: Lang) -> String {
 /// Why an event happened, if there is more to say than that it did.
 pub fn why(seq: u32, sim: &Sim, lang: Lang, title: impl Into<String>) -> Option<Why> {
     let chain = narration::why(seq, sim, lang.core());
-    (!chain.is_empty()).then(|| Why {
-        title: title.into(),
-        chain,
-    })
+    (!chain.is_empty()).then(|| Why { title: title.into(), chain })
 }
 
 /// The newest event that `is` about something, and the chain that led to it.
 pub fn why_newest(sim: &Sim, lang: Lang, is: impl Fn(&Event) -> bool) -> Option<Why> {
-    let e = sim
-        .events()
-        .iter()
-        .rev()
-        .take(20_000)
-        .find(|e| e.kind.notable() && is(e))?;
+    let e = sim.events().iter().rev().take(20_000).find(|e| e.kind.notable() && is(e))?;
     why(e.seq, sim, lang, lang.text().why)
 }
 
 /// A line whose label is a word of ours.
 pub fn row(label: &str, value: impl std::fmt::Display) -> Row {
-    Row {
-        label: label.to_owned(),
-        code: false,
-        value: value.to_string(),
-        note: None,
-    }
+    Row { label: label.to_owned(), code: false, value: value.to_string(), note: None }
 }

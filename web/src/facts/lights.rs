@@ -42,12 +42,7 @@ pub fn lights(sim: &Sim, lang: Lang) -> Vec<Light> {
             } else {
                 Glow::Suspended
             };
-            Light {
-                id: i.id,
-                name: invariant_name(lang, i.id, i.name),
-                glow,
-                detail,
-            }
+            Light { id: i.id, name: invariant_name(lang, i.id, i.name), glow, detail }
         })
         .collect()
 }

@@ -97,11 +97,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
         over: s.at_end(),
         controller: cards::controller(sim, lang),
         heads: shown.iter().map(|p| cards::head(sim, *p)).collect(),
-        brokers: sim
-            .setup()
-            .broker_ids()
-            .map(|b| cards::broker(sim, b, &shown, lang))
-            .collect(),
+        brokers: sim.setup().broker_ids().map(|b| cards::broker(sim, b, &shown, lang)).collect(),
         producers: people::producers(sim),
         groups: people::groups(sim),
         figures: sim.ledger().figures(sim.world()),
@@ -116,9 +112,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
 
 /// Marks of the records of a batch.
 pub(crate) fn marks(sim: &highwater_core::sim::Sim, id: BatchId, count: u16) -> Vec<Mark> {
-    (0..count)
-        .map(|i| crate::scene::mark_of(sim, id, i))
-        .collect()
+    (0..count).map(|i| crate::scene::mark_of(sim, id, i)).collect()
 }
 
 #[cfg(test)]

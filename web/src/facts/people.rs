@@ -56,9 +56,7 @@ pub fn producers(sim: &Sim) -> Vec<ProducerFacts> {
                 in_flight: p.conns.iter().map(|c| c.in_flight.len()).sum(),
                 slots: setup.max_in_flight,
                 retrying: p.parts.iter().any(|x| x.backing_off),
-                next_seq: setup
-                    .idempotence
-                    .then(|| p.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)),
+                next_seq: setup.idempotence.then(|| p.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)),
             }
         })
         .collect()
@@ -129,16 +127,6 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
         committed: committed(sim, g, *p),
     });
     let held = || c.work.iter().chain(&c.buffer);
-    let hand: Vec<Mark> = held()
-        .take(MARKS - 1)
-        .map(|r| mark_of(sim, r.batch, r.index))
-        .collect();
-    MemberFacts {
-        id,
-        name: setup.name.clone(),
-        up: c.up,
-        shares: shares.collect(),
-        more: held().count() - hand.len(),
-        hand,
-    }
+    let hand: Vec<Mark> = held().take(MARKS - 1).map(|r| mark_of(sim, r.batch, r.index)).collect();
+    MemberFacts { id, name: setup.name.clone(), up: c.up, shares: shares.collect(), more: held().count() - hand.len(), hand }
 }

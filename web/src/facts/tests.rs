@@ -6,10 +6,7 @@ use super::*;
 use crate::session::select::Selection;
 use highwater_core::scenario::{DEFAULT, Do, Scenario};
 
-const FRAME: Frame = Frame {
-    size: (964.0, 524.0),
-    unit: 1.0,
-};
+const FRAME: Frame = Frame { size: (964.0, 524.0), unit: 1.0 };
 
 fn session() -> Session {
     Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap()
@@ -77,24 +74,12 @@ fn everything_can_be_looked_into_in_both_languages() {
 fn a_broker_can_be_broken_and_started_again() {
     let mut s = session();
     s.selection = Selection::Broker(BrokerId(1));
-    let ids = |s: &Session| {
-        look(s)
-            .inspection
-            .acts
-            .iter()
-            .map(|a| a.id.clone())
-            .collect::<Vec<_>>()
-    };
+    let ids = |s: &Session| look(s).inspection.acts.iter().map(|a| a.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&s)[..3], ["crash", "power-cut", "stop"]);
     s.act(Do::Crash { broker: 1 });
     assert_eq!(ids(&s)[0], "start");
     let acts = look(&s).inspection.acts;
-    let cut = acts
-        .iter()
-        .find(|a| a.id == "cut-b1-b2")
-        .unwrap()
-        .what
-        .clone();
+    let cut = acts.iter().find(|a| a.id == "cut-b1-b2").unwrap().what.clone();
     s.act(cut);
     assert!(ids(&s).iter().any(|i| i == "heal-b1-b2"));
 }

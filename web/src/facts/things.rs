@@ -36,33 +36,16 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
         ),
         row(t.trace, format!("{:016x}", sim.trace_hash())),
     ];
-    let lost = sim
-        .events()
-        .iter()
-        .rev()
-        .find(|e| matches!(e.kind, EventKind::Lost { .. }));
+    let lost = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Lost { .. }));
     let lost = lost.filter(|_| sim.ledger().figures(sim.world()).lost > 0);
-    let mut choices: Vec<Choice> = (0..sim.setup().producers.len().min(4) as u8)
-        .map(|p| acks_choice(sim, ProducerIx(p)))
-        .collect();
-    let topics = sim
-        .setup()
-        .topics
-        .iter()
-        .filter(|x| !x.name.starts_with("__"));
+    let mut choices: Vec<Choice> = (0..sim.setup().producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
+    let topics = sim.setup().topics.iter().filter(|x| !x.name.starts_with("__"));
     choices.extend(topics.take(4).map(|x| min_isr_choice(s, &x.name)));
     Inspection {
         title: t.nothing_selected.to_owned(),
-        subtitle: if scenario.title.is_empty() {
-            t.nothing_selected_hint.to_owned()
-        } else {
-            scenario.title.clone()
-        },
+        subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title.clone() },
         choices,
-        sections: vec![Section {
-            title: t.run_settings,
-            rows,
-        }],
+        sections: vec![Section { title: t.run_settings, rows }],
         why: lost.and_then(|e| why(e.seq, sim, lang, t.why_lost)),
         picks: vec![wire(sim, lang)],
         ..Inspection::default()
@@ -80,30 +63,16 @@ fn wire(sim: &Sim, lang: Lang) -> Picks {
         .take(PICKS)
         .map(|(f, look)| Pick {
             mark: first_mark(&look.cargo),
-            text: if look.label.is_empty() {
-                format!("{:?}", f.body.kind())
-            } else {
-                look.label
-            },
-            note: format!(
-                "{} → {}",
-                actor_name(sim, f.from, lang),
-                actor_name(sim, f.to, lang)
-            ),
+            text: if look.label.is_empty() { format!("{:?}", f.body.kind()) } else { look.label },
+            note: format!("{} → {}", actor_name(sim, f.from, lang), actor_name(sim, f.to, lang)),
             what: Selection::Message(f.id),
         });
-    Picks {
-        title: t.on_the_wire,
-        picks: picks.collect(),
-        none: t.wire_empty,
-    }
+    Picks { title: t.on_the_wire, picks: picks.collect(), none: t.wire_empty }
 }
 
 fn first_mark(cargo: &traffic::Cargo) -> Option<Mark> {
     match cargo {
-        traffic::Cargo::Records { marks, .. } | traffic::Cargo::Ack { marks } => {
-            marks.first().copied()
-        }
+        traffic::Cargo::Records { marks, .. } | traffic::Cargo::Ack { marks } => marks.first().copied(),
         _ => None,
     }
 }
@@ -125,11 +94,7 @@ fn min_isr_choice(s: &Session, topic: &str) -> Choice {
     let spec = scenario.topology.topics.iter().find(|x| x.name == topic);
     let rf = spec.map_or(1, |x| x.replication_factor);
     let value = spec.map_or_else(String::new, |x| {
-        highwater_core::scenario::configs::value(
-            "min.insync.replicas",
-            Scope::Topic,
-            &[&x.configs, &scenario.configs],
-        )
+        highwater_core::scenario::configs::value("min.insync.replicas", Scope::Topic, &[&x.configs, &scenario.configs])
     });
     Choice {
         owner: Owner::Topic(topic.to_owned()),
@@ -146,34 +111,19 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
     let c = &sim.world().controller.partitions[p.ix()];
     let (hw, certain) = tide_of(sim, p);
     let mut rows = vec![
-        row(
-            t.leader,
-            h.leader.map_or(t.no_leader.to_owned(), |b| b.to_string()),
-        ),
+        row(t.leader, h.leader.map_or(t.no_leader.to_owned(), |b| b.to_string())),
         row(t.leader_epoch, c.le),
         row(t.partition_epoch, c.pe),
         row(t.isr, c.isr),
         row(t.elr, c.elr),
-        row(
-            t.high_watermark,
-            if certain {
-                hw.to_string()
-            } else {
-                format!("{hw} ?")
-            },
-        ),
+        row(t.high_watermark, if certain { hw.to_string() } else { format!("{hw} ?") }),
     ];
     for b in &sim.setup().partitions[p.ix()].replicas {
         if let Some(r) = sim.world().broker(*b).replica(p) {
-            rows.push(row(
-                &i18n::broker_n(lang, b),
-                format!("LEO {} · HW {}", r.log.leo(), r.hw),
-            ));
+            rows.push(row(&i18n::broker_n(lang, b), format!("LEO {} · HW {}", r.log.leo(), r.hw)));
         }
     }
-    let topic = sim.setup().topics[sim.setup().partitions[p.ix()].topic]
-        .name
-        .clone();
+    let topic = sim.setup().topics[sim.setup().partitions[p.ix()].topic].name.clone();
     let scenario = s.timeline().scenario();
     let spec = scenario.topology.topics.iter().find(|x| x.name == topic);
     Inspection {
@@ -181,10 +131,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
         subtitle: format!("{} · e{}", t.partition, c.le),
         choices: vec![min_isr_choice(s, &topic)],
         sections: [
-            Some(Section {
-                title: t.state,
-                rows,
-            }),
+            Some(Section { title: t.state, rows }),
             spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], lang)),
         ]
         .into_iter()
@@ -216,45 +163,26 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
                 picks.push(Pick {
                     mark: Some(mark_of(sim, batch.id, i)),
                     text: format!("{} {offset}", t.offset),
-                    note: if offset < r.hw {
-                        t.visible_word.to_owned()
-                    } else {
-                        t.not_visible.to_owned()
-                    },
+                    note: if offset < r.hw { t.visible_word.to_owned() } else { t.not_visible.to_owned() },
                     what: Selection::Record(b, p, offset),
                 });
             }
         }
     }
     picks.truncate(PICKS);
-    Picks {
-        title: t.records,
-        picks,
-        none: t.no_events,
-    }
+    Picks { title: t.records, picks, none: t.no_events }
 }
 
 /// A record in a replica's log.
 pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
     let name = format!("{}@{offset}", sim.setup().partition_name(p));
-    let found = sim
-        .world()
-        .broker(b)
-        .replica(p)
-        .and_then(|r| r.log.at(offset).map(|e| (r, *e)));
+    let found = sim.world().broker(b).replica(p).and_then(|r| r.log.at(offset).map(|e| (r, *e)));
     let Some((r, e)) = found else {
-        return Inspection {
-            title: name,
-            subtitle: t.no_record.to_owned(),
-            ..Inspection::default()
-        };
+        return Inspection { title: name, subtitle: t.no_record.to_owned(), ..Inspection::default() };
     };
     let Payload::Data(batch) = e.payload else {
-        return Inspection {
-            title: name,
-            ..Inspection::default()
-        };
+        return Inspection { title: name, ..Inspection::default() };
     };
     let index = (offset.0 - e.base.0) as u16;
     let ledger = sim.ledger();
@@ -269,20 +197,13 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
         .broker_ids()
         .filter(|o| {
             let there = sim.world().broker(*o).replica(p);
-            there
-                .and_then(|x| x.log.at(offset))
-                .is_some_and(|x| x.payload == e.payload)
+            there.and_then(|x| x.log.at(offset)).is_some_and(|x| x.payload == e.payload)
         })
         .collect();
     let producer = &sim.setup().producers[batch.id.producer.ix()].name;
     let (hw, _) = tide_of(sim, p);
     let visible = offset < hw && offset < r.log.leo();
-    let mut rows = vec![
-        row(t.key, key),
-        row(t.producer, producer),
-        row(t.batch, batch.id.n),
-        row(t.leader_epoch, e.epoch),
-    ];
+    let mut rows = vec![row(t.key, key), row(t.producer, producer), row(t.batch, batch.id.n), row(t.leader_epoch, e.epoch)];
     if let Some(seq) = batch.seq {
         rows.push(row(t.sequence, seq + u32::from(index)));
     }
@@ -294,20 +215,10 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     Inspection {
         title: i18n::on_broker(lang, &name, b),
         subtitle: i18n::records_n(lang, usize::from(batch.count)),
-        sections: vec![Section {
-            title: t.state,
-            rows,
-        }],
+        sections: vec![Section { title: t.state, rows }],
         why: why_newest(sim, lang, |ev| match ev.kind {
-            EventKind::HighWatermark {
-                partition,
-                from,
-                to,
-                ..
-            } => partition == p && from <= offset && offset < to,
-            EventKind::Acked { batch: x, .. }
-            | EventKind::Lost { batch: x, .. }
-            | EventKind::Appended { batch: x, .. } => x == batch.id,
+            EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
+            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch.id,
             _ => false,
         }),
         ..Inspection::default()
@@ -336,19 +247,11 @@ pub fn message(s: &Session, m: MsgId, lang: Lang) -> Inspection {
     if !look.label.is_empty() {
         rows.push(row(t.carries, &look.label));
     }
-    let sent_event = sim
-        .events()
-        .iter()
-        .rev()
-        .find(|e| matches!(e.kind, EventKind::Sent { msg, .. } if msg == m))
-        .map(|e| e.seq);
+    let sent_event = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Sent { msg, .. } if msg == m)).map(|e| e.seq);
     Inspection {
         title: format!("{:?}", f.body.kind()),
         subtitle: t.on_the_wire.to_owned(),
-        sections: vec![Section {
-            title: t.state,
-            rows,
-        }],
+        sections: vec![Section { title: t.state, rows }],
         why: sent_event.and_then(|seq| why(seq, sim, lang, t.why)),
         ..Inspection::default()
     }

@@ -43,11 +43,7 @@ impl Lang {
     }
     /// The language of a tag such as `ko-KR`; English for others.
     pub fn of_tag(tag: &str) -> Lang {
-        if tag.to_ascii_lowercase().starts_with("ko") {
-            Lang::Ko
-        } else {
-            Lang::En
-        }
+        if tag.to_ascii_lowercase().starts_with("ko") { Lang::Ko } else { Lang::En }
     }
     /// The other one.
     #[must_use]

@@ -73,11 +73,7 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
 
 /// Milliseconds, from microseconds.
 pub fn millis(us: u64) -> String {
-    if us.is_multiple_of(1000) {
-        format!("{} ms", us / 1000)
-    } else {
-        format!("{:.1} ms", us as f64 / 1000.0)
-    }
+    if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{:.1} ms", us as f64 / 1000.0) }
 }
 
 /// A clock reading: `0.416 s`, `12.034 s`, `2:05.001`.
@@ -114,6 +110,11 @@ pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static s
         (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
         (Lang::Ko, _) => english,
     }
+}
+
+/// The words of an invariant's light.
+pub fn light(name: &str, state: &str) -> String {
+    format!("{name}: {state}")
 }
 
 /// `pay-0 on broker 1`.

@@ -55,12 +55,7 @@ impl Rect {
     /// Grown by `d` on every side.
     #[must_use]
     pub fn grown(&self, d: f64) -> Rect {
-        Rect {
-            x: self.x - d,
-            y: self.y - d,
-            w: self.w + 2.0 * d,
-            h: self.h + 2.0 * d,
-        }
+        Rect { x: self.x - d, y: self.y - d, w: self.w + 2.0 * d, h: self.h + 2.0 * d }
     }
 }
 
@@ -74,17 +69,11 @@ impl Curve {
         let [a, b, c, d] = self.0;
         let u = 1.0 - t;
         let (wa, wb, wc, wd) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
-        pt(
-            wa * a.x + wb * b.x + wc * c.x + wd * d.x,
-            wa * a.y + wb * b.y + wc * c.y + wd * d.y,
-        )
+        pt(wa * a.x + wb * b.x + wc * c.x + wd * d.x, wa * a.y + wb * b.y + wc * c.y + wd * d.y)
     }
     /// The direction at `t`, of length 1 (or 0 where the curve stands still).
     pub fn heading(&self, t: f64) -> Point {
-        let (a, b) = (
-            self.at((t - 0.01).clamp(0.0, 1.0)),
-            self.at((t + 0.01).clamp(0.0, 1.0)),
-        );
+        let (a, b) = (self.at((t - 0.01).clamp(0.0, 1.0)), self.at((t + 0.01).clamp(0.0, 1.0)));
         let (dx, dy) = (b.x - a.x, b.y - a.y);
         let len = (dx * dx + dy * dy).sqrt().max(1e-9);
         pt(dx / len, dy / len)

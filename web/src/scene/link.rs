@@ -10,11 +10,7 @@ pub type Seats = Vec<(usize, usize)>;
 /// The way from one actor to another, or nothing if they never speak.
 pub fn route(l: &Layout, seats: &Seats, from: Actor, to: Actor) -> Option<Curve> {
     // Drawn from the lesser actor to the greater; the way back is the other lane, reversed.
-    let (a, b, back) = if from <= to {
-        (from, to, false)
-    } else {
-        (to, from, true)
-    };
+    let (a, b, back) = if from <= to { (from, to, false) } else { (to, from, true) };
     let lane = if back { 1.0 } else { -1.0 };
     let way = match (a, b) {
         (Actor::Controller, Actor::Broker(x)) => Some(controller_way(l, x, lane)),
@@ -45,32 +41,21 @@ fn producer_way(l: &Layout, b: BrokerId, p: ProducerIx, lane: f64) -> Option<Cur
     let off = lane * 6.0 * l.unit;
     // Ports of the producer fan out a little, so that its links to several brokers can be told apart.
     let fan = (b.ix() as f64 - (l.brokers.len() - 1) as f64 / 2.0) * 22.0 * l.unit;
-    Some(across(
-        pt(rect.x, tape_y(l, rect) + off),
-        pt(me.right(), me.mid_y() + fan + off),
-        0.55,
-    ))
+    Some(across(pt(rect.x, tape_y(l, rect) + off), pt(me.right(), me.mid_y() + fan + off), 0.55))
 }
 
 fn consumer_way(l: &Layout, seats: &Seats, b: BrokerId, c: ConsumerIx, lane: f64) -> Option<Curve> {
     let (g, m) = *seats.get(c.ix())?;
     let (rect, me) = (broker_rect(l, b)?, l.groups.get(g)?.members.get(m)?);
     let off = lane * 6.0 * l.unit;
-    Some(across(
-        pt(rect.right(), rect.y + l.rows.head / 2.0 + off),
-        pt(me.x, me.mid_y() + off),
-        0.6,
-    ))
+    Some(across(pt(rect.right(), rect.y + l.rows.head / 2.0 + off), pt(me.x, me.mid_y() + off), 0.6))
 }
 
 /// Along the right edge of the cards; neighbours in a small arc, others in a wider one.
 fn broker_way(l: &Layout, a: BrokerId, b: BrokerId, lane: f64) -> Option<Curve> {
     let (top, bottom) = (broker_rect(l, a)?, broker_rect(l, b)?);
     let apart = (b.ix() - a.ix()) as f64;
-    let gap = l
-        .groups
-        .first()
-        .map_or(l.size.0 - top.right(), |g| g.rect.x - top.right());
+    let gap = l.groups.first().map_or(l.size.0 - top.right(), |g| g.rect.x - top.right());
     let bulge = (gap * (0.36 + 0.42 * (apart - 1.0))).min(gap * 1.1) + lane * -7.0 * l.unit;
     let port = top.h * 0.16;
     let (ya, yb) = (
@@ -78,12 +63,7 @@ fn broker_way(l: &Layout, a: BrokerId, b: BrokerId, lane: f64) -> Option<Curve> 
         bottom.y + bottom.h * 0.62 - (apart - 1.0).min(1.0) * port - port + lane * 3.0,
     );
     let x = top.right();
-    Some(Curve([
-        pt(x, ya),
-        pt(x + bulge * 1.25, ya + 8.0 * l.unit),
-        pt(x + bulge * 1.25, yb - 8.0 * l.unit),
-        pt(x, yb),
-    ]))
+    Some(Curve([pt(x, ya), pt(x + bulge * 1.25, ya + 8.0 * l.unit), pt(x + bulge * 1.25, yb - 8.0 * l.unit), pt(x, yb)]))
 }
 
 /// Down the left gutter.
@@ -92,12 +72,7 @@ fn controller_way(l: &Layout, b: BrokerId, lane: f64) -> Curve {
     let off = lane * 4.0 * l.unit;
     let out = (18.0 + 5.0 * b.ix() as f64) * l.unit + off;
     let y = r.y + l.rows.head / 2.0 + off;
-    Curve([
-        pt(c.x, c.mid_y() + off),
-        pt(c.x - out, c.mid_y() + off),
-        pt(r.x - out, y),
-        pt(r.x, y),
-    ])
+    Curve([pt(c.x, c.mid_y() + off), pt(c.x - out, c.mid_y() + off), pt(r.x - out, y), pt(r.x, y)])
 }
 
 #[cfg(test)]
@@ -106,12 +81,7 @@ mod tests {
     use super::*;
 
     fn l() -> Layout {
-        let cast = Cast {
-            brokers: 3,
-            partitions: 1,
-            producers: 1,
-            groups: vec![1],
-        };
+        let cast = Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![1] };
         layout((964.0, 524.0), 1.0, &cast)
     }
     const B1: Actor = Actor::Broker(BrokerId(1));
@@ -136,10 +106,7 @@ mod tests {
             let way = route(&l, &seats, a, b).unwrap();
             for i in 0..=50 {
                 let x = way.at(f64::from(i) / 50.0).x;
-                assert!(
-                    x >= l.brokers[0].right() - 1e-9 && x < l.groups[0].rect.x,
-                    "{a:?} {b:?} {x}"
-                );
+                assert!(x >= l.brokers[0].right() - 1e-9 && x < l.groups[0].rect.x, "{a:?} {b:?} {x}");
             }
         }
     }

@@ -38,27 +38,12 @@ pub const HUES: usize = 6;
 impl Mark {
     /// The mark of the key with this index and name.
     pub fn of_key(index: usize, name: &str) -> Mark {
-        let shape = [
-            Shape::Circle,
-            Shape::Square,
-            Shape::Triangle,
-            Shape::Diamond,
-            Shape::Pentagon,
-            Shape::Hexagon,
-        ][index % HUES];
-        Mark {
-            shape,
-            hue: Some((index % HUES) as u8),
-            letter: name.chars().next().and_then(|c| c.to_uppercase().next()),
-        }
+        let shape = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Pentagon, Shape::Hexagon][index % HUES];
+        Mark { shape, hue: Some((index % HUES) as u8), letter: name.chars().next().and_then(|c| c.to_uppercase().next()) }
     }
 
     /// The mark of a record without a key.
-    pub const KEYLESS: Mark = Mark {
-        shape: Shape::Dot,
-        hue: None,
-        letter: None,
-    };
+    pub const KEYLESS: Mark = Mark { shape: Shape::Dot, hue: None, letter: None };
 }
 
 impl Shape {
@@ -67,21 +52,8 @@ impl Shape {
         const SQUARE: [Point; 4] = [pt(-0.9, -0.9), pt(0.9, -0.9), pt(0.9, 0.9), pt(-0.9, 0.9)];
         const TRIANGLE: [Point; 3] = [pt(0.0, -1.2), pt(1.2, 0.86), pt(-1.2, 0.86)];
         const DIAMOND: [Point; 4] = [pt(0.0, -1.2), pt(1.2, 0.0), pt(0.0, 1.2), pt(-1.2, 0.0)];
-        const PENTAGON: [Point; 5] = [
-            pt(0.0, -1.1),
-            pt(1.05, -0.34),
-            pt(0.65, 0.89),
-            pt(-0.65, 0.89),
-            pt(-1.05, -0.34),
-        ];
-        const HEXAGON: [Point; 6] = [
-            pt(-0.55, -0.95),
-            pt(0.55, -0.95),
-            pt(1.1, 0.0),
-            pt(0.55, 0.95),
-            pt(-0.55, 0.95),
-            pt(-1.1, 0.0),
-        ];
+        const PENTAGON: [Point; 5] = [pt(0.0, -1.1), pt(1.05, -0.34), pt(0.65, 0.89), pt(-0.65, 0.89), pt(-1.05, -0.34)];
+        const HEXAGON: [Point; 6] = [pt(-0.55, -0.95), pt(0.55, -0.95), pt(1.1, 0.0), pt(0.55, 0.95), pt(-0.55, 0.95), pt(-1.1, 0.0)];
         match self {
             Shape::Circle | Shape::Dot => &[],
             Shape::Square => &SQUARE,

@@ -134,15 +134,8 @@ pub struct Scene {
 /// Who has to be placed for a run that shows `partitions`.
 pub fn cast(sim: &Sim, partitions: usize) -> Cast {
     let setup = sim.setup();
-    let groups = (0..setup.groups.len())
-        .map(|g| setup.consumers.iter().filter(|c| c.group.ix() == g).count())
-        .collect();
-    Cast {
-        brokers: usize::from(setup.brokers),
-        partitions,
-        producers: setup.producers.len(),
-        groups,
-    }
+    let groups = (0..setup.groups.len()).map(|g| setup.consumers.iter().filter(|c| c.group.ix() == g).count()).collect();
+    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups }
 }
 
 /// Where consumers sit: group and place in it.
@@ -162,23 +155,14 @@ pub fn seats(sim: &Sim) -> Seats {
 /// How the record at a place in a batch is drawn.
 pub fn mark_of(sim: &Sim, batch: BatchId, index: u16) -> Mark {
     let ledger = sim.ledger();
-    let key = ledger
-        .record_in(batch, index)
-        .and_then(|id| ledger.record(id))
-        .and_then(|r| r.key);
-    key.map_or(Mark::KEYLESS, |k| {
-        Mark::of_key(usize::from(k.0), ledger.key_name(k))
-    })
+    let key = ledger.record_in(batch, index).and_then(|id| ledger.record(id)).and_then(|r| r.key);
+    key.map_or(Mark::KEYLESS, |k| Mark::of_key(usize::from(k.0), ledger.key_name(k)))
 }
 
 /// The high watermark that counts for a partition: its leader's, or else the last that was known.
 pub fn tide_of(sim: &Sim, p: PartitionId) -> (Offset, bool) {
     let w = sim.world();
-    match w.leader_replica(p).filter(|_| {
-        w.controller.partitions[p.ix()]
-            .leader
-            .is_some_and(|l| w.broker(l).is_up())
-    }) {
+    match w.leader_replica(p).filter(|_| w.controller.partitions[p.ix()].leader.is_some_and(|l| w.broker(l).is_up())) {
         Some(r) => (r.hw, true),
         None => {
             let b = sim.ledger().view(p);
@@ -201,52 +185,25 @@ pub fn standing(sim: &Sim, b: BrokerId, p: PartitionId) -> Standing {
 }
 
 /// The scene of a run at `view_us`.
-pub fn build(
-    sim: &Sim,
-    view_us: f64,
-    shown: &[PartitionId],
-    l: &Layout,
-    selection: Selection,
-) -> Scene {
+pub fn build(sim: &Sim, view_us: f64, shown: &[PartitionId], l: &Layout, selection: Selection) -> Scene {
     let mut windows = Vec::new();
     let mut tapes = Vec::new();
     let mut tides = Vec::new();
     for (column, p) in shown.iter().enumerate().take(l.columns.len()) {
         let (hw, certain) = tide_of(sim, *p);
         let window = window(sim, *p, hw, l, column);
-        let replicas = sim
-            .world()
-            .brokers
-            .iter()
-            .filter_map(|b| b.replica(*p).map(|r| (b.id, r)));
+        let replicas = sim.world().brokers.iter().filter_map(|b| b.replica(*p).map(|r| (b.id, r)));
         tapes.extend(replicas.map(|(b, r)| tape(sim, b, r, column, &window)));
         windows.push((*p, window));
-        tides.push(Tide {
-            partition: *p,
-            column,
-            hw,
-            certain,
-        });
+        tides.push(Tide { partition: *p, column, hw, certain });
     }
     let seats = seats(sim);
     let tokens = tokens(sim, view_us, l, &seats);
-    Scene {
-        links: links(sim, l, &seats, shown, &tokens, selection),
-        windows,
-        tapes,
-        tides,
-        tokens,
-    }
+    Scene { links: links(sim, l, &seats, shown, &tokens, selection), windows, tapes, tides, tokens }
 }
 
 fn window(sim: &Sim, p: PartitionId, hw: Offset, l: &Layout, column: usize) -> Window {
-    let logs = || {
-        sim.world()
-            .brokers
-            .iter()
-            .filter_map(|b| b.replica(p))
-            .map(|r| &r.log)
-    };
+    let logs = || sim.world().brokers.iter().filter_map(|b| b.replica(p)).map(|r| &r.log);
     let start = logs().map(|x| x.start().0).min().unwrap_or(0);
     let end = logs().map(|x| x.leo().0).max().unwrap_or(0);
     Window::choose(l.columns[column], l.unit, start, end, hw.0)
@@ -261,10 +218,7 @@ fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape 
                 (0..batch.count)
                     .map(|i| (e.base.plus(u32::from(i)), i))
                     .filter(|(o, _)| w.shows(o.0))
-                    .map(|(offset, i)| Cell {
-                        offset,
-                        mark: mark_of(sim, batch.id, i),
-                    }),
+                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch.id, i) }),
             );
         }
     }
@@ -279,11 +233,7 @@ fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape 
         hw: r.hw,
         cells,
         epochs: epochs(r, w),
-        pennants: if standing == Standing::Leader {
-            pennants(sim, r.partition)
-        } else {
-            Vec::new()
-        },
+        pennants: if standing == Standing::Leader { pennants(sim, r.partition) } else { Vec::new() },
     }
 }
 
@@ -291,33 +241,20 @@ fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape 
 fn epochs(r: &Replica, w: &Window) -> Vec<(LeaderEpoch, Offset)> {
     let all = r.log.epochs();
     let open = all.iter().rposition(|e| e.start.0 <= w.first).unwrap_or(0);
-    all.iter()
-        .skip(open)
-        .map(|e| (e.epoch, Offset(e.start.0.max(w.first))))
-        .filter(|(_, start)| start.0 <= w.first + w.capacity)
-        .collect()
+    all.iter().skip(open).map(|e| (e.epoch, Offset(e.start.0.max(w.first)))).filter(|(_, start)| start.0 <= w.first + w.capacity).collect()
 }
 
 /// Where the groups stand that read the partition, as their coordinators have it.
 fn pennants(sim: &Sim, p: PartitionId) -> Vec<(GroupIx, Offset)> {
-    (0..sim.setup().groups.len() as u8)
-        .map(GroupIx)
-        .filter_map(|g| committed(sim, g, p).map(|o| (g, o)))
-        .collect()
+    (0..sim.setup().groups.len() as u8).map(GroupIx).filter_map(|g| committed(sim, g, p).map(|o| (g, o))).collect()
 }
 
 /// A group's committed offset of a partition, in the log of its coordinator.
 pub fn committed(sim: &Sim, g: GroupIx, p: PartitionId) -> Option<Offset> {
     let w = sim.world();
     let home = sim.setup().groups[g.ix()].coordinator;
-    let coordinator = w.controller.partitions[home.ix()]
-        .leader
-        .unwrap_or_else(|| sim.ledger().view(home));
-    w.broker(coordinator)
-        .committed(sim.setup(), g)
-        .iter()
-        .find(|c| c.0 == p)
-        .map(|c| c.1)
+    let coordinator = w.controller.partitions[home.ix()].leader.unwrap_or_else(|| sim.ledger().view(home));
+    w.broker(coordinator).committed(sim.setup(), g).iter().find(|c| c.0 == p).map(|c| c.1)
 }
 
 fn tokens(sim: &Sim, view_us: f64, l: &Layout, seats: &Seats) -> Vec<Token> {
@@ -351,14 +288,7 @@ pub fn progress(sent_us: u64, due_us: u64, view_us: f64) -> f64 {
 }
 
 /// Links that are drawn: those that carry what one reads about, those in trouble, those of the selected actor.
-fn links(
-    sim: &Sim,
-    l: &Layout,
-    seats: &Seats,
-    shown: &[PartitionId],
-    tokens: &[Token],
-    selection: Selection,
-) -> Vec<Link> {
+fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[Token], selection: Selection) -> Vec<Link> {
     let w = sim.world();
     let mut pairs: Vec<(Actor, Actor)> = Vec::new();
     for p in shown {
@@ -373,11 +303,7 @@ fn links(
             }
         }
         for b in &w.brokers {
-            if let Some(leader) = b
-                .replica(*p)
-                .and_then(|r| r.follows())
-                .filter(|_| b.is_up())
-            {
+            if let Some(leader) = b.replica(*p).and_then(|r| r.follows()).filter(|_| b.is_up()) {
                 pairs.push((Actor::Broker(leader), Actor::Broker(b.id)));
             }
         }
@@ -385,11 +311,7 @@ fn links(
     let busy = tokens.iter().filter(|t| t.look.weight >= Weight::Normal);
     pairs.extend(busy.map(|t| (t.from, t.to)));
     if let Selection::Controller = selection {
-        pairs.extend(
-            sim.setup()
-                .broker_ids()
-                .map(|b| (Actor::Controller, Actor::Broker(b))),
-        );
+        pairs.extend(sim.setup().broker_ids().map(|b| (Actor::Controller, Actor::Broker(b))));
     }
     for (a, b) in &mut pairs {
         if a > b {
@@ -429,10 +351,7 @@ impl Scene {
             let window = self.windows.get(t.column)?.1;
             let inside = at.y >= top && at.y <= top + l.rows.cell_h;
             let offset = Offset(window.offset_at(at.x).filter(|_| inside)?);
-            t.cells
-                .iter()
-                .any(|c| c.offset == offset)
-                .then_some(Selection::Record(t.broker, t.partition, offset))
+            t.cells.iter().any(|c| c.offset == offset).then_some(Selection::Record(t.broker, t.partition, offset))
         })
     }
 }

@@ -32,13 +32,7 @@ impl Window {
         let wide = CELL_MAX * unit;
         let fits = |cell: f64, room: f64| (room / cell).floor().max(2.0) as u32;
         if end - start <= fits(wide, room) {
-            return Window {
-                x: column.x,
-                cell: wide,
-                first: start,
-                capacity: fits(wide, room),
-                cut_off: false,
-            };
+            return Window { x: column.x, cell: wide, first: start, capacity: fits(wide, room), cut_off: false };
         }
         let room = room - CUT_LABEL * unit;
         // What has to be seen: one committed record before the tide, and all that is newer.
@@ -47,13 +41,7 @@ impl Window {
         let cell = (room / f64::from(wanted.max(1))).clamp(CELL_MIN * unit, comfortable);
         let capacity = fits(cell, room);
         let first = start.max(end.saturating_sub(capacity));
-        Window {
-            x: column.x + if first > start { CUT_LABEL * unit } else { 0.0 },
-            cell,
-            first,
-            capacity,
-            cut_off: first > start,
-        }
+        Window { x: column.x + if first > start { CUT_LABEL * unit } else { 0.0 }, cell, first, capacity, cut_off: first > start }
     }
 
     /// Left edge of an offset's cell; the boundary before it.
@@ -103,10 +91,7 @@ mod tests {
     fn a_tide_that_lags_makes_the_cells_narrower() {
         let near = Window::choose(COLUMN, 1.0, 0, 100, 99);
         let far = Window::choose(COLUMN, 1.0, 0, 100, 85);
-        assert!(
-            far.cell < near.cell && far.shows(84) && far.shows(99),
-            "{far:?}"
-        );
+        assert!(far.cell < near.cell && far.shows(84) && far.shows(99), "{far:?}");
     }
 
     #[test]

@@ -74,67 +74,37 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         }
         Body::ProduceResponse { parts, .. } => match parts.iter().find_map(|p| p.1.err()) {
             Some(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
-            None => (
-                Weight::Loud,
-                Cargo::Ack {
-                    marks: acked(f, w, mark),
-                },
-                "ack".to_owned(),
-            ),
+            None => (Weight::Loud, Cargo::Ack { marks: acked(f, w, mark) }, "ack".to_owned()),
         },
         Body::Fetch { parts, .. } => follower_ask(f, w, parts),
         Body::FetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
         Body::ConsumerFetch { .. } => (Weight::Quiet, Cargo::Ask, String::new()),
         Body::ConsumerFetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
-        Body::OffsetCommit { offsets, .. } => (
-            Weight::Normal,
-            Cargo::Flag,
-            offsets
-                .first()
-                .map_or_else(String::new, |o| format!("OffsetCommit {}", o.1)),
-        ),
+        Body::OffsetCommit { offsets, .. } => {
+            (Weight::Normal, Cargo::Flag, offsets.first().map_or_else(String::new, |o| format!("OffsetCommit {}", o.1)))
+        }
         Body::OffsetCommitResponse { result, .. } => match result {
             Ok(()) => (Weight::Normal, Cargo::Flag, String::new()),
             Err(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
         },
-        Body::OffsetFetch { .. } | Body::OffsetFetchResponse { .. } => {
-            (Weight::Quiet, Cargo::Flag, String::new())
+        Body::OffsetFetch { .. } | Body::OffsetFetchResponse { .. } => (Weight::Quiet, Cargo::Flag, String::new()),
+        Body::BrokerHeartbeat { want_shutdown, .. } if *want_shutdown => {
+            (Weight::Normal, Cargo::Slip, "BrokerHeartbeat wantShutDown".to_owned())
         }
-        Body::BrokerHeartbeat { want_shutdown, .. } if *want_shutdown => (
-            Weight::Normal,
-            Cargo::Slip,
-            "BrokerHeartbeat wantShutDown".to_owned(),
-        ),
         Body::BrokerHeartbeat { .. } => (Weight::Faint, Cargo::Pulse, String::new()),
-        Body::BrokerRegistration { .. } => {
-            (Weight::Normal, Cargo::Slip, "BrokerRegistration".to_owned())
-        }
+        Body::BrokerRegistration { .. } => (Weight::Normal, Cargo::Slip, "BrokerRegistration".to_owned()),
         Body::BrokerRegistrationResponse { .. } => (Weight::Quiet, Cargo::Slip, String::new()),
         Body::AlterPartition { isr, .. } => {
             let ids: BrokerSet = isr.iter().map(|x| x.0).collect();
-            (
-                Weight::Normal,
-                Cargo::Slip,
-                format!("AlterPartition ISR {ids}"),
-            )
+            (Weight::Normal, Cargo::Slip, format!("AlterPartition ISR {ids}"))
         }
         Body::AlterPartitionResponse { .. } => (Weight::Normal, Cargo::Slip, String::new()),
         Body::ControlledShutdown => (Weight::Normal, Cargo::Slip, "ControlledShutdown".to_owned()),
         Body::MetadataRecords { .. } => (Weight::Normal, Cargo::Slip, "metadata".to_owned()),
-        Body::Metadata { .. } | Body::MetadataResponse { .. } => {
-            (Weight::Quiet, Cargo::Slip, String::new())
-        }
-        Body::Disconnect => (Weight::Quiet, Cargo::Broken, String::new()),
+        Body::Metadata { .. } | Body::MetadataResponse { .. } => (Weight::Quiet, Cargo::Slip, String::new()),
+        Body::Disconnect { .. } => (Weight::Quiet, Cargo::Broken, String::new()),
     };
-    Look {
-        weight: if receiver_up(f, w) {
-            weight
-        } else {
-            weight.min(Weight::Quiet)
-        },
-        cargo,
-        label,
-    }
+    Look { weight: if receiver_up(f, w) { weight } else { weight.min(Weight::Quiet) }, cargo, label }
 }
 
 fn receiver_up(f: &Flight, w: &World) -> bool {
@@ -146,15 +116,10 @@ fn receiver_up(f: &Flight, w: &World) -> bool {
 }
 
 fn records(batches: &[(BatchId, u16)], mark: &MarkOf) -> Cargo {
-    let all = batches
-        .iter()
-        .flat_map(|(id, n)| (0..*n).map(move |i| (*id, i)));
+    let all = batches.iter().flat_map(|(id, n)| (0..*n).map(move |i| (*id, i)));
     let marks: Vec<Mark> = all.take(MARKS).map(|(id, i)| mark(id, i)).collect();
     let total: u32 = batches.iter().map(|b| u32::from(b.1)).sum();
-    Cargo::Records {
-        more: total - marks.len() as u32,
-        marks,
-    }
+    Cargo::Records { more: total - marks.len() as u32, marks }
 }
 
 /// The records that an acknowledgement speaks of: they are what its producer has out on that connection.
@@ -166,17 +131,10 @@ fn acked(f: &Flight, w: &World, mark: &MarkOf) -> Vec<Mark> {
         return Vec::new();
     };
     let out = conn.in_flight.first().into_iter().flatten();
-    out.flat_map(|(_, q)| (0..q.batch.count).map(|i| (q.batch.id, i)))
-        .take(MARKS)
-        .map(|(id, i)| mark(id, i))
-        .collect()
+    out.flat_map(|(_, q)| (0..q.batch.count).map(|i| (q.batch.id, i))).take(MARKS).map(|(id, i)| mark(id, i)).collect()
 }
 
-fn follower_ask(
-    f: &Flight,
-    w: &World,
-    parts: &[highwater_core::kafka::message::FetchPart],
-) -> (Weight, Cargo, String) {
+fn follower_ask(f: &Flight, w: &World, parts: &[highwater_core::kafka::message::FetchPart]) -> (Weight, Cargo, String) {
     let (Actor::Broker(follower), Actor::Broker(leader)) = (f.from, f.to) else {
         return (Weight::Quiet, Cargo::Ask, String::new());
     };
@@ -208,11 +166,7 @@ fn fetched<'a>(
         match &p.answer {
             Fetched::Error(e) => return (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
             Fetched::Diverging { epoch, end } => {
-                return (
-                    Weight::Loud,
-                    Cargo::Refusal,
-                    format!("diverging: e{epoch} ends @{end}"),
-                );
+                return (Weight::Loud, Cargo::Refusal, format!("diverging: e{epoch} ends @{end}"));
             }
             Fetched::Data { entries, hw } => {
                 for e in entries {
@@ -223,9 +177,7 @@ fn fetched<'a>(
                     }
                 }
                 if let Actor::Broker(b) = f.to
-                    && w.broker(b)
-                        .replica(p.partition)
-                        .is_some_and(|r| r.hw != *hw)
+                    && w.broker(b).replica(p.partition).is_some_and(|r| r.hw != *hw)
                 {
                     news = Some(*hw);
                 }
@@ -235,11 +187,7 @@ fn fetched<'a>(
     match (from, news) {
         (Some(from), _) => {
             let last = to.0 - 1;
-            let label = if last > from.0 {
-                format!("Fetch: {from}–{last}")
-            } else {
-                format!("Fetch: {from}")
-            };
+            let label = if last > from.0 { format!("Fetch: {from}–{last}") } else { format!("Fetch: {from}") };
             (Weight::Loud, records(&batches, mark), label)
         }
         (None, Some(hw)) => (Weight::Normal, Cargo::Pulse, format!("HW {hw}")),

@@ -92,6 +92,10 @@ impl Session {
     pub fn view_us(&self) -> f64 {
         self.view_us
     }
+    /// How time goes on.
+    pub fn motion(&self) -> Motion {
+        self.motion
+    }
     /// Does time go on?
     pub fn moving(&self) -> bool {
         self.motion != Motion::Paused
@@ -127,10 +131,7 @@ impl Session {
     /// The partitions of people's topics that the stage shows, at most `fit`.
     pub fn shown_partitions(&self, fit: usize) -> Vec<PartitionId> {
         let first = self.first_partition;
-        user_partitions(self.sim())
-            .skip_while(|p| p.0 < first)
-            .take(fit.max(1))
-            .collect()
+        user_partitions(self.sim()).skip_while(|p| p.0 < first).take(fit.max(1)).collect()
     }
 
     // ---- time
@@ -169,10 +170,7 @@ impl Session {
         }
         self.timeline.seek(from);
         self.view_us = from as f64;
-        self.motion = Motion::Gliding {
-            to_us: to,
-            rate: (to - from) as f64 / GLIDE_US,
-        };
+        self.motion = Motion::Gliding { to_us: to, rate: (to - from) as f64 / GLIDE_US };
     }
 
     /// To the notable event before this instant.
@@ -259,8 +257,7 @@ impl Session {
     fn action(&self) -> bool {
         let sim = self.sim();
         let none = |_: BatchId, _: u16| Mark::KEYLESS;
-        sim.in_flight()
-            .any(|(f, _, _)| traffic::look(f, sim.world(), &none).weight >= Weight::Normal)
+        sim.in_flight().any(|(f, _, _)| traffic::look(f, sim.world(), &none).weight >= Weight::Normal)
     }
 
     /// Did something begin that one should see?
@@ -291,12 +288,7 @@ impl Session {
     ///
     /// # Errors
     /// What Kafka would refuse.
-    pub fn with_producer_config(
-        &self,
-        producer: &str,
-        name: &str,
-        value: &str,
-    ) -> Result<Session, ScenarioError> {
+    pub fn with_producer_config(&self, producer: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
         self.rerun(self.plan().with_producer_config(producer, name, value)?)
     }
 
@@ -304,12 +296,7 @@ impl Session {
     ///
     /// # Errors
     /// What Kafka would refuse.
-    pub fn with_topic_config(
-        &self,
-        topic: &str,
-        name: &str,
-        value: &str,
-    ) -> Result<Session, ScenarioError> {
+    pub fn with_topic_config(&self, topic: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
         self.rerun(self.plan().with_topic_config(topic, name, value)?)
     }
 
@@ -341,9 +328,7 @@ impl Session {
 
 /// Partitions of people's topics.
 pub fn user_partitions(sim: &Sim) -> impl Iterator<Item = PartitionId> + '_ {
-    sim.setup()
-        .partition_ids()
-        .filter(|p| !sim.setup().is_internal(*p))
+    sim.setup().partition_ids().filter(|p| !sim.setup().is_internal(*p))
 }
 
 /// Things that end a quiet stretch even when no record is on its way.

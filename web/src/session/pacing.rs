@@ -14,18 +14,7 @@ pub enum Speed {
 }
 
 /// Virtual time in a unit of real time: numerator and denominator.
-pub const SPEEDS: [(u32, u32); 10] = [
-    (1, 1000),
-    (1, 400),
-    (1, 200),
-    (1, 50),
-    (1, 10),
-    (1, 1),
-    (5, 1),
-    (20, 1),
-    (100, 1),
-    (1000, 1),
-];
+pub const SPEEDS: [(u32, u32); 10] = [(1, 1000), (1, 400), (1, 200), (1, 50), (1, 10), (1, 1), (5, 1), (20, 1), (100, 1), (1000, 1)];
 
 /// Slow motion of `Auto`: a hop of 2 ms lasts 0.8 s.
 const SLOW: f64 = 1.0 / 400.0;
@@ -39,11 +28,7 @@ impl Speed {
     pub fn label(self) -> Option<String> {
         let Speed::Fixed(i) = self else { return None };
         let (n, d) = SPEEDS[i];
-        Some(if d == 1 {
-            format!("{n}×")
-        } else {
-            format!("{n}/{d}×")
-        })
+        Some(if d == 1 { format!("{n}×") } else { format!("{n}/{d}×") })
     }
 
     /// All that can be chosen, in the order of the menu.

@@ -50,11 +50,7 @@ impl Saved {
         session.set_speed(Speed::of_token(&saved.speed));
         session.seek(saved.t_us);
         session.first_partition = saved.first_partition;
-        session.selection = if selectable(&session, saved.selection) {
-            saved.selection
-        } else {
-            Selection::Run
-        };
+        session.selection = if selectable(&session, saved.selection) { saved.selection } else { Selection::Run };
         Some(session)
     }
 }
@@ -68,9 +64,7 @@ fn selectable(s: &Session, what: Selection) -> bool {
         Selection::Partition(p) => p.ix() < setup.partitions.len(),
         Selection::Producer(p) => p.ix() < setup.producers.len(),
         Selection::Consumer(c) => c.ix() < setup.consumers.len(),
-        Selection::Record(b, p, _) => {
-            (1..=setup.brokers).contains(&b.0) && p.ix() < setup.partitions.len()
-        }
+        Selection::Record(b, p, _) => (1..=setup.brokers).contains(&b.0) && p.ix() < setup.partitions.len(),
         Selection::Message(_) => false,
         Selection::Event(n) => (n as usize) < s.sim().events().len(),
     }
@@ -101,10 +95,7 @@ mod tests {
         assert!(Saved::restore("{\"version\":99}").is_none());
         let mut saved = Saved::of(&Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap());
         saved.selection = Selection::Broker(BrokerId(40));
-        assert_eq!(
-            Saved::restore(&saved.to_text()).unwrap().selection,
-            Selection::Run
-        );
+        assert_eq!(Saved::restore(&saved.to_text()).unwrap().selection, Selection::Run);
         saved.scenario = "{}".into();
         assert!(Saved::restore(&saved.to_text()).is_none());
     }

@@ -14,12 +14,7 @@ const GAP: f64 = 4.0;
 /// The cell of an offset.
 pub fn cell_rect(l: &Layout, w: &Window, broker: usize, offset: Offset) -> Option<Rect> {
     let card = l.brokers.get(broker)?;
-    Some(Rect {
-        x: w.x_of(offset.0),
-        y: card.y + l.rows.cells,
-        w: w.cell - (GAP * l.unit).min(w.cell * 0.16),
-        h: l.rows.cell_h,
-    })
+    Some(Rect { x: w.x_of(offset.0), y: card.y + l.rows.cells, w: w.cell - (GAP * l.unit).min(w.cell * 0.16), h: l.rows.cell_h })
 }
 
 /// Paints a tape.
@@ -44,11 +39,7 @@ pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, tape: &Tape, selection: S
             if numbered {
                 ink.fill(&ink.palette.soft);
                 ink.font(500, 10.5);
-                ink.text(
-                    &c.offset.to_string(),
-                    pt(r.mid_x(), r.bottom() - 8.5 * l.unit),
-                    "center",
-                );
+                ink.text(&c.offset.to_string(), pt(r.mid_x(), r.bottom() - 8.5 * l.unit), "center");
             }
         }
     }
@@ -133,11 +124,7 @@ fn paint_stamps(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
             continue;
         }
         right = x;
-        let colour = if tape.standing == Standing::Leader {
-            &ink.palette.leader
-        } else {
-            &ink.palette.soft
-        };
+        let colour = if tape.standing == Standing::Leader { &ink.palette.leader } else { &ink.palette.soft };
         ink.stroke(colour, 1.2);
         ink.line(pt(x + 0.5, top - 13.0 * u), pt(x + 0.5, top - 3.0 * u));
         ink.fill(colour);
@@ -152,11 +139,7 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
     ink.alpha(if tape.down { 0.6 } else { 1.0 });
     ink.stroke(&ink.palette.ink, 1.8);
     ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
-    let text = if tape.leo.0 < w.first {
-        format!("◂ LEO {}", tape.leo)
-    } else {
-        format!("LEO {}", tape.leo)
-    };
+    let text = if tape.leo.0 < w.first { format!("◂ LEO {}", tape.leo) } else { format!("LEO {}", tape.leo) };
     ink.font(500, 11.5);
     let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
     plate(ink, &text, at);
@@ -166,11 +149,7 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
         let x = w.boundary(tape.hw.0) - 2.0 * u;
         let y = top + l.rows.cell_h + 4.0 * u;
         ink.fill(&ink.palette.tide);
-        ink.polygon(
-            pt(x, y),
-            &[pt(0.0, -0.6), pt(1.0, 1.0), pt(-1.0, 1.0)],
-            4.0 * u,
-        );
+        ink.polygon(pt(x, y), &[pt(0.0, -0.6), pt(1.0, 1.0), pt(-1.0, 1.0)], 4.0 * u);
         ink.fill_path();
     }
     ink.alpha(1.0);
@@ -180,15 +159,7 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
 fn plate(ink: &mut Ink, text: &str, at: Point) {
     let (w, u) = (ink.width(text), ink.unit);
     ink.fill(&ink.palette.card);
-    ink.rounded(
-        Rect {
-            x: at.x - 2.0 * u,
-            y: at.y - 8.0 * u,
-            w: w + 4.0 * u,
-            h: 16.0 * u,
-        },
-        4.0 * u,
-    );
+    ink.rounded(Rect { x: at.x - 2.0 * u, y: at.y - 8.0 * u, w: w + 4.0 * u, h: 16.0 * u }, 4.0 * u);
     ink.fill_path();
 }
 
@@ -208,11 +179,7 @@ fn paint_pennants(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, bottom: f6
         ink.stroke(&ink.palette.accent, 1.6);
         ink.line(pt(x, bottom + 1.0 * u), pt(x, bottom + 19.0 * u));
         ink.fill(&ink.palette.accent);
-        ink.polygon(
-            pt(x, bottom + 14.0 * u),
-            &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)],
-            5.0 * u,
-        );
+        ink.polygon(pt(x, bottom + 14.0 * u), &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)], 5.0 * u);
         ink.fill_path();
         ink.font(500, 10.5);
         let text = format!("{offset}");

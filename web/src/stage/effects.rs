@@ -22,18 +22,9 @@ enum Kind {
     /// A message broke here.
     Broke { at: Point, small: bool },
     /// These records were cut off.
-    CutOff {
-        broker: BrokerId,
-        partition: PartitionId,
-        cells: Vec<(Offset, Mark)>,
-    },
+    CutOff { broker: BrokerId, partition: PartitionId, cells: Vec<(Offset, Mark)> },
     /// A record was written here.
-    Landed {
-        broker: BrokerId,
-        partition: PartitionId,
-        from: Offset,
-        to: Offset,
-    },
+    Landed { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
 }
 
 #[derive(Clone, Debug)]
@@ -63,57 +54,23 @@ impl Effects {
     pub fn notice(&mut self, s: &Session, l: &Layout, manner: Manner) {
         let events = s.sim().events();
         let seen = self.seen.replace(events.len()).unwrap_or(events.len());
-        self.list
-            .retain(|e| manner.now_ms - e.began_ms < LIFE_MS && seen <= events.len());
+        self.list.retain(|e| manner.now_ms - e.began_ms < LIFE_MS && seen <= events.len());
         if seen > events.len() || events.len() - seen > JUMP {
             return;
         }
         let seats = seats(s.sim());
         for e in events.iter_from(seen) {
             let kind = match e.kind {
-                EventKind::Dropped {
-                    msg,
-                    from,
-                    to,
-                    message,
-                    why,
-                } => self.broke(l, &seats, msg, from, to, message, why),
-                EventKind::Truncated {
-                    broker,
-                    partition,
-                    from,
-                    to,
-                } => self.cut_off(broker, partition, from.min(to)),
-                EventKind::Appended {
-                    broker,
-                    partition,
-                    base,
-                    count,
-                    ..
-                } => Some(Kind::Landed {
-                    broker,
-                    partition,
-                    from: base,
-                    to: base.plus(u32::from(count)),
-                }),
-                EventKind::Replicated {
-                    broker,
-                    partition,
-                    from,
-                    to,
-                } => Some(Kind::Landed {
-                    broker,
-                    partition,
-                    from,
-                    to,
-                }),
+                EventKind::Dropped { msg, from, to, message, why } => self.broke(l, &seats, msg, from, to, message, why),
+                EventKind::Truncated { broker, partition, from, to } => self.cut_off(broker, partition, from.min(to)),
+                EventKind::Appended { broker, partition, base, count, .. } => {
+                    Some(Kind::Landed { broker, partition, from: base, to: base.plus(u32::from(count)) })
+                }
+                EventKind::Replicated { broker, partition, from, to } => Some(Kind::Landed { broker, partition, from, to }),
                 _ => None,
             };
             if let Some(kind) = kind {
-                self.list.push(Effect {
-                    kind,
-                    began_ms: manner.now_ms,
-                });
+                self.list.push(Effect { kind, began_ms: manner.now_ms });
             }
         }
     }
@@ -131,47 +88,29 @@ impl Effects {
     ) -> Option<Kind> {
         let small = matches!(
             message,
-            MessageKind::BrokerHeartbeat
-                | MessageKind::Metadata
-                | MessageKind::MetadataResponse
-                | MessageKind::Disconnect
+            MessageKind::BrokerHeartbeat | MessageKind::Metadata | MessageKind::MetadataResponse | MessageKind::Disconnect
         );
         let seen = self.tokens.iter().find(|t| t.0 == msg);
         let at = match seen {
             Some(t) => t.1,
             None => {
-                let t = if why == DropReason::ReceiverDown {
-                    0.94
-                } else {
-                    0.3
-                };
+                let t = if why == DropReason::ReceiverDown { 0.94 } else { 0.3 };
                 link::route(l, seats, from, to)?.at(t)
             }
         };
-        Some(Kind::Broke {
-            at,
-            small: small || seen.is_some_and(|t| t.2 < Weight::Normal),
-        })
+        Some(Kind::Broke { at, small: small || seen.is_some_and(|t| t.2 < Weight::Normal) })
     }
 
     fn cut_off(&self, broker: BrokerId, partition: PartitionId, at: Offset) -> Option<Kind> {
-        let shown = self
-            .cells
-            .iter()
-            .find(|c| (c.0, c.1) == (broker, partition))?;
+        let shown = self.cells.iter().find(|c| (c.0, c.1) == (broker, partition))?;
         let cells: Vec<(Offset, Mark)> = shown.2.iter().filter(|c| c.0 >= at).copied().collect();
-        (!cells.is_empty()).then_some(Kind::CutOff {
-            broker,
-            partition,
-            cells,
-        })
+        (!cells.is_empty()).then_some(Kind::CutOff { broker, partition, cells })
     }
 
     /// Remembers a frame, for what happens in the next.
     pub fn remember(&mut self, scene: &Scene) {
         self.tokens.clear();
-        self.tokens
-            .extend(scene.tokens.iter().map(|t| (t.msg, t.at, t.look.weight)));
+        self.tokens.extend(scene.tokens.iter().map(|t| (t.msg, t.at, t.look.weight)));
         self.cells.clear();
         self.cells.extend(scene.tapes.iter().map(|t| {
             let cells = t.cells.iter().map(|c| (c.offset, c.mark)).collect();
@@ -185,29 +124,12 @@ impl Effects {
             let age = ((manner.now_ms - e.began_ms) / LIFE_MS).clamp(0.0, 1.0);
             match &e.kind {
                 Kind::Broke { at, small } => paint_broken(ink, *at, *small, age, manner.still),
-                Kind::CutOff {
-                    broker,
-                    partition,
-                    cells,
-                } => {
+                Kind::CutOff { broker, partition, cells } => {
                     for (offset, mark) in cells {
-                        paint_ghost(
-                            ink,
-                            scene,
-                            l,
-                            (*broker, *partition, *offset),
-                            mark,
-                            age,
-                            manner.still,
-                        );
+                        paint_ghost(ink, scene, l, (*broker, *partition, *offset), mark, age, manner.still);
                     }
                 }
-                Kind::Landed {
-                    broker,
-                    partition,
-                    from,
-                    to,
-                } => {
+                Kind::Landed { broker, partition, from, to } => {
                     for o in (from.0..to.0).take(24) {
                         paint_landing(ink, scene, l, *broker, *partition, Offset(o), age);
                     }
@@ -225,11 +147,7 @@ fn paint_broken(ink: &mut Ink, at: Point, small: bool, age: f64, still: bool) {
     let apart = if still { 4.0 } else { 2.0 + 9.0 * age } * size;
     ink.alpha((1.0 - age).powi(2).max(0.0) * if small { 0.7 } else { 1.0 });
     ink.fill(&ink.palette.bad);
-    ink.half_disc(
-        pt(at.x - apart, at.y + apart * 0.4),
-        7.0 * size,
-        std::f64::consts::PI,
-    );
+    ink.half_disc(pt(at.x - apart, at.y + apart * 0.4), 7.0 * size, std::f64::consts::PI);
     ink.fill_path();
     ink.half_disc(pt(at.x + apart, at.y + apart * 0.7), 7.0 * size, 0.0);
     ink.fill_path();
@@ -239,15 +157,7 @@ fn paint_broken(ink: &mut Ink, at: Point, small: bool, age: f64, still: bool) {
 }
 
 /// A record that was cut off sinks away.
-fn paint_ghost(
-    ink: &mut Ink,
-    scene: &Scene,
-    l: &Layout,
-    (b, p, o): (BrokerId, PartitionId, Offset),
-    mark: &Mark,
-    age: f64,
-    still: bool,
-) {
+fn paint_ghost(ink: &mut Ink, scene: &Scene, l: &Layout, (b, p, o): (BrokerId, PartitionId, Offset), mark: &Mark, age: f64, still: bool) {
     let Some((_, w)) = scene.windows.iter().find(|w| w.0 == p) else {
         return;
     };
@@ -263,28 +173,13 @@ fn paint_ghost(
     ink.rounded(r, 6.0 * l.unit);
     ink.stroke_path();
     ink.dash(&[]);
-    ink.mark(
-        mark,
-        pt(r.mid_x(), r.mid_y()),
-        (r.w * 0.3).min(9.0 * l.unit),
-    );
+    ink.mark(mark, pt(r.mid_x(), r.mid_y()), (r.w * 0.3).min(9.0 * l.unit));
     ink.stroke(&ink.palette.bad, 2.2);
-    ink.line(
-        pt(r.x + 4.0 * l.unit, r.bottom() - 4.0 * l.unit),
-        pt(r.right() - 4.0 * l.unit, r.y + 4.0 * l.unit),
-    );
+    ink.line(pt(r.x + 4.0 * l.unit, r.bottom() - 4.0 * l.unit), pt(r.right() - 4.0 * l.unit, r.y + 4.0 * l.unit));
 }
 
 /// A ring around a cell that was just written; it fades, it does not move.
-fn paint_landing(
-    ink: &mut Ink,
-    scene: &Scene,
-    l: &Layout,
-    b: BrokerId,
-    p: PartitionId,
-    o: Offset,
-    age: f64,
-) {
+fn paint_landing(ink: &mut Ink, scene: &Scene, l: &Layout, b: BrokerId, p: PartitionId, o: Offset, age: f64) {
     let Some((_, w)) = scene.windows.iter().find(|w| w.0 == p) else {
         return;
     };

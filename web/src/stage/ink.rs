@@ -25,20 +25,8 @@ pub struct Ink {
 impl Ink {
     /// For a canvas; `family` is the page's font family.
     pub fn new(canvas: HtmlCanvasElement, palette: Palette, family: String) -> Option<Ink> {
-        let cx = canvas
-            .get_context("2d")
-            .ok()??
-            .dyn_into::<CanvasRenderingContext2d>()
-            .ok()?;
-        Some(Ink {
-            canvas,
-            cx,
-            palette,
-            size: (1.0, 1.0),
-            unit: 1.0,
-            family,
-            font: String::new(),
-        })
+        let cx = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
+        Some(Ink { canvas, cx, palette, size: (1.0, 1.0), unit: 1.0, family, font: String::new() })
     }
 
     /// Sets resolution and scale.
@@ -124,15 +112,7 @@ impl Ink {
     }
     /// The path of a polygon that points along `heading` (drawn for pointing right).
     pub fn pointing(&self, c: Point, corners: &[Point], r: f64, heading: Point) {
-        let turned: Vec<Point> = corners
-            .iter()
-            .map(|k| {
-                pt(
-                    k.x * heading.x - k.y * heading.y,
-                    k.x * heading.y + k.y * heading.x,
-                )
-            })
-            .collect();
+        let turned: Vec<Point> = corners.iter().map(|k| pt(k.x * heading.x - k.y * heading.y, k.x * heading.y + k.y * heading.x)).collect();
         self.polygon(c, &turned, r);
     }
     /// Fills the path.
@@ -168,15 +148,7 @@ impl Ink {
         match shape {
             Shape::Circle => self.circle(c, r),
             Shape::Dot => self.circle(c, r * 0.72),
-            Shape::Square => self.rounded(
-                Rect {
-                    x: c.x - r * 0.9,
-                    y: c.y - r * 0.9,
-                    w: r * 1.8,
-                    h: r * 1.8,
-                },
-                r * 0.3,
-            ),
+            Shape::Square => self.rounded(Rect { x: c.x - r * 0.9, y: c.y - r * 0.9, w: r * 1.8, h: r * 1.8 }, r * 0.3),
             other => self.polygon(c, other.corners(), r),
         }
     }
@@ -191,11 +163,7 @@ impl Ink {
             self.fill(&self.palette.on_key);
             self.font(700, 1.16 * r / self.unit);
             let drop = letter_drop(m.shape) * r;
-            self.text(
-                letter.encode_utf8(&mut [0; 4]),
-                pt(c.x, c.y + drop + 0.04 * r),
-                "center",
-            );
+            self.text(letter.encode_utf8(&mut [0; 4]), pt(c.x, c.y + drop + 0.04 * r), "center");
         }
     }
 
@@ -210,11 +178,7 @@ impl Ink {
             self.fill(&self.palette.ink);
             self.font(700, 1.1 * r / self.unit);
             let drop = letter_drop(m.shape) * r;
-            self.text(
-                letter.encode_utf8(&mut [0; 4]),
-                pt(c.x, c.y + drop + 0.04 * r),
-                "center",
-            );
+            self.text(letter.encode_utf8(&mut [0; 4]), pt(c.x, c.y + drop + 0.04 * r), "center");
         }
     }
 

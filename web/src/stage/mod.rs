@@ -38,11 +38,7 @@ pub struct Stage {
 impl Stage {
     /// On a canvas.
     pub fn new(ink: Ink) -> Self {
-        Stage {
-            ink,
-            tides: Tides::default(),
-            effects: Effects::default(),
-        }
+        Stage { ink, tides: Tides::default(), effects: Effects::default() }
     }
 
     /// The colours changed.

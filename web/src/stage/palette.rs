@@ -51,8 +51,6 @@ impl Palette {
 
     /// The colour of a record.
     pub fn of_mark(&self, m: &Mark) -> &str {
-        m.hue
-            .and_then(|h| self.keys.get(usize::from(h)))
-            .unwrap_or(&self.keyless)
+        m.hue.and_then(|h| self.keys.get(usize::from(h))).unwrap_or(&self.keyless)
     }
 }

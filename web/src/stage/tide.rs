@@ -62,11 +62,7 @@ impl Tides {
             (f.left, f.column, f.hw, f.certain, f.live) = (w.x, t.column, t.hw.0, t.certain, true);
             let done = ((manner.now_ms - f.began_ms) / FLOW_MS).clamp(0.0, 1.0);
             let eased = 1.0 - (1.0 - done) * (1.0 - done) * (1.0 - done);
-            f.x = if done >= 1.0 {
-                f.to
-            } else {
-                f.from + (f.to - f.from) * eased
-            };
+            f.x = if done >= 1.0 { f.to } else { f.from + (f.to - f.from) * eased };
         }
         self.0.retain(|_, f| f.live);
     }
@@ -110,27 +106,16 @@ fn paint_line(ink: &mut Ink, l: &Layout, f: &Flow) {
     ink.stroke(&ink.palette.tide, 2.5);
     ink.cx.begin_path();
     ink.cx.move_to(f.x - 8.0 * u, top);
-    ink.cx
-        .quadratic_curve_to(f.x - 4.0 * u, top - 6.0 * u, f.x, top);
-    ink.cx
-        .quadratic_curve_to(f.x + 4.0 * u, top + 6.0 * u, f.x + 8.0 * u, top);
+    ink.cx.quadratic_curve_to(f.x - 4.0 * u, top - 6.0 * u, f.x, top);
+    ink.cx.quadratic_curve_to(f.x + 4.0 * u, top + 6.0 * u, f.x + 8.0 * u, top);
     ink.cx.stroke();
     ink.cx.set_line_cap("butt");
     ink.font(700, 12.0);
-    let text = if f.certain {
-        format!("HW {}", f.hw)
-    } else {
-        format!("HW {} ?", f.hw)
-    };
+    let text = if f.certain { format!("HW {}", f.hw) } else { format!("HW {} ?", f.hw) };
     let w = (ink.width(&text) + 28.0 * u).max(64.0 * u);
     let column = l.columns[f.column];
     let x = (f.x - w / 2.0).clamp(column.x - 12.0 * u, column.x + column.w - w + 12.0 * u);
-    let chip = Rect {
-        x,
-        y: l.tide_foot,
-        w,
-        h: 23.0 * u,
-    };
+    let chip = Rect { x, y: l.tide_foot, w, h: 23.0 * u };
     ink.rounded(chip, 12.0 * u);
     if f.certain {
         ink.fill(&ink.palette.tide);

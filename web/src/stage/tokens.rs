@@ -9,12 +9,7 @@ use crate::scene::{Scene, Token};
 use crate::session::select::Selection;
 
 /// Points to the right.
-pub const CHEVRON: [Point; 4] = [
-    pt(1.0, 0.0),
-    pt(-0.8, 0.95),
-    pt(-0.35, 0.0),
-    pt(-0.8, -0.95),
-];
+pub const CHEVRON: [Point; 4] = [pt(1.0, 0.0), pt(-0.8, 0.95), pt(-0.35, 0.0), pt(-0.8, -0.95)];
 const DIAMOND: [Point; 4] = [pt(0.0, -1.0), pt(1.0, 0.0), pt(0.0, 1.0), pt(-1.0, 0.0)];
 const FLAG: [Point; 3] = [pt(-0.6, -1.0), pt(1.0, -0.45), pt(-0.6, 0.1)];
 
@@ -53,21 +48,14 @@ fn paint_token(ink: &mut Ink, t: &Token) {
         Cargo::Refusal => refusal(ink, t.at),
         Cargo::Ask => {
             let r = if quiet { 4.0 } else { 7.5 } * u;
-            ink.fill(if quiet {
-                &ink.palette.follow
-            } else {
-                &ink.palette.leader
-            });
+            ink.fill(if quiet { &ink.palette.follow } else { &ink.palette.leader });
             ink.pointing(t.at, &CHEVRON, r, t.heading);
             ink.fill_path();
         }
         Cargo::Flag => {
             let r = if quiet { 4.5 } else { 8.0 } * u;
             ink.stroke(&ink.palette.accent, 1.6);
-            ink.line(
-                pt(t.at.x - 0.6 * r, t.at.y - r),
-                pt(t.at.x - 0.6 * r, t.at.y + r),
-            );
+            ink.line(pt(t.at.x - 0.6 * r, t.at.y - r), pt(t.at.x - 0.6 * r, t.at.y + r));
             ink.fill(&ink.palette.accent);
             ink.polygon(t.at, &FLAG, r);
             ink.fill_path();
@@ -75,14 +63,7 @@ fn paint_token(ink: &mut Ink, t: &Token) {
         Cargo::Slip => {
             let r = if quiet { 3.6 } else { 6.5 } * u;
             ink.fill(&ink.palette.card);
-            ink.stroke(
-                if quiet {
-                    &ink.palette.follow
-                } else {
-                    &ink.palette.ink
-                },
-                if quiet { 1.3 } else { 1.8 },
-            );
+            ink.stroke(if quiet { &ink.palette.follow } else { &ink.palette.ink }, if quiet { 1.3 } else { 1.8 });
             ink.polygon(t.at, &DIAMOND, r);
             ink.fill_path();
             ink.stroke_path();
@@ -104,12 +85,7 @@ fn records(ink: &mut Ink, at: Point, marks: &[Mark], more: u32, small: bool) {
     let extra = if more > 0 { 20.0 * u } else { 0.0 };
     let width = step * marks.len() as f64 - 3.0 * u + extra;
     let x0 = at.x - width / 2.0 + r;
-    let plate = Rect {
-        x: at.x - width / 2.0 - 3.0 * u,
-        y: at.y - r - 3.0 * u,
-        w: width + 6.0 * u,
-        h: 2.0 * r + 6.0 * u,
-    };
+    let plate = Rect { x: at.x - width / 2.0 - 3.0 * u, y: at.y - r - 3.0 * u, w: width + 6.0 * u, h: 2.0 * r + 6.0 * u };
     ink.fill(&ink.palette.bg);
     ink.rounded(plate, r + 3.0 * u);
     ink.fill_path();
@@ -123,11 +99,7 @@ fn records(ink: &mut Ink, at: Point, marks: &[Mark], more: u32, small: bool) {
     if more > 0 {
         ink.fill(&ink.palette.soft);
         ink.font(600, 10.5);
-        ink.text(
-            &format!("+{more}"),
-            pt(at.x + width / 2.0 - extra / 2.0, at.y),
-            "center",
-        );
+        ink.text(&format!("+{more}"), pt(at.x + width / 2.0 - extra / 2.0, at.y), "center");
     }
 }
 
@@ -135,11 +107,7 @@ fn records(ink: &mut Ink, at: Point, marks: &[Mark], more: u32, small: bool) {
 fn acks(ink: &mut Ink, at: Point, marks: &[Mark]) {
     let u = ink.unit;
     let r = 8.0 * u;
-    let marks = if marks.is_empty() {
-        &[Mark::KEYLESS]
-    } else {
-        marks
-    };
+    let marks = if marks.is_empty() { &[Mark::KEYLESS] } else { marks };
     let step = 2.0 * r + 3.0 * u;
     let x0 = at.x - step * (marks.len() - 1) as f64 / 2.0;
     for (i, m) in marks.iter().enumerate() {
@@ -157,11 +125,7 @@ fn refusal(ink: &mut Ink, at: Point) {
     let u = ink.unit;
     ink.fill(&ink.palette.card);
     ink.stroke(&ink.palette.bad, 2.0);
-    ink.polygon(
-        at,
-        &[pt(0.0, -1.15), pt(1.15, 0.85), pt(-1.15, 0.85)],
-        9.0 * u,
-    );
+    ink.polygon(at, &[pt(0.0, -1.15), pt(1.15, 0.85), pt(-1.15, 0.85)], 9.0 * u);
     ink.fill_path();
     ink.stroke_path();
     ink.fill(&ink.palette.bad);
@@ -181,11 +145,7 @@ fn pulse(ink: &mut Ink, t: &Token) {
         ink.circle(t.at, 2.2 * u);
     } else {
         ink.fill(&ink.palette.follow);
-        let r = if t.look.weight == Weight::Faint {
-            1.8
-        } else {
-            2.6
-        };
+        let r = if t.look.weight == Weight::Faint { 1.8 } else { 2.6 };
         ink.circle(t.at, r * u);
     }
     ink.fill_path();
@@ -194,27 +154,14 @@ fn pulse(ink: &mut Ink, t: &Token) {
 /// Labels beside the tokens that deserve one, where there is room.
 fn paint_labels(ink: &mut Ink, scene: &Scene) {
     let u = ink.unit;
-    let loud: Vec<&Token> = scene
-        .tokens
-        .iter()
-        .rev()
-        .filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty())
-        .take(LABELS)
-        .collect();
-    let mut taken: Vec<Rect> = scene
-        .tokens
-        .iter()
-        .filter(|t| t.look.weight >= Weight::Normal)
-        .map(|t| square(t.at, 10.0 * u))
-        .collect();
+    let loud: Vec<&Token> =
+        scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
+    let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| square(t.at, 10.0 * u)).collect();
     ink.font(500, 11.0);
     for t in loud {
         let w = ink.width(&t.look.label) + 10.0 * u;
         let h = 17.0 * u;
-        let Some(r) = places(t.at, w, h, 12.0 * u)
-            .into_iter()
-            .find(|r| inside(r, ink.size) && !taken.iter().any(|o| o.overlaps(r)))
-        else {
+        let Some(r) = places(t.at, w, h, 12.0 * u).into_iter().find(|r| inside(r, ink.size) && !taken.iter().any(|o| o.overlaps(r))) else {
             continue;
         };
         taken.push(r);
@@ -224,22 +171,13 @@ fn paint_labels(ink: &mut Ink, scene: &Scene) {
         ink.fill_path();
         ink.alpha(1.0);
         let trouble = matches!(t.look.cargo, Cargo::Refusal);
-        ink.fill(if trouble {
-            &ink.palette.bad
-        } else {
-            &ink.palette.ink
-        });
+        ink.fill(if trouble { &ink.palette.bad } else { &ink.palette.ink });
         ink.text(&t.look.label, pt(r.mid_x(), r.mid_y() + 0.5), "center");
     }
 }
 
 fn square(c: Point, r: f64) -> Rect {
-    Rect {
-        x: c.x - r,
-        y: c.y - r,
-        w: 2.0 * r,
-        h: 2.0 * r,
-    }
+    Rect { x: c.x - r, y: c.y - r, w: 2.0 * r, h: 2.0 * r }
 }
 
 fn inside(r: &Rect, size: (f64, f64)) -> bool {
@@ -249,10 +187,5 @@ fn inside(r: &Rect, size: (f64, f64)) -> bool {
 /// Above, below, right, left.
 fn places(c: Point, w: f64, h: f64, d: f64) -> [Rect; 4] {
     let r = |x: f64, y: f64| Rect { x, y, w, h };
-    [
-        r(c.x - w / 2.0, c.y - d - h),
-        r(c.x - w / 2.0, c.y + d),
-        r(c.x + d, c.y - h / 2.0),
-        r(c.x - d - w, c.y - h / 2.0),
-    ]
+    [r(c.x - w / 2.0, c.y - d - h), r(c.x - w / 2.0, c.y + d), r(c.x + d, c.y - h / 2.0), r(c.x - d - w, c.y - h / 2.0)]
 }
