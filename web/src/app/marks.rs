@@ -29,8 +29,9 @@ fn weight(t: Tone) -> (u8, f64) {
         Tone::Read => (1, 0.28),
         Tone::Write => (2, 0.36),
         Tone::Commit => (3, 0.52),
-        Tone::Control => (4, 0.78),
-        Tone::Trouble => (5, 1.0),
+        Tone::Snag => (4, 0.36),
+        Tone::Control => (5, 0.78),
+        Tone::Trouble => (6, 1.0),
     }
 }
 
@@ -59,6 +60,7 @@ pub fn paint(canvas: &HtmlCanvasElement, marks: &[Mark], span_us: u64, reached_u
         (Tone::Read, browser::css("--lso")),
         (Tone::Write, browser::css("--leader")),
         (Tone::Commit, browser::css("--tide")),
+        (Tone::Snag, browser::css("--accent")),
         (Tone::Control, browser::css("--ink")),
         (Tone::Trouble, browser::css("--bad")),
     ];

@@ -146,12 +146,12 @@ fn coach(app: &App, go: &Go) -> Html {
         return Html::default();
     };
     let at = match advice {
-        Advice::Play => Rect { x: 12.0 * u, y: l.size.1 - 92.0 * u, w: 236.0 * u, h: 80.0 * u },
+        Advice::Play => Rect { x: 12.0 * u, y: l.size.1 - 108.0 * u, w: 216.0 * u, h: 96.0 * u },
         Advice::Crash => {
             let leader = app.facts.brokers.iter().position(|b| b.leads.is_some()).unwrap_or(0);
             let card = l.brokers[leader];
             let w = 250.0 * u;
-            Rect { x: card.right() - w - 8.0 * u, y: card.y + 42.0 * u, w, h: 84.0 * u }
+            Rect { x: card.right() - w - 8.0 * u, y: card.y + 42.0 * u, w, h: 92.0 * u }
         }
     };
     html! { <Coach {advice} {at} lang={app.lang} go={go.clone()} /> }

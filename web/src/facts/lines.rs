@@ -15,6 +15,8 @@ pub enum Tone {
     Read,
     /// Leadership, ISR, membership.
     Control,
+    /// A message that did not get through, an attempt that has to be made again.
+    Snag,
     /// A fault, a loss, a refusal.
     Trouble,
 }
@@ -27,6 +29,7 @@ impl Tone {
             Tone::Commit => "commit",
             Tone::Read => "read",
             Tone::Control => "control",
+            Tone::Snag => "snag",
             Tone::Trouble => "trouble",
         }
     }
@@ -62,10 +65,8 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Started { .. }
         | E::LinkHealed { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
-        E::Dropped { .. }
-        | E::BatchResent { .. }
-        | E::AttemptFailed { .. }
-        | E::SendFailed { .. }
+        E::Dropped { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
+        E::SendFailed { .. }
         | E::Refused { .. }
         | E::Truncated { .. }
         | E::LagExpired { .. }
@@ -131,7 +132,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
         .events()
         .iter()
         .rev()
-        .filter(|e| e.kind.notable())
+        .filter(|e| e.kind.notable() && !s.behind_the_scenes(&e.kind))
         .take(max)
         .map(|e| Line {
             seq: e.seq,

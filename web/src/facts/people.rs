@@ -30,7 +30,7 @@ pub struct ProducerFacts {
 }
 
 /// Most marks on a card.
-const MARKS: usize = 5;
+const MARKS: usize = 4;
 
 /// The facts of all producers.
 pub fn producers(sim: &Sim) -> Vec<ProducerFacts> {
@@ -127,6 +127,6 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
         committed: committed(sim, g, *p),
     });
     let held = || c.work.iter().chain(&c.buffer);
-    let hand: Vec<Mark> = held().take(MARKS - 1).map(|r| mark_of(sim, r.batch, r.index)).collect();
+    let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();
     MemberFacts { id, name: setup.name.clone(), up: c.up, shares: shares.collect(), more: held().count() - hand.len(), hand }
 }

@@ -113,7 +113,7 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
     let (bx, bw) = middle(w, u);
     let controller = Rect { x: bx, y: 12.0 * u, w: bw, h: 36.0 * u };
     let columns = columns(bx, bw, u, cast.partitions.max(1));
-    let heads = columns.iter().map(|c| Rect { x: c.x - 8.0 * u, y: 54.0 * u, w: c.w + 8.0 * u, h: 28.0 * u }).collect();
+    let heads = columns.iter().map(|c| Rect { x: c.x, y: 54.0 * u, w: c.w + 8.0 * u, h: 28.0 * u }).collect();
     let top = 88.0 * u;
     let tide_foot = h - 34.0 * u;
     let brokers = stack(bx, bw, top, tide_foot - 6.0 * u, u, cast.brokers.max(1));
@@ -135,9 +135,9 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
 }
 
 fn columns(bx: f64, bw: f64, u: f64, n: usize) -> Vec<Column> {
-    let (inner, gap) = (bw - 32.0 * u, 24.0 * u);
+    let (inner, gap) = (bw - 26.0 * u, 24.0 * u);
     let w = (inner - gap * (n - 1) as f64) / n as f64;
-    (0..n).map(|i| Column { x: bx + 16.0 * u + i as f64 * (w + gap), w }).collect()
+    (0..n).map(|i| Column { x: bx + 13.0 * u + i as f64 * (w + gap), w }).collect()
 }
 
 fn stack(x: f64, w: f64, top: f64, bottom: f64, u: f64, n: usize) -> Vec<Rect> {

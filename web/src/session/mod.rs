@@ -161,7 +161,10 @@ impl Session {
         self.finish_glide();
         self.motion = Motion::Paused;
         let from = self.sim().now_us();
-        let moved = self.timeline.step_forward();
+        let mut moved = self.timeline.step_forward();
+        while moved && self.on_hidden_mark() {
+            moved = self.timeline.step_forward();
+        }
         let to = self.sim().now_us();
         self.frontier_us = self.frontier_us.max(to);
         if !moved || !glide || to == from {
@@ -180,7 +183,7 @@ impl Session {
             self.motion = Motion::Paused;
         }
         self.motion = Motion::Paused;
-        self.timeline.step_back();
+        while self.timeline.step_back() && self.on_hidden_mark() {}
         self.view_us = self.sim().now_us() as f64;
         self.seen = self.sim().events().len();
     }
@@ -195,6 +198,19 @@ impl Session {
         self.view_us = t as f64;
         self.frontier_us = self.frontier_us.max(t);
         self.seen = self.sim().events().len();
+    }
+
+    /// Is this about one of Kafka's own partitions, which the stage does not show?
+    pub fn behind_the_scenes(&self, e: &EventKind) -> bool {
+        partition_of(e).is_some_and(|p| self.sim().setup().is_internal(p))
+    }
+
+    /// Does one stand on a mark that is behind the scenes?
+    fn on_hidden_mark(&self) -> bool {
+        let inputs = self.sim().inputs();
+        let marks = self.timeline.marks();
+        let i = marks.partition_point(|m| m.inputs < inputs);
+        marks.get(i).is_some_and(|m| m.inputs == inputs && self.behind_the_scenes(&m.event.kind))
     }
 
     fn finish_glide(&mut self) {
@@ -329,6 +345,25 @@ impl Session {
 /// Partitions of people's topics.
 pub fn user_partitions(sim: &Sim) -> impl Iterator<Item = PartitionId> + '_ {
     sim.setup().partition_ids().filter(|p| !sim.setup().is_internal(*p))
+}
+
+/// The partition that a notable event is about.
+fn partition_of(e: &EventKind) -> Option<PartitionId> {
+    use EventKind as E;
+    match *e {
+        E::Appended { partition, .. }
+        | E::Replicated { partition, .. }
+        | E::Truncated { partition, .. }
+        | E::HighWatermark { partition, .. }
+        | E::LagExpired { partition, .. }
+        | E::IsrProposed { partition, .. }
+        | E::IsrChanged { partition, .. }
+        | E::LeaderElected { partition, .. }
+        | E::Leaderless { partition, .. }
+        | E::BecameLeader { partition, .. }
+        | E::BecameFollower { partition, .. } => Some(partition),
+        _ => None,
+    }
 }
 
 /// Things that end a quiet stretch even when no record is on its way.

@@ -15,7 +15,7 @@ use highwater_core::ids::*;
 /// How long they are seen.
 const LIFE_MS: f64 = 1100.0;
 /// A jump over more events than this shows none of them.
-const JUMP: usize = 400;
+const JUMP: usize = 60;
 
 #[derive(Clone, Debug)]
 enum Kind {

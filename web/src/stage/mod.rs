@@ -72,7 +72,7 @@ impl Stage {
             cells::paint(ink, scene, l, tape, selection);
         }
         self.tides.paint_lines(ink, l);
-        tokens::paint(ink, scene, selection, manner);
+        tokens::paint(ink, scene, l, selection, manner);
         self.effects.paint(ink, scene, l, manner);
         self.effects.remember(scene);
     }

@@ -99,10 +99,20 @@ fn paint_line(ink: &mut Ink, l: &Layout, f: &Flow) {
     if !f.certain {
         ink.dash(&[2.0, 6.0]);
     }
-    ink.cx.set_line_cap("round");
-    ink.line(pt(f.x, top), pt(f.x, l.tide_foot));
+    // Behind the headings of the cards, so that they stay readable.
+    let mut y = top;
+    for card in &l.brokers {
+        let under = card.y + l.rows.head;
+        ink.line(pt(f.x, y), pt(f.x, card.y));
+        ink.alpha(0.2);
+        ink.line(pt(f.x, card.y), pt(f.x, under));
+        ink.alpha(1.0);
+        y = under;
+    }
+    ink.line(pt(f.x, y), pt(f.x, l.tide_foot));
     ink.dash(&[]);
     // A wave at the top: the mark of the house.
+    ink.cx.set_line_cap("round");
     ink.stroke(&ink.palette.tide, 2.5);
     ink.cx.begin_path();
     ink.cx.move_to(f.x - 8.0 * u, top);

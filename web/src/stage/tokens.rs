@@ -3,6 +3,7 @@
 use super::Manner;
 use super::ink::Ink;
 use crate::scene::geometry::{Point, Rect, pt};
+use crate::scene::layout::Layout;
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{Cargo, Weight};
 use crate::scene::{Scene, Token};
@@ -17,7 +18,7 @@ const FLAG: [Point; 3] = [pt(-0.6, -1.0), pt(1.0, -0.45), pt(-0.6, 0.1)];
 const LABELS: usize = 7;
 
 /// Paints all messages, quiet ones first.
-pub fn paint(ink: &mut Ink, scene: &Scene, selection: Selection, manner: Manner) {
+pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
     for t in &scene.tokens {
         paint_token(ink, t);
         if selection == Selection::Message(t.msg) {
@@ -27,7 +28,7 @@ pub fn paint(ink: &mut Ink, scene: &Scene, selection: Selection, manner: Manner)
         }
     }
     if manner.legible {
-        paint_labels(ink, scene);
+        paint_labels(ink, scene, l);
     }
 }
 
@@ -152,7 +153,8 @@ fn pulse(ink: &mut Ink, t: &Token) {
 }
 
 /// Labels beside the tokens that deserve one, where there is room.
-fn paint_labels(ink: &mut Ink, scene: &Scene) {
+fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
+    let avoid = text_of_cards(l);
     let u = ink.unit;
     let loud: Vec<&Token> =
         scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
@@ -161,7 +163,9 @@ fn paint_labels(ink: &mut Ink, scene: &Scene) {
     for t in loud {
         let w = ink.width(&t.look.label) + 10.0 * u;
         let h = 17.0 * u;
-        let Some(r) = places(t.at, w, h, 12.0 * u).into_iter().find(|r| inside(r, ink.size) && !taken.iter().any(|o| o.overlaps(r))) else {
+        let Some(r) =
+            places(t.at, w, h, 13.0 * u).into_iter().find(|r| inside(r, ink.size) && !taken.iter().chain(&avoid).any(|o| o.overlaps(r)))
+        else {
             continue;
         };
         taken.push(r);
@@ -184,8 +188,27 @@ fn inside(r: &Rect, size: (f64, f64)) -> bool {
     r.x >= 2.0 && r.y >= 2.0 && r.right() <= size.0 - 2.0 && r.bottom() <= size.1 - 2.0
 }
 
-/// Above, below, right, left.
-fn places(c: Point, w: f64, h: f64, d: f64) -> [Rect; 4] {
+/// Where the cards have words: no label may cover them.
+fn text_of_cards(l: &Layout) -> Vec<Rect> {
+    let mut all = vec![l.controller];
+    all.extend(&l.heads);
+    all.extend(l.brokers.iter().map(|b| Rect { h: l.rows.head, ..*b }));
+    all.extend(&l.producers);
+    all.extend(l.groups.iter().map(|g| g.rect));
+    all
+}
+
+/// Above first, then to the right, below, and the corners.
+fn places(c: Point, w: f64, h: f64, d: f64) -> [Rect; 8] {
     let r = |x: f64, y: f64| Rect { x, y, w, h };
-    [r(c.x - w / 2.0, c.y - d - h), r(c.x - w / 2.0, c.y + d), r(c.x + d, c.y - h / 2.0), r(c.x - d - w, c.y - h / 2.0)]
+    [
+        r(c.x - w / 2.0, c.y - d - h),
+        r(c.x + d, c.y - h / 2.0),
+        r(c.x - w / 2.0, c.y + d),
+        r(c.x + d, c.y - d - h),
+        r(c.x + d, c.y + d),
+        r(c.x - d - w, c.y - h / 2.0),
+        r(c.x - d - w, c.y - d - h),
+        r(c.x - d - w, c.y + d),
+    ]
 }
