@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, partition, serve, simulate};
+use crate::{bench, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a scenario without a screen
     Sim(simulate::Args),
+    /// Search every order for the shortest story that breaks a promise
+    Trial(trial::Args),
     /// Say which partition each key goes to
     Partition(partition::Args),
     /// Measure what this machine's disk and copies really cost
@@ -37,6 +39,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(&args).map(Into::into),
             Command::Sim(args) => simulate::run(&args).map(Into::into),
+            Command::Trial(args) => trial::run(&args).map(Into::into),
             Command::Partition(args) => partition::run(&args).map(Into::into),
             Command::Bench(args) => bench::run(args),
         }

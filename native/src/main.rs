@@ -9,6 +9,7 @@ mod report;
 mod scenario_file;
 mod serve;
 mod simulate;
+mod trial;
 
 use std::process::ExitCode;
 

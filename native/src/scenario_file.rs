@@ -8,7 +8,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use highwater_core::scenario::{self, Scenario};
 
 /// What lies in `assets/scenarios/`.
-const SHIPPED: &[(&str, &str)] = &[("first", scenario::DEFAULT)];
+const SHIPPED: &[(&str, &str)] = &[
+    ("acks-1", include_str!("../../assets/scenarios/acks-1.json")),
+    ("acks-all", include_str!("../../assets/scenarios/acks-all.json")),
+    ("commit-first", include_str!("../../assets/scenarios/commit-first.json")),
+    ("commit-last", include_str!("../../assets/scenarios/commit-last.json")),
+    ("first", scenario::DEFAULT),
+    ("last-replica-standing", include_str!("../../assets/scenarios/last-replica-standing.json")),
+    ("retry-duplicates", include_str!("../../assets/scenarios/retry-duplicates.json")),
+];
 
 /// Reads and checks a scenario: `-` is standard input.
 pub(crate) fn read(source: &str) -> Result<Scenario> {

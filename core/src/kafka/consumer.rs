@@ -61,6 +61,8 @@ pub struct Consumer {
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
     pub asked: Option<BrokerId>,
+    /// Everything that `poll()` returned is handled; the application is about to call `commitSync`.
+    pub about_to_commit: bool,
     /// `auto.commit.interval.ms` is over.
     pub commit_due: bool,
     /// Waits for `retry.backoff.ms`.
@@ -89,6 +91,7 @@ impl Consumer {
             fetching: SmallVec::new(),
             coordination: Coordination::Idle,
             asked: None,
+            about_to_commit: false,
             commit_due: false,
             backing_off: false,
         }
@@ -113,6 +116,9 @@ impl Consumer {
         }
         if !self.work.is_empty() && self.coordination != Coordination::Committing {
             f(Timer::Handling(self.id));
+        }
+        if self.about_to_commit {
+            f(Timer::CommitCall(self.id));
         }
         if setup.consumers[self.id.ix()].commit == CommitMode::Auto && !self.commit_due {
             f(Timer::AutoCommit(self.id));
@@ -179,6 +185,10 @@ impl ConsumerCx<'_> {
     pub fn on_timer(&mut self, t: Timer) {
         match t {
             Timer::Handling(_) => self.handled(),
+            Timer::CommitCall(_) => {
+                self.c.about_to_commit = false;
+                self.commit(Coordination::Committing);
+            }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
             Timer::RequestTimeout(_, b) => self.disconnected(b),
@@ -252,7 +262,7 @@ impl ConsumerCx<'_> {
     /// cons.K1: returns up to `max.poll.records`; the position moves past them.
     fn poll(&mut self) {
         let c = &mut *self.c;
-        if !c.work.is_empty() || c.coordination == Coordination::Committing {
+        if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing {
             return;
         }
         if c.commit_due && c.coordination == Coordination::Idle && !c.backing_off && c.positions.iter().all(Option::is_some) {
@@ -297,7 +307,8 @@ impl ConsumerCx<'_> {
         if !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id));
         } else if self.config().commit == CommitMode::AfterHandling {
-            self.commit(Coordination::Committing);
+            self.c.about_to_commit = true;
+            self.out.arm(Timer::CommitCall(self.c.id));
         }
     }
 

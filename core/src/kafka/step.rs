@@ -3,9 +3,11 @@
 use super::message::Body;
 use crate::event::EventKind;
 use crate::ids::*;
+use serde::{Deserialize, Serialize};
 
 /// A timer that a rule armed. Its length is a config; the simulation keeps the deadline, the trial may fire it at any time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// `broker.heartbeat.interval.ms`.
     Heartbeat(BrokerId),
@@ -82,6 +84,8 @@ pub enum Timer {
     MetadataBackoff(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
+    /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
+    CommitCall(ConsumerIx),
     /// A consumer tries a failed request again after `retry.backoff.ms`.
     ConsumerBackoff(ConsumerIx),
     /// `auto.commit.interval.ms`.

@@ -73,6 +73,7 @@ impl Durations {
             Timer::RequestTimeout(a, _) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
             Timer::Handling(c) => self.consumers[c.ix()].handling,
+            Timer::CommitCall(_) => 0,
             Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
             Timer::AutoCommit(c) => self.consumers[c.ix()].auto_commit,
         }

@@ -75,6 +75,10 @@ pub struct Scenario {
     /// What a trial of it may do, and what must never be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<crate::trial::TrialSpec>,
+    /// An untimed story that a trial found: what happens, in order. It takes the place of deadlines, and each step the
+    /// same time on the stage. Records come from the workload, within the trial's bounds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<crate::trial::Action>,
 }
 
 fn default_seed() -> u64 {
@@ -393,7 +397,20 @@ impl Scenario {
                 "is before the command above it; commands stand in the order of their times",
             );
         }
-        build::build(self).map(|_| ())
+        build::build(self)?;
+        self.check_schedule()
+    }
+
+    fn check_schedule(&self) -> Result<(), ScenarioError> {
+        if self.schedule.is_empty() {
+            return Ok(());
+        }
+        if !self.commands.is_empty() {
+            return error("commands", "a scenario has commands with their times or a schedule without times, not both");
+        }
+        crate::trial::Trial::new(self)?
+            .check_schedule(&self.schedule)
+            .map_err(|(i, what)| ScenarioError { at: format!("schedule[{i}]"), what })
     }
 
     fn check_configs(&self, c: &Configs, scope: Scope, at: &str) -> Result<(), ScenarioError> {

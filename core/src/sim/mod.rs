@@ -3,6 +3,7 @@
 //! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
 
 mod queue;
+mod story;
 pub mod timeline;
 
 use crate::chunked::Chunked;
@@ -14,10 +15,12 @@ use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
+use crate::trial::Trial;
 use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
+pub use story::STORY_STEP_US;
 pub use timeline::Timeline;
 
 /// What a run reads and never changes.
@@ -28,6 +31,7 @@ struct Plan {
     workload: Vec<Work>,
     seed: u64,
     until_us: u64,
+    script: Option<story::Script>,
 }
 
 /// A workload with its names resolved.
@@ -77,6 +81,8 @@ pub struct Sim {
     trace: Canon,
     ledger: Ledger,
     inputs: u64,
+    story_step: usize,
+    story_records: u8,
 }
 
 impl Sim {
@@ -85,14 +91,27 @@ impl Sim {
     /// # Errors
     /// What [`Scenario::parse`] says of a scenario that was made by hand.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let (setup, durations) = build(scenario)?;
+        let (mut setup, durations) = build(scenario)?;
+        let script = if scenario.schedule.is_empty() {
+            None
+        } else {
+            let trial = Trial::new(scenario)?;
+            setup = (*trial.setup).clone();
+            Some(story::Script { trial, schedule: scenario.schedule.clone() })
+        };
         let workload = scenario.workload.iter().map(|w| Work {
             producer: ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8),
             topic: setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0),
             spec: w.clone(),
         });
-        let plan =
-            Plan { durations, network: scenario.network, workload: workload.collect(), seed: scenario.seed, until_us: scenario.until_us };
+        let plan = Plan {
+            durations,
+            network: scenario.network,
+            workload: workload.collect(),
+            seed: scenario.seed,
+            until_us: scenario.until_us,
+            script,
+        };
         let mut out = Out::default();
         let world = World::settled(Rc::new(setup), &mut out);
         let mut sim = Sim {
@@ -110,7 +129,14 @@ impl Sim {
             events: Chunked::default(),
             trace: Canon::default(),
             inputs: 0,
+            story_step: 0,
+            story_records: 0,
         };
+        if sim.is_story() {
+            sim.absorb(&mut out, None);
+            sim.settle_story();
+            return Ok(sim);
+        }
         for i in 0..sim.plan.workload.len() {
             let spec = &sim.plan.workload[i].spec;
             if spec.count > 0 {
@@ -181,6 +207,9 @@ impl Sim {
 
     /// When the next input is due, if the run goes on.
     pub fn next_due_us(&self) -> Option<u64> {
+        if self.is_story() {
+            return self.story_due_us();
+        }
         let command = self.commands.get(self.next_command).map(|c| c.at_us);
         let item = self.queue.next_due_us();
         let next = match (command, item) {
@@ -203,6 +232,9 @@ impl Sim {
     }
 
     fn process(&mut self, due: u64, out: &mut Out) {
+        if self.is_story() {
+            return self.play(out);
+        }
         if self.commands.get(self.next_command).is_some_and(|c| c.at_us <= due) {
             let what = self.commands[self.next_command].what.clone();
             self.next_command += 1;
@@ -340,6 +372,12 @@ impl Sim {
 
     /// Sends a message off; says when it arrives. The delay depends on seed, link and ordinal only.
     fn dispatch(&mut self, id: MsgId, from: Actor, to: Actor) -> u64 {
+        if let Some(script) = &self.plan.script {
+            let before = self.world.net.iter().filter(|f| (f.from, f.to) == (from, to) && f.id < id).count();
+            let due_us = self.story_arrival_us(script, from, to, before);
+            self.transit.insert(id, Transit { sent_us: self.now_us, due_us, sent_event: self.events.len() as u32 });
+            return due_us;
+        }
         let Network { delay_us, jitter_us } = self.plan.network;
         let link = self.links.entry((from, to)).or_default();
         link.ordinal += 1;
@@ -352,6 +390,9 @@ impl Sim {
     }
 
     fn time(&mut self, op: TimerOp) {
+        if self.is_story() {
+            return;
+        }
         match op {
             TimerOp::Arm(t, base) => {
                 let from = match base {

@@ -95,7 +95,11 @@ impl Timeline {
     }
 
     /// Does something at this instant. What was done by hand later, in a future that was seen and left, is dropped.
-    pub fn command(&mut self, what: Do) {
+    /// A story has no room for it: nothing is done there, and false comes back.
+    pub fn command(&mut self, what: Do) -> bool {
+        if self.sim.is_story() {
+            return false;
+        }
         let at_us = self.sim.now_us;
         let done = self.sim.next_command;
         let commands = &mut self.scenario.commands;
@@ -114,6 +118,7 @@ impl Timeline {
         }
         self.sim.insert_command(shared);
         self.step_input();
+        true
     }
 
     fn rewind(&mut self, early_enough: impl Fn(&Sim) -> bool) {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// One thing that happens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The oldest message of a link arrives.
     Deliver(Actor, Actor),
@@ -47,6 +48,22 @@ impl Budget {
     /// Faults so far.
     pub fn faults(&self) -> u32 {
         [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes].iter().map(|x| u32::from(*x)).sum()
+    }
+}
+
+impl Budget {
+    /// Counts what an action uses up.
+    fn count(&mut self, a: Action) {
+        let used = match a {
+            Action::Send => &mut self.records,
+            Action::Crash(_) => &mut self.crashes,
+            Action::PowerCut(_) => &mut self.power_cuts,
+            Action::Lose(..) => &mut self.lost_responses,
+            Action::Fire(Timer::Lag { .. }) => &mut self.lag_expiries,
+            Action::CrashConsumer(_) => &mut self.consumer_crashes,
+            _ => return,
+        };
+        *used += 1;
     }
 }
 
@@ -124,45 +141,14 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
         Timer::RequestTimeout(_, b) => dead(b),
         Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
-        Timer::Handling(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
     }
 }
 
 /// Makes `a` happen in `n`. `out` holds what came of it.
 pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) {
-    let head = |w: &World, from, to| w.net.iter().find(|f| f.from == from && f.to == to).map_or(MsgId(u32::MAX), |f| f.id);
-    let input = match a {
-        Action::Deliver(from, to) => Input::Deliver(head(&n.world, from, to)),
-        Action::Fire(t) => {
-            if matches!(t, Timer::Lag { .. }) {
-                n.used.lag_expiries += 1;
-            }
-            Input::Fire(t)
-        }
-        Action::Send => {
-            let (producer, partition) = trial.records[usize::from(n.used.records)];
-            n.used.records += 1;
-            Input::Do(Command::Send { producer, partition, bytes: 1 })
-        }
-        Action::Crash(b) => {
-            n.used.crashes += 1;
-            Input::Do(Command::Crash(b))
-        }
-        Action::PowerCut(b) => {
-            n.used.power_cuts += 1;
-            Input::Do(Command::PowerCut(b))
-        }
-        Action::Start(b) => Input::Do(Command::Start(b)),
-        Action::Lose(from, to) => {
-            n.used.lost_responses += 1;
-            Input::Do(Command::LoseResponse(head(&n.world, from, to)))
-        }
-        Action::CrashConsumer(c) => {
-            n.used.consumer_crashes += 1;
-            Input::Do(Command::CrashConsumer(c))
-        }
-        Action::StartConsumer(c) => Input::Do(Command::StartConsumer(c)),
-    };
+    let input = input(trial, &n.world, n.used.records, a);
+    n.used.count(a);
     n.world.step(input, out);
     n.world.prune_unread();
     while trial.coarse
@@ -173,10 +159,29 @@ pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) {
     }
 }
 
+/// What the world takes in when `a` happens. `records` were sent before.
+pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
+    let head = |from, to| w.net.iter().find(|f| f.from == from && f.to == to).map_or(MsgId(u32::MAX), |f| f.id);
+    match a {
+        Action::Deliver(from, to) => Input::Deliver(head(from, to)),
+        Action::Fire(t) => Input::Fire(t),
+        Action::Send => {
+            let (producer, partition) = trial.records[usize::from(records)];
+            Input::Do(Command::Send { producer, partition, bytes: 1 })
+        }
+        Action::Crash(b) => Input::Do(Command::Crash(b)),
+        Action::PowerCut(b) => Input::Do(Command::PowerCut(b)),
+        Action::Start(b) => Input::Do(Command::Start(b)),
+        Action::Lose(from, to) => Input::Do(Command::LoseResponse(head(from, to))),
+        Action::CrashConsumer(c) => Input::Do(Command::CrashConsumer(c)),
+        Action::StartConsumer(c) => Input::Do(Command::StartConsumer(c)),
+    }
+}
+
 /// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
 /// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
 /// log that name no partition.
-fn urgent(w: &World) -> Option<MsgId> {
+pub(crate) fn urgent(w: &World) -> Option<MsgId> {
     let mut seen: SmallVec<[(Actor, Actor); 12]> = SmallVec::new();
     for f in &w.net {
         if seen.contains(&(f.from, f.to)) {

@@ -7,7 +7,7 @@
 //! written back and high watermarks checkpointed as late as possible (the worst case for a loss); clients and brokers
 //! time out only on peers that are dead; a broker is fenced only when it is down.
 
-mod actions;
+pub(crate) mod actions;
 mod fingerprints;
 mod properties;
 mod search;
@@ -91,6 +91,8 @@ pub struct Trial {
     pub properties: Vec<Property>,
     /// The records in the order in which they are sent: producer and partition.
     pub records: Vec<(ProducerIx, PartitionId)>,
+    /// Their keys.
+    pub keys: Vec<Option<String>>,
     /// Take exchanges that need not be told apart in one step (see `actions::urgent`); far fewer states.
     pub coarse: bool,
 }
@@ -110,17 +112,18 @@ impl Trial {
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");
         }
-        let mut sends: Vec<(u64, usize, ProducerIx, PartitionId)> = Vec::new();
+        let mut sends: Vec<(u64, usize, ProducerIx, PartitionId, Option<String>)> = Vec::new();
         for (i, w) in s.workload.iter().enumerate() {
             let producer = ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8);
             let topic = setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0);
             let range = setup.topics[topic].partitions.clone();
             for n in 0..wanted.min(w.count as usize) {
-                let number = match w.keys.get(n % w.keys.len().max(1)) {
+                let key = w.keys.get(n % w.keys.len().max(1));
+                let number = match key {
                     Some(k) => crate::kafka::partitioner::partition_for_key(k.as_bytes(), range.len() as u16),
                     None => 0,
                 };
-                sends.push((w.start_us + n as u64 * w.every_us, i, producer, PartitionId(range.start + number)));
+                sends.push((w.start_us + n as u64 * w.every_us, i, producer, PartitionId(range.start + number), key.cloned()));
             }
         }
         sends.sort();
@@ -134,6 +137,7 @@ impl Trial {
             bounds: spec.bounds,
             properties,
             records: sends.iter().map(|s| (s.2, s.3)).collect(),
+            keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
         })
     }

@@ -4,6 +4,8 @@ use super::actions::{Action, apply, enabled};
 use super::{Property, Trial, search};
 use crate::event::EventKind;
 use crate::kafka::Out;
+use crate::scenario::Scenario;
+use crate::sim::STORY_STEP_US;
 
 /// One step of a story.
 #[derive(Clone, Debug)]
@@ -37,4 +39,32 @@ pub(super) fn retell(trial: &Trial, property: Property, ordinals: &[u16], max_fa
         steps.push(StoryStep { action, events: out.events.clone() });
     }
     Story { property, faults: node.used.faults(), steps }
+}
+
+impl Trial {
+    /// Can this be played from the settled cluster? Says which step can't, and why.
+    pub(crate) fn check_schedule(&self, schedule: &[Action]) -> Result<(), (usize, String)> {
+        let mut node = search::root(self);
+        let (mut out, mut actions) = (Out::default(), Vec::new());
+        for (i, a) in schedule.iter().enumerate() {
+            enabled(self, &node, self.bounds.faults(), &mut actions);
+            if !actions.contains(a) {
+                return Err((
+                    i,
+                    format!("{} can't happen there within the bounds of `trial`", serde_json::to_string(a).unwrap_or_default()),
+                ));
+            }
+            apply(self, &mut node, *a, &mut out);
+        }
+        Ok(())
+    }
+}
+
+impl Story {
+    /// The story as a scenario that replays it, event for event.
+    pub fn scenario(&self, of: &Scenario) -> Scenario {
+        let schedule = self.steps.iter().map(|s| s.action).collect();
+        let until_us = STORY_STEP_US * (self.steps.len() as u64 + 1);
+        Scenario { schedule, until_us, commands: Vec::new(), ..of.clone() }
+    }
 }

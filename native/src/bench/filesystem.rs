@@ -1,15 +1,11 @@
 //! What lies under the folder: file system, mount, device, and what O_DIRECT means there.
 
-use std::fs::read_to_string;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-use anyhow::Result;
-use rustix::fs::{major, minor};
 
 use super::scratch::{Folder, Scratch};
 use super::sys::pages::{PageKind, Pages};
 use crate::report::model::{Device, DirectIo, Filesystem};
+use anyhow::Result;
 
 /// Describes the file system of a folder; the scratch file shows what O_DIRECT does.
 pub(crate) fn describe(folder: &Folder, direct_io: DirectIo) -> Result<Filesystem> {
@@ -81,7 +77,11 @@ fn unknown_mount() -> Mount {
 
 /// The block device under an open file: by the file's own device number, or by the mount's source
 /// where the file system makes numbers up (btrfs, overlay).
+#[cfg(target_os = "linux")]
 pub(crate) fn device(folder: &Folder) -> Option<Device> {
+    use rustix::fs::{major, minor};
+    use std::os::unix::fs::MetadataExt;
+
     let number = folder.path.metadata().ok()?.dev();
     by_number(major(number), minor(number)).or_else(|| {
         let source = mount_of(&folder.path).source;
@@ -90,24 +90,30 @@ pub(crate) fn device(folder: &Folder) -> Option<Device> {
     })
 }
 
+#[cfg(target_os = "linux")]
 fn by_number(major: u32, minor: u32) -> Option<Device> {
     let node = Path::new("/sys/dev/block").join(format!("{major}:{minor}")).canonicalize().ok()?;
     let name = node.file_name()?.to_string_lossy().into_owned();
     // A partition has no queue of its own: its parent is the disk.
     let disk = if node.join("partition").exists() { node.parent()? } else { &node };
-    let queue = |file: &str| read_to_string(disk.join("queue").join(file)).ok().map(|text| text.trim().to_string());
+    let queue = |file: &str| std::fs::read_to_string(disk.join("queue").join(file)).ok().map(|text| text.trim().to_string());
     let driver = disk.join("device/driver").canonicalize().ok();
     Some(Device {
         name,
         major,
         minor,
-        model: read_to_string(disk.join("device/model")).ok().map(|text| text.trim().to_string()),
+        model: std::fs::read_to_string(disk.join("device/model")).ok().map(|text| text.trim().to_string()),
         driver: driver.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())),
         rotational: queue("rotational").map(|text| text == "1"),
         scheduler: queue("scheduler").map(|text| super::machine::bracketed(&text).unwrap_or(text)),
         write_cache: queue("write_cache"),
         logical_block_bytes: queue("logical_block_size").and_then(|text| text.parse().ok()),
     })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn device(_: &Folder) -> Option<Device> {
+    None
 }
 
 /// What O_DIRECT does to a file that has data: refused at open, ignored, or honoured.

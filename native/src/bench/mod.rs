@@ -6,6 +6,7 @@
 //! [`evidence`]; [`labels`] says what to doubt and [`stats`] how much; [`crate::report`] shows it.
 
 mod args;
+mod cache;
 mod cell;
 mod clock;
 mod compare;

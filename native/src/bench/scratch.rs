@@ -7,15 +7,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::fs::{Advice, OFlags, fadvise, fdatasync, fstatvfs};
+use rustix::fs::{OFlags, fstatvfs};
 use rustix::io::{Errno, pwrite};
 
+use super::cache;
+use super::cell::Pattern;
 use super::interrupt::Interrupt;
 use super::rng::Rng;
 use super::sys::pages::{PageKind, Pages};
@@ -72,8 +73,9 @@ impl Folder {
     }
 
     /// The folder's descriptor.
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.handle.as_fd()
+    #[cfg(target_os = "linux")]
+    fn fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&self.handle)
     }
 }
 
@@ -139,9 +141,8 @@ impl Scratch {
             Ok(None) => named(folder).map_err(|error| refuse(folder, error))?,
             Err(error) => return Err(refuse(folder, error)),
         };
-        // Advice only: where it is refused, reads are as the kernel likes them.
-        let _ = fadvise(&scratch.buffered, 0, None, Advice::Sequential);
-        let _ = fadvise(&scratch.buffered_random, 0, None, Advice::Random);
+        cache::announce(&scratch.buffered, Pattern::Seq);
+        cache::announce(&scratch.buffered_random, Pattern::Rand);
         Ok(scratch)
     }
 
@@ -163,7 +164,7 @@ impl Scratch {
                 other => return Err(not_written(other, at, bytes)),
             }
             if direct.is_none() && at.is_multiple_of(64 * MIB) {
-                fdatasync(&self.buffered).map_err(|error| not_written(Err(error), at, bytes))?;
+                cache::sync_data(&self.buffered).map_err(|error| not_written(Err(error), at, bytes))?;
             }
             if at >= MIN_BYTES && patience.is_some_and(|patience| start.elapsed() > patience) {
                 break;
@@ -172,12 +173,6 @@ impl Scratch {
         rustix::fs::fsync(&self.buffered).map_err(|error| not_written(Err(error), at, bytes))?;
         self.bytes = at;
         Ok(Fill { bytes: at, seconds: start.elapsed().as_secs_f64() })
-    }
-
-    /// Asks the kernel to forget this file's pages (this file's only; the machine's caches are
-    /// left alone).
-    pub(crate) fn evict(&self) {
-        let _ = fadvise(&self.buffered, 0, None, Advice::DontNeed);
     }
 
     /// Cuts off what was appended.

@@ -53,8 +53,8 @@ fn head(measurement: &Measurement) -> String {
 }
 
 fn disk_cards(measurement: &Measurement, disk: &DiskReport) -> Result<String> {
-    let chart = themed(svg::alone(|canvas| svg::linear_random(canvas, disk, 4))?);
-    let said = sentences(&words::disk(disk));
+    let chart = themed("Linear against random, MB/s", svg::alone(|canvas| svg::linear_random(canvas, disk, 4))?);
+    let said = sentences(&words::disk(&disk.ratios));
     let cells = table(
         &["cell", "MB/s", "min to max", "spread", "operations/s", "p50", "p99", "user CPU an operation"],
         disk.cells.iter().map(cell_row),
@@ -78,7 +78,7 @@ fn disk_cards(measurement: &Measurement, disk: &DiskReport) -> Result<String> {
         ),
     );
     if words::values_a_second(measurement).len() > 1 {
-        let chart = themed(svg::alone(|canvas| svg::jacobs(canvas, measurement, 4))?);
+        let chart = themed("Values of 4 bytes a second", svg::alone(|canvas| svg::jacobs(canvas, measurement, 4))?);
         let says = format!("{} {}", words::JACOBS_SAYS, words::JACOBS_HERE);
         cards += &card("", &format!("{chart}<p class=\"soft\">{}</p>", escape(&says)));
     }
@@ -103,7 +103,7 @@ fn cell_row(cell: &CellResult) -> Vec<String> {
 }
 
 fn copy_card(copy: &CopyReport) -> Result<String> {
-    let chart = themed(svg::alone(|canvas| svg::copies(canvas, copy, 4))?);
+    let chart = themed("Page cache to a loopback socket, GiB/s", svg::alone(|canvas| svg::copies(canvas, copy, 4))?);
     let mut said = vec![format!("Cores: {}.", copy.parameters.pinning)];
     said.extend(words::copy(copy));
     let said = sentences(&said);
@@ -205,10 +205,12 @@ fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     format!("<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n")
 }
 
-/// Replaces the chart's colours by the page's variables.
-fn themed(svg: String) -> String {
+/// Names a chart for those who can't see it, and replaces its colours by the page's variables.
+fn themed(name: &str, svg: String) -> String {
     let start = svg.find("<svg").unwrap_or(0);
-    Ink::ALL.iter().fold(svg[start..].to_string(), |svg, ink| {
+    let named = format!("<svg role=\"img\" aria-label=\"{}\"", escape(name));
+    let svg = svg[start..].replacen("<svg", &named, 1);
+    Ink::ALL.iter().fold(svg, |svg, ink| {
         let (r, g, b) = ink.rgb();
         svg.replace(&format!("#{r:02X}{g:02X}{b:02X}"), &format!("var({})", ink.variable()))
     })

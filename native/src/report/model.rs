@@ -26,7 +26,7 @@ pub(crate) struct Measurement {
     pub(crate) taken_at: String,
     /// Wall-clock time of the whole run.
     pub(crate) elapsed_seconds: f64,
-    /// False when rounds or cells are missing; `incomplete_because` says why.
+    /// False when the run was cut short; `incomplete_because` says why.
     pub(crate) complete: bool,
     pub(crate) incomplete_because: Option<String>,
     pub(crate) machine: Machine,

@@ -60,7 +60,7 @@ fn disk_part(out: &mut String, disk: &DiskReport) {
     part("Queue depth 32, buffers of huge pages, MB/s", &|c| plain(c, false, true), out);
     appends(out, disk);
     out.push('\n');
-    for sentence in words::disk(disk) {
+    for sentence in words::disk(&disk.ratios) {
         line(out, &sentence);
     }
     line(out, words::KAFKA_SAYS);

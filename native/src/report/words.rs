@@ -80,10 +80,10 @@ pub(crate) fn ratio<'a>(ratios: &'a [Ratio], over: &str, under: &str) -> Option<
 }
 
 /// What the disk figures say.
-pub(crate) fn disk(disk: &DiskReport) -> Vec<String> {
+pub(crate) fn disk(ratios: &[Ratio]) -> Vec<String> {
     let mut said = Vec::new();
     for (depth, name) in [("", "queue depth 1"), ("-qd32", "queue depth 32")] {
-        let equal: Vec<&Ratio> = disk.ratios.iter().filter(|r| equal_blocks(r) && is_plain(&r.over, depth)).collect();
+        let equal: Vec<&Ratio> = ratios.iter().filter(|r| equal_blocks(r) && is_plain(&r.over, depth)).collect();
         if let Some((low, high)) = range(&equal) {
             said.push(format!(
                 "At equal request size, linear is {} times random ({name}).",
@@ -94,7 +94,7 @@ pub(crate) fn disk(disk: &DiskReport) -> Vec<String> {
     let between: Vec<String> = ["read", "write"]
         .iter()
         .filter_map(|direction| {
-            let found = ratio(&disk.ratios, &format!("seq-{direction}-1m"), &format!("rand-{direction}-4k"))?;
+            let found = ratio(ratios, &format!("seq-{direction}-1m"), &format!("rand-{direction}-4k"))?;
             Some(format!("{direction}s {}", interval(found)))
         })
         .collect();
@@ -104,16 +104,15 @@ pub(crate) fn disk(disk: &DiskReport) -> Vec<String> {
              large factor can come from.",
             between.join(", ")
         ));
-        said.push(why(disk));
+        said.push(why(ratios));
     }
     said
 }
 
 /// Seeks or small requests: whichever the figures show.
-fn why(disk: &DiskReport) -> String {
-    let same = ["read", "write"]
-        .iter()
-        .filter_map(|direction| ratio(&disk.ratios, &format!("seq-{direction}-4k"), &format!("rand-{direction}-4k")));
+fn why(ratios: &[Ratio]) -> String {
+    let same =
+        ["read", "write"].iter().filter_map(|direction| ratio(ratios, &format!("seq-{direction}-4k"), &format!("rand-{direction}-4k")));
     let largest = same.map(|ratio| ratio.median).fold(0.0, f64::max);
     if largest >= SEEK_FACTOR {
         format!(
@@ -206,4 +205,43 @@ pub(crate) fn scope(measurement: &Measurement, label: &Label) -> String {
 pub(crate) fn title(measurement: &Measurement) -> String {
     let quick = if measurement.quick { " --quick" } else { "" };
     format!("highwater bench {}{quick}", measurement.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ratio(over: &str, under: &str, median: f64) -> Ratio {
+        let (low, high) = (median * 0.9, median * 1.1);
+        Ratio { over: over.into(), under: under.into(), median, low, high, pairs: 5, paired: true }
+    }
+
+    fn said(small: f64, headline: f64) -> String {
+        disk(&[
+            ratio("seq-read-4k", "rand-read-4k", small),
+            ratio("seq-write-4k", "rand-write-4k", small),
+            ratio("seq-read-1m", "rand-read-4k", headline),
+            ratio("seq-write-1m", "rand-write-4k", headline),
+        ])
+        .join(" ")
+    }
+
+    #[test]
+    fn a_spinning_disk_is_told_that_position_costs() {
+        let words = said(60.0, 400.0);
+        assert!(words.contains("linear is 60.0 times random"), "{words}");
+        assert!(words.contains("Position costs here") && words.contains("400 [360, 440]"), "{words}");
+    }
+
+    #[test]
+    fn flash_is_told_that_the_small_request_costs() {
+        let words = said(1.1, 15.0);
+        assert!(words.contains("Position hardly matters here"), "{words}");
+        assert!(!words.contains("Position costs"), "{words}");
+    }
+
+    #[test]
+    fn nothing_measured_says_nothing() {
+        assert!(disk(&[]).is_empty());
+    }
 }

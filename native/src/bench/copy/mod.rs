@@ -47,7 +47,8 @@ pub(crate) fn measure(plan: &CopyPlan, folder: &Folder, progress: &Progress, int
     let (bytes, _) = file_size(plan, folder)?;
     let mut scratch = Scratch::create(folder)?;
     progress.now("writing a file and reading it into the page cache".into());
-    scratch.fill(bytes, None, &mut rng, interrupt)?;
+    let patience = plan.size.is_none().then_some(Duration::from_secs(10));
+    scratch.fill(bytes, patience, &mut rng, interrupt)?;
     warm(&scratch).context("cannot read the scratch file back")?;
     let resident = resident_share(&scratch.buffered, scratch.bytes.max(1)).ok();
     let (sender_core, receiver_core, pinning) = pin::two_cores();

@@ -21,6 +21,7 @@ pub(crate) struct Sent {
     pub(crate) bytes: u64,
     pub(crate) calls: Calls,
     /// Sends with MSG_ZEROCOPY that took bytes.
+    #[cfg(target_os = "linux")]
     pub(crate) zerocopy_sends: u64,
     /// Those that the kernel reported as finished, and those of them that it copied after all.
     pub(crate) zerocopy_reported: u64,
@@ -116,7 +117,7 @@ impl<'a> Sender<'a> {
     fn send_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             self.sent.calls.send += 1;
-            match send(self.socket, bytes, SendFlags::NOSIGNAL) {
+            match send(self.socket, bytes, SendFlags::empty()) {
                 Ok(moved) => {
                     self.sent.bytes += moved as u64;
                     bytes = &bytes[moved..];
@@ -215,7 +216,7 @@ mod linux {
             let mut bytes = &self.source.map.bytes()[at as usize..][..length as usize];
             while !bytes.is_empty() {
                 self.sent.calls.send += 1;
-                match send(self.socket, bytes, SendFlags::NOSIGNAL | MSG_ZEROCOPY) {
+                match send(self.socket, bytes, MSG_ZEROCOPY) {
                     Ok(moved) => {
                         self.sent.bytes += moved as u64;
                         self.sent.zerocopy_sends += 1;

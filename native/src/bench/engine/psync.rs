@@ -4,10 +4,10 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use rustix::fs::fdatasync;
 use rustix::io::{Errno, pread, pwrite};
 
 use super::{Job, Outcome, Sync, nanos, stamp};
+use crate::bench::cache::sync_data;
 use crate::bench::cell::Direction;
 use crate::bench::sys::usage::Usage;
 
@@ -28,7 +28,7 @@ pub(crate) fn run(job: Job<'_>) -> io::Result<Outcome> {
             Direction::Write => again(|| pwrite(job.file, buffer, offset))?,
         };
         if job.sync == Sync::Each {
-            again(|| fdatasync(job.file))?;
+            again(|| sync_data(job.file))?;
         }
         let after = Instant::now();
         if moved == 0 {
@@ -52,7 +52,7 @@ pub(crate) fn run(job: Job<'_>) -> io::Result<Outcome> {
 
 fn timed_sync(file: BorrowedFd<'_>) -> io::Result<f64> {
     let start = Instant::now();
-    again(|| fdatasync(file))?;
+    again(|| sync_data(file))?;
     Ok(start.elapsed().as_secs_f64())
 }
 

@@ -3,5 +3,6 @@
 
 pub(crate) mod file_map;
 pub(crate) mod pages;
+#[cfg(target_os = "linux")]
 pub(crate) mod socket;
 pub(crate) mod usage;

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 
 use anyhow::{Context, Result};
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use serde::{Deserialize, Serialize};
 
 /// Which pages a buffer asks the kernel for.
@@ -82,6 +82,7 @@ fn range(line: &str) -> Option<(usize, usize)> {
 fn advise(address: *mut core::ffi::c_void, len: usize, kind: PageKind) {
     #[cfg(target_os = "linux")]
     {
+        use rustix::mm::{Advice, madvise};
         let advice = match kind {
             PageKind::Small => Advice::LinuxNoHugepage,
             PageKind::Huge => Advice::LinuxHugepage,
@@ -90,7 +91,7 @@ fn advise(address: *mut core::ffi::c_void, len: usize, kind: PageKind) {
         let _ = unsafe { madvise(address, len, advice) };
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = (address, len, kind, Advice::Normal);
+    let _ = (address, len, kind);
 }
 
 impl Deref for Pages {

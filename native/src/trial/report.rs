@@ -1,0 +1,86 @@
+//! What a search found, with the bounds within which it is true.
+
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use highwater_core::fold::narration::{self, Lang};
+use highwater_core::scenario::Scenario;
+use highwater_core::sim::Sim;
+use highwater_core::trial::{Bounds, Progress, Property, Search, Verdict};
+use serde_json::{Value, json};
+
+/// A finished trial.
+pub(crate) struct Report {
+    pub(crate) bounds: Bounds,
+    pub(crate) properties: Vec<Property>,
+    pub(crate) progress: Progress,
+    pub(crate) took: Duration,
+    pub(crate) story: Option<Told>,
+    /// Where a limit cut the search off: passes with up to this many faults were complete, and the last to this depth.
+    pub(crate) limit: Option<(Option<u32>, u32)>,
+}
+
+/// A story, played in the simulation.
+pub(crate) struct Told {
+    pub(crate) property: Property,
+    pub(crate) faults: u32,
+    pub(crate) steps: usize,
+    pub(crate) scenario: Scenario,
+    pub(crate) sim: Sim,
+}
+
+impl Report {
+    pub(crate) fn of(scenario: &Scenario, mut search: Search, took: Duration) -> Result<Self> {
+        let progress = search.progress();
+        let (bounds, properties) = (search.trial().bounds, search.trial().properties.clone());
+        let (mut story, mut limit) = (None, None);
+        match search.finish() {
+            Verdict::None => {}
+            Verdict::Limit { complete_faults, depth } => limit = Some((*complete_faults, *depth)),
+            Verdict::Found(found) => {
+                let scenario = found.scenario(scenario);
+                let mut sim = Sim::new(&scenario).map_err(|e| anyhow!("the story does not play: {e}"))?;
+                sim.advance_to(scenario.until_us);
+                story = Some(Told { property: found.property, faults: found.faults, steps: found.steps.len(), scenario, sim });
+            }
+        }
+        Ok(Report { bounds, properties, progress, took, story, limit })
+    }
+
+    /// One word for scripts.
+    pub(crate) fn verdict(&self) -> &'static str {
+        match (&self.story, &self.limit) {
+            (Some(_), _) => "found",
+            (None, Some(_)) => "limit",
+            (None, None) => "none",
+        }
+    }
+
+    /// The report as JSON; `story.scenario` replays it with `highwater sim`.
+    pub(crate) fn json(&self, lang: Lang) -> Value {
+        let p = &self.progress;
+        let story = self.story.as_ref().map(|s| {
+            json!({
+                "property": s.property.name(), "faults": s.faults, "steps": s.steps,
+                "sentences": s.sentences(lang), "scenario": s.scenario,
+            })
+        });
+        json!({
+            "verdict": self.verdict(),
+            "properties": self.properties.iter().map(|p| p.name()).collect::<Vec<_>>(),
+            "bounds": self.bounds,
+            "states": p.states, "steps_tried": p.transitions, "depth": p.depth, "bytes": p.bytes,
+            "seconds": self.took.as_secs_f64(),
+            "complete_faults": self.limit.map(|l| l.0),
+            "story": story,
+        })
+    }
+}
+
+impl Told {
+    /// What happened, in order.
+    pub(crate) fn sentences(&self, lang: Lang) -> Vec<String> {
+        let events = self.sim.events().iter().filter(|e| self.sim.is_notable(e));
+        events.map(|e| narration::sentence(e, &self.sim, lang)).collect()
+    }
+}
