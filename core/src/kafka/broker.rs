@@ -3,7 +3,7 @@
 
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
-use super::replica::{PendingIsr, Replica, Role};
+use super::replica::{Leading, PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
@@ -510,7 +510,10 @@ impl Cx<'_> {
 
     /// Followers may join ISRs that they could not join before.
     fn recheck_all(&mut self) {
-        self.b.peers.iter_mut().for_each(|x| x.recheck = true);
+        for x in &mut self.b.peers {
+            let waits = |l: &Leading| l.followers.iter().any(|f| f.broker == x.follower && f.open && !l.isr.has(f.broker));
+            x.recheck |= self.b.replicas.iter().any(|r| r.leading().is_some_and(waits));
+        }
     }
 
     /// repl.R-I3: what the controller said of a proposal.

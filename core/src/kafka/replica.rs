@@ -326,7 +326,9 @@ impl Replica {
         };
         let moved = f.leo != Some(part.offset);
         let caught_up = part.offset >= leo;
-        let lag_from_last_fetch = !caught_up && f.open && part.offset >= f.leader_leo_at_fetch;
+        // It had everything until now, but came back with less (a power cut): the lag counts from its last fetch as well.
+        let fell_back = f.leo == Some(leo);
+        let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
         f.open = true;

@@ -103,6 +103,15 @@ fn repl_r_f4_caught_up_counts_from_the_fetch_that_had_everything() {
 }
 
 #[test]
+fn repl_r_f4_a_follower_that_comes_back_with_less_has_lagged_since_its_last_fetch() {
+    let mut r = leader(&[1, 2, 3]);
+    append(&mut r, 0);
+    assert!(at(fetch(&mut r, 2, 5, 1, Some(5))));
+    r.leading_mut().unwrap().follower(BrokerId(2)).unwrap().open = false; // its connection ended
+    assert!(matches!(fetch(&mut r, 2, 5, 0, None), FetchOutcome::At { caught_up: false, lag_from_last_fetch: true, .. }));
+}
+
+#[test]
 fn repl_r_f6_a_parked_fetch_waits_for_data_not_for_the_high_watermark() {
     let mut s = scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}");
     s.commands = vec![send(100 * MS, "A")];
