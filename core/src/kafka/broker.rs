@@ -196,7 +196,7 @@ impl Broker {
                 }
             }
         }
-        found.sort();
+        found.sort_unstable();
         found
     }
 }

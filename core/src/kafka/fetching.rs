@@ -77,7 +77,7 @@ impl Cx<'_> {
             _ => {
                 self.b.peers.retain(|p| p.follower != follower);
                 self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new() });
-                self.b.peers.sort_by_key(|p| p.follower);
+                self.b.peers.sort_unstable_by_key(|p| p.follower);
                 self.close_partitions(follower);
             }
         }
