@@ -198,7 +198,7 @@ impl Broker {
                 }
             }
         }
-        found.sort();
+        found.sort_unstable();
         found
     }
 }

@@ -33,7 +33,7 @@ texts! {
     // ---- the stage
     stage: "The cluster", "클러스터";
     controller: "Controller", "컨트롤러";
-    sees: "sees", "파악";
+    sees: "sees", "파악한 브로커";
     metadata_offset: "metadata offset", "메타데이터 오프셋";
     broker: "broker", "브로커";
     producer: "producer", "프로듀서";

@@ -91,17 +91,17 @@ fn middle(width: f64, u: f64) -> (f64, f64) {
     (x, (width - MARGIN * u - side - gap_right(width, u) - x).max(160.0 * u))
 }
 
-const MARGIN: f64 = 16.0;
+const MARGIN: f64 = 14.0;
 const GAP: f64 = 12.0;
 
 fn narrow(width: f64, u: f64) -> bool {
     width < 820.0 * u
 }
 fn side_width(width: f64, u: f64) -> f64 {
-    if narrow(width, u) { 136.0 * u } else { 164.0 * u }
+    if narrow(width, u) { 150.0 * u } else { 164.0 * u }
 }
 fn gap_left(width: f64, u: f64) -> f64 {
-    if narrow(width, u) { 34.0 * u } else { 56.0 * u }
+    if narrow(width, u) { 30.0 * u } else { 56.0 * u }
 }
 fn gap_right(width: f64, u: f64) -> f64 {
     if narrow(width, u) { 58.0 * u } else { 84.0 * u }

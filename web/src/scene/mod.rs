@@ -277,7 +277,7 @@ fn tokens(sim: &Sim, view_us: f64, l: &Layout, seats: &Seats) -> Vec<Token> {
             })
         })
         .collect();
-    tokens.sort_by_key(|t| t.look.weight);
+    tokens.sort_unstable_by_key(|t| (t.look.weight, t.msg));
     tokens
 }
 
@@ -319,7 +319,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
         }
     }
     pairs.extend(w.cut.iter().chain(&w.drop_next).copied());
-    pairs.sort();
+    pairs.sort_unstable();
     pairs.dedup();
     pairs
         .into_iter()
