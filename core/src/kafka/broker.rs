@@ -531,8 +531,8 @@ impl Cx<'_> {
                 self.advance(p);
             }
             Err(ErrorCode::IneligibleReplica) => self.drop_pending(p),
-            // Stays pending until metadata says otherwise.
-            _ => self.out.disarm(Timer::AlterRetry { broker: self.b.id, partition: p }),
+            // Stays pending until metadata says otherwise. (Kafka asks no more; here the retry goes on, and is refused again.)
+            _ => {}
         }
     }
 
