@@ -83,7 +83,7 @@ fn stage(app: &App, go: &Go) -> Html {
     };
     let brokers = f.brokers.iter().zip(&l.brokers).map(|(b, at)| {
         let selected = now == Selection::Broker(b.id);
-        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} tight={!l.rows.roomy} {selected} {lang} go={go.clone()} /> }
     });
     let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
         let selected = now == Selection::Partition(h.partition);

@@ -17,6 +17,8 @@ pub struct BrokerProps {
     pub facts: BrokerFacts,
     /// Where.
     pub at: Rect,
+    /// Is there little room?
+    pub tight: bool,
     /// Is it selected?
     pub selected: bool,
     /// Language.
@@ -39,6 +41,7 @@ pub fn BrokerCard(p: &BrokerProps) -> Html {
     let class = classes!(
         "card",
         "broker",
+        p.tight.then_some("tight"),
         (!up).then_some("down"),
         (!f.in_sync).then_some("out"),
         f.leads.is_some().then_some("leads"),

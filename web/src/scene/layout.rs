@@ -143,9 +143,9 @@ fn columns(bx: f64, bw: f64, u: f64, n: usize) -> Vec<Column> {
 fn stack(x: f64, w: f64, top: f64, bottom: f64, u: f64, n: usize) -> Vec<Rect> {
     let gap = if n > 4 { 8.0 * u } else { GAP * u };
     let h = ((bottom - top - gap * (n - 1) as f64) / n as f64).max(52.0 * u);
-    let card = h.min(176.0 * u);
+    let card = h.min(150.0 * u);
     // What is left over goes between the cards: the tide line is as tall as the stage.
-    let gap = if n > 1 { (gap + (h - card)).min(40.0 * u) } else { gap };
+    let gap = if n > 1 { (gap + (h - card)).min(60.0 * u) } else { gap };
     let used = card * n as f64 + gap * (n - 1) as f64;
     let y0 = top + ((bottom - top - used) / 2.0).max(0.0);
     (0..n).map(|i| Rect { x, y: y0 + i as f64 * (card + gap), w, h: card }).collect()
@@ -155,7 +155,7 @@ fn card_rows(card_h: f64, u: f64) -> CardRows {
     let roomy = card_h >= 108.0 * u;
     let head = if roomy { 38.0 * u } else { 30.0 * u };
     let (above, below) = if roomy { (18.0 * u, 24.0 * u) } else { (2.0 * u, 6.0 * u) };
-    CardRows { head, cells: head + above, cell_h: (card_h - head - above - below).clamp(14.0 * u, 56.0 * u), roomy }
+    CardRows { head, cells: head + above, cell_h: (card_h - head - above - below).clamp(14.0 * u, 66.0 * u), roomy }
 }
 
 fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
