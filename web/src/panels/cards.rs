@@ -136,7 +136,8 @@ pub fn PartitionHead(p: &HeadProps) -> Html {
             <button type="button" class="name" aria-pressed={p.selected.to_string()}
                 onclick={ask(&p.go, Msg::Select(Selection::Partition(f.partition)))}>{ &f.name }</button>
             <span class={classes!("who", f.leader.is_none().then_some("bad"))} data-testid="head-leader">{ leader }</span>
-            <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }<span class="of">{ format!(" / {} · min {}", f.replicas.len(), f.min_isr) }</span></span>
+            <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }</span>
+            <span class="of">{ format!("/ {} · min {}", f.replicas.len(), f.min_isr) }</span>
         </Placed>
     }
 }

@@ -128,7 +128,7 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
         columns,
         rows,
         producers: producers(u, side, first, last, cast.producers),
-        groups: groups(w - MARGIN * u - side, side, u, top, &cast.groups),
+        groups: groups(w - MARGIN * u - side, side, u, (top, h - 10.0 * u), &cast.groups),
         brokers,
         tide_foot,
     }
@@ -169,11 +169,17 @@ fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
     (0..n).map(|i| Rect { x: MARGIN * u, y: y0 + i as f64 * (h + gap), w, h }).collect()
 }
 
-fn groups(x: f64, w: f64, u: f64, top: f64, sizes: &[usize]) -> Vec<GroupBox> {
+fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), sizes: &[usize]) -> Vec<GroupBox> {
+    let (head, pad, gap) = (46.0 * u, 8.0 * u, 8.0 * u);
+    let members: usize = sizes.iter().sum();
+    // What is not members' cards: headings, paddings, gaps.
+    let fixed = sizes.len() as f64 * (head + pad)
+        + (members.saturating_sub(sizes.len())) as f64 * gap
+        + sizes.len().saturating_sub(1) as f64 * GAP * u;
+    let member = ((bottom - top - fixed) / members.max(1) as f64).clamp(30.0 * u, 104.0 * u);
     let mut y = top;
     let mut boxes = Vec::new();
     for &n in sizes {
-        let (head, pad, member, gap) = (50.0 * u, 8.0 * u, 104.0 * u, 8.0 * u);
         let h = head + pad + n as f64 * member + gap * (n.max(1) - 1) as f64;
         let members = (0..n).map(|i| Rect { x: x + pad, y: y + head + i as f64 * (member + gap), w: w - 2.0 * pad, h: member }).collect();
         boxes.push(GroupBox { rect: Rect { x, y, w, h }, members });
@@ -211,6 +217,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn several_groups_share_the_height() {
+        let l = layout((964.0, 524.0), 1.0, &Cast { groups: vec![2, 1], ..cast() });
+        assert!(l.groups.iter().all(|g| g.rect.bottom() <= 524.0), "{:?}", l.groups);
+        assert!(!l.groups[0].rect.overlaps(&l.groups[1].rect));
     }
 
     #[test]
