@@ -3,7 +3,7 @@
 
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
-use super::replica::{PendingIsr, Replica, Role};
+use super::replica::{Leading, PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
@@ -37,6 +37,8 @@ pub struct Peer {
     pub parked: bool,
     /// Partitions with data or a high watermark that it has not been told of.
     pub news: SmallVec<[PartitionId; 1]>,
+    /// Something other than its position has changed what ISRs it may join: its next fetch looks at all of them.
+    pub recheck: bool,
 }
 
 /// This broker's fetches from one leader.
@@ -359,12 +361,16 @@ impl Cx<'_> {
     // ---- metadata (rule book 3.7)
 
     fn on_metadata(&mut self, upto: u32, changes: &[Change]) {
+        if self.b.epoch.is_none() {
+            return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
+        }
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {
             match *c {
                 Change::Broker { broker, epoch, fenced } => {
                     self.b.epochs[broker.ix()] = epoch;
                     self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
+                    self.recheck_all();
                 }
                 Change::Partition { partition, leader, le, pe, isr } => {
                     let seen = &mut self.b.view[partition.ix()];
@@ -498,6 +504,15 @@ impl Cx<'_> {
         {
             l.pending = PendingIsr::None;
             self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
+            self.recheck_all();
+        }
+    }
+
+    /// Followers may join ISRs that they could not join before.
+    fn recheck_all(&mut self) {
+        for x in &mut self.b.peers {
+            let waits = |l: &Leading| l.followers.iter().any(|f| f.broker == x.follower && f.open && !l.isr.has(f.broker));
+            x.recheck |= self.b.replicas.iter().any(|r| r.leading().is_some_and(waits));
         }
     }
 

@@ -185,8 +185,12 @@ impl ControllerCx<'_> {
     fn heartbeat(&mut self, b: BrokerId, be: BrokerEpoch, applied: u32, want_shutdown: bool) {
         let end = self.c.end;
         let r = &mut self.c.brokers[b.ix()];
-        if r.epoch != be || (!r.live && r.stopping) {
+        if r.epoch != be {
             return; // STALE_BROKER_EPOCH
+        }
+        if r.stopping {
+            // It has not heard that it may exit: said again.
+            return self.out.send(Actor::Controller, Actor::Broker(b), Body::ControlledShutdown);
         }
         let stuck = applied < end && (r.reported == applied || !r.live);
         r.reported = if applied < end { applied } else { u32::MAX };

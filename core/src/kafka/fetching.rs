@@ -45,12 +45,28 @@ impl Cx<'_> {
                 }
             }
         }
+        self.recheck(follower);
         self.out.timers.push(TimerOp::Mark { leader: me, follower });
         if !answers.is_empty() || self.has_data(follower) {
             self.answer_peer(follower, &snapshots, answers);
         } else {
             self.peer(follower).parked = true;
             self.out.arm(Timer::FetchWait { leader: me, follower });
+        }
+    }
+
+    /// repl.R-I1: every fetch counts for every partition of the session, also for those that it brings no news of.
+    fn recheck(&mut self, follower: BrokerId) {
+        if !std::mem::take(&mut self.peer(follower).recheck) {
+            return;
+        }
+        let eligible = self.eligible();
+        let in_session = |r: &Replica| r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open));
+        for i in 0..self.b.replicas.len() {
+            let r = &self.b.replicas[i];
+            if in_session(r) && r.may_expand(follower, eligible) {
+                self.propose(r.partition, PendingIsr::Expand(follower));
+            }
         }
     }
 
@@ -76,8 +92,8 @@ impl Cx<'_> {
             Some(p) if (p.conn, p.be) == (conn, be) => p.parked = false,
             _ => {
                 self.b.peers.retain(|p| p.follower != follower);
-                self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new() });
-                self.b.peers.sort_unstable_by_key(|p| p.follower);
+                self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false });
+                self.b.peers.sort_by_key(|p| p.follower);
                 self.close_partitions(follower);
             }
         }

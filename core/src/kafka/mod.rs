@@ -185,7 +185,12 @@ impl World {
                 let c = Rc::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
-            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Broker(b) => {
+                Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
+                if !self.broker(b).is_up() {
+                    self.reset_connections(b, out); // it may exit now (ctrl.BL5)
+                }
+            }
             Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body),
             Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body),
         }
@@ -262,12 +267,18 @@ impl World {
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
-            let others = self.brokers.iter().filter_map(|x| Some((Actor::Broker(x.id), x.fetcher_conn(b)?)));
-            let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
-            let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
-            let told = others.chain(producers).chain(consumers);
-            out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
+            self.reset_connections(b, out);
         }
+    }
+
+    /// The machine of a process that ended closes its connections: whoever waits for an answer learns of it.
+    fn reset_connections(&self, b: BrokerId, out: &mut Out) {
+        let me = Actor::Broker(b);
+        let others = self.brokers.iter().filter_map(|x| Some((Actor::Broker(x.id), x.fetcher_conn(b)?)));
+        let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
+        let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
+        let told = others.chain(producers).chain(consumers);
+        out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
     }
 
     /// A dead client's parked requests are closed with its connections.

@@ -35,6 +35,13 @@ pub struct PartQueue {
     pub backing_off: bool,
 }
 
+impl PartQueue {
+    /// The first batch whose `linger.ms` is not over.
+    fn lingering(&self) -> Option<BatchId> {
+        self.queue.iter().find(|q| !q.lingered).map(|q| q.batch.id)
+    }
+}
+
 /// The batches of a request: at most one a partition.
 pub type Request = SmallVec<[(PartitionId, Queued); 1]>;
 
@@ -108,7 +115,7 @@ impl Producer {
             if part.backing_off {
                 f(Timer::RetryBackoff(self.id, p));
             }
-            if !setup.producers[self.id.ix()].no_linger && part.queue.first().is_some_and(|q| !q.lingered) {
+            if part.lingering().is_some() {
                 f(Timer::Linger(self.id, p));
             }
             part.queue.iter().for_each(|q| f(Timer::Delivery(q.batch.id)));
@@ -141,7 +148,7 @@ impl ProducerCx<'_> {
         if !fits {
             let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, epoch: 0, seq: None };
             self.p.batches += 1;
-            if queue.is_empty() && !lingered {
+            if !lingered && queue.iter().all(|q| q.lingered) {
                 self.out.arm(Timer::Linger(id, partition));
             }
             queue.push(Queued { batch, bytes: 0, lingered, sent: false, attempts: 0 });
@@ -174,9 +181,10 @@ impl ProducerCx<'_> {
     pub fn on_timer(&mut self, t: Timer) {
         match t {
             Timer::Linger(_, p) => {
-                if let Some(q) = self.p.parts[p.ix()].queue.first_mut() {
+                if let Some(q) = self.p.parts[p.ix()].queue.iter_mut().find(|q| !q.lingered) {
                     q.lingered = true;
                 }
+                self.settle_linger(p, None);
             }
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
             Timer::RequestTimeout(_, b) => self.disconnected(b, ErrorCode::RequestTimedOut),
@@ -246,22 +254,29 @@ impl ProducerCx<'_> {
 
     /// Takes the head of a queue; an idempotent batch gets its sequence when it first leaves (prod.PB3).
     fn take_head(&mut self, p: PartitionId) -> Queued {
-        let (id, idempotent, no_linger) = (self.p.id, self.config().idempotence, self.config().no_linger);
-        let epoch = self.p.epoch;
+        let (idempotent, epoch) = (self.config().idempotence, self.p.epoch);
         let part = &mut self.p.parts[p.ix()];
+        let lingering = part.lingering();
         let mut q = part.queue.remove(0);
+        q.lingered = true;
         if idempotent && q.batch.seq.is_none() {
             q.batch.seq = Some(part.next_seq);
             q.batch.epoch = epoch;
             part.next_seq += u32::from(q.batch.count);
         }
-        if !no_linger {
-            match part.queue.first() {
-                Some(next) if !next.lingered => self.out.arm(Timer::Linger(id, p)),
-                _ => self.out.disarm(Timer::Linger(id, p)),
-            }
-        }
+        self.settle_linger(p, lingering);
         q
+    }
+
+    /// `linger.ms` runs for the first batch that has not lingered yet; `was` is the one that it ran for. For a batch
+    /// that stood behind it, the time starts over (Kafka counts from its creation; it could leave with the first).
+    fn settle_linger(&mut self, p: PartitionId, was: Option<BatchId>) {
+        let timer = Timer::Linger(self.p.id, p);
+        match self.p.parts[p.ix()].lingering() {
+            now if now == was => {}
+            Some(_) => self.out.arm(timer),
+            None => self.out.disarm(timer),
+        }
     }
 
     fn request(&mut self, b: BrokerId, mut parts: Request) {
@@ -315,10 +330,12 @@ impl ProducerCx<'_> {
         }
         let request = c.in_flight.remove(0);
         self.settle_timeout(b);
-        for ((p, q), (_, result)) in request.into_iter().zip(results) {
-            match result {
-                Ok(base) => self.succeed(p, &q, Some(*base)),
-                Err(error) => self.failed(p, q, *error),
+        for (p, q) in request {
+            // By partition, not by place: a batch that expired meanwhile is no part of the request any more.
+            match results.iter().find(|r| r.0 == p).map(|r| r.1) {
+                Some(Ok(base)) => self.succeed(p, &q, Some(base)),
+                Some(Err(error)) => self.failed(p, q, error),
+                None => {}
             }
         }
     }
@@ -333,11 +350,11 @@ impl ProducerCx<'_> {
     fn disconnected(&mut self, b: BrokerId, error: ErrorCode) {
         let me = self.me();
         self.p.meta.on_disconnect(b, me, self.out);
+        self.out.disarm(Timer::RequestTimeout(me, b));
         let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
             return;
         };
         let requests = std::mem::take(&mut c.in_flight);
-        self.out.disarm(Timer::RequestTimeout(me, b));
         for (p, q) in requests.into_iter().flatten() {
             self.failed(p, q, error);
         }
@@ -388,15 +405,21 @@ impl ProducerCx<'_> {
         queued.chain(flying).any(|b| b.seq.is_some() && b.seq < seq)
     }
 
-    /// prod.D8: a new epoch of its own; what waits for this partition is numbered from 0 again.
+    /// prod.D8: a new epoch of its own; what is unanswered of this partition is numbered from 0 again.
     fn bump_epoch(&mut self, q: &mut Queued, p: PartitionId) {
         self.p.epoch += 1;
         let epoch = self.p.epoch;
-        let mut next = 0;
         let part = &mut self.p.parts[p.ix()];
-        for x in std::iter::once(&mut q.batch).chain(part.queue.iter_mut().map(|x| &mut x.batch)).filter(|b| b.seq.is_some()) {
-            (x.epoch, x.seq) = (epoch, Some(next));
-            next += u32::from(x.count);
+        // Those in flight too: their requests carry the old numbers, are refused, and come back with the new ones.
+        let flying = self.p.conns.iter_mut().flat_map(|c| c.in_flight.iter_mut().flatten()).filter(|x| x.0 == p).map(|x| &mut x.1.batch);
+        let waiting = part.queue.iter_mut().map(|x| &mut x.batch);
+        let mut all: SmallVec<[&mut Batch; 8]> = waiting.chain(flying).filter(|b| b.seq.is_some()).collect();
+        all.push(&mut q.batch);
+        all.sort_by_key(|b| (b.epoch, b.seq));
+        let mut next = 0;
+        for b in all {
+            (b.epoch, b.seq) = (epoch, Some(next));
+            next += u32::from(b.count);
         }
         part.next_seq = next;
         for (_, other) in self.p.parts.iter_mut().enumerate().filter(|(i, _)| *i != p.ix()) {
@@ -411,13 +434,9 @@ impl ProducerCx<'_> {
         for i in 0..self.p.parts.len() {
             let p = PartitionId(i as u16);
             if let Some(at) = self.p.parts[i].queue.iter().position(|q| q.batch.id == id) {
+                let lingering = self.p.parts[i].lingering();
                 self.p.parts[i].queue.remove(at);
-                if at == 0 && !self.config().no_linger {
-                    self.out.disarm(Timer::Linger(self.p.id, p));
-                    if self.p.parts[i].queue.first().is_some_and(|q| !q.lingered) {
-                        self.out.arm(Timer::Linger(self.p.id, p));
-                    }
-                }
+                self.settle_linger(p, lingering);
                 return self.give_up(p, id, ErrorCode::Timeout);
             }
         }

@@ -326,7 +326,9 @@ impl Replica {
         };
         let moved = f.leo != Some(part.offset);
         let caught_up = part.offset >= leo;
-        let lag_from_last_fetch = !caught_up && f.open && part.offset >= f.leader_leo_at_fetch;
+        // It had everything until now, but came back with less (a power cut): the lag counts from its last fetch as well.
+        let fell_back = f.leo == Some(leo);
+        let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
         f.open = true;
@@ -394,7 +396,9 @@ impl Replica {
     /// repl.R-L2: copy what came. Says how many records were new.
     pub fn follow(&mut self, entries: &[Entry], hw: Offset) -> u32 {
         let before = self.log.leo();
-        let taken = self.log.append_replicated(entries);
+        // log.L2: a batch of a later epoch than the fetch's is ignored, and everything after it (KAFKA-18723).
+        let known = entries.iter().take_while(|e| e.epoch <= self.le).count();
+        let taken = self.log.append_replicated(&entries[..known]);
         for e in &entries[..taken] {
             self.remember(e);
         }

@@ -81,6 +81,8 @@ pub struct Sim {
     trace: Canon,
     ledger: Ledger,
     inputs: u64,
+    /// When the newest input was processed.
+    last_input_us: Option<u64>,
     story_step: usize,
     story_records: u8,
 }
@@ -129,6 +131,7 @@ impl Sim {
             events: Chunked::default(),
             trace: Canon::default(),
             inputs: 0,
+            last_input_us: None,
             story_step: 0,
             story_records: 0,
         };
@@ -226,6 +229,7 @@ impl Sim {
         };
         self.now_us = self.now_us.max(due);
         self.inputs += 1;
+        self.last_input_us = Some(self.now_us);
         self.process(due, out);
         self.queue.settle();
         true

@@ -94,13 +94,15 @@ impl Timeline {
         true
     }
 
-    /// Does something at this instant. What was done by hand later, in a future that was seen and left, is dropped.
-    /// A story has no room for it: nothing is done there, and false comes back.
+    /// Does something at this instant, or a microsecond later if inputs of this very instant were processed: commands
+    /// come first within an instant, and running the scenario must give this run again. What was done by hand later,
+    /// in a future that was seen and left, is dropped. A story has no room for it, nor has the end of the run: nothing
+    /// is done there, and false comes back.
     pub fn command(&mut self, what: Do) -> bool {
-        if self.sim.is_story() {
+        let at_us = self.sim.now_us + u64::from(self.sim.last_input_us == Some(self.sim.now_us));
+        if self.sim.is_story() || at_us > self.sim.until_us() {
             return false;
         }
-        let at_us = self.sim.now_us;
         let done = self.sim.next_command;
         let commands = &mut self.scenario.commands;
         let mut i = 0;
@@ -108,7 +110,8 @@ impl Timeline {
             i += 1;
             i <= done || !c.by_hand
         });
-        commands.insert(done, TimedCommand { at_us, by_hand: true, what });
+        let place = commands.partition_point(|c| c.at_us < at_us).max(done);
+        commands.insert(place, TimedCommand { at_us, by_hand: true, what });
         let shared = Rc::new(commands.clone());
         let inputs = self.sim.inputs;
         self.checkpoints.retain(|c| c.inputs <= inputs);
@@ -117,7 +120,7 @@ impl Timeline {
             c.insert_command(shared.clone());
         }
         self.sim.insert_command(shared);
-        self.step_input();
+        while self.sim.next_command <= place && self.step_input() {}
         true
     }
 

@@ -1,6 +1,8 @@
 //! Small scenes, and what happened in them: shared by the tests of the rules.
 #![allow(dead_code)] // each test file uses its part
 
+pub mod random;
+
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::Out;

@@ -1,0 +1,197 @@
+//! Random small scenarios.
+
+use super::{MS, SECOND, links, parse};
+use highwater_core::scenario::{Do, End, Scenario, TimedCommand};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// A scenario that prints as the JSON that reproduces it.
+#[derive(Clone)]
+pub struct Case(pub Scenario);
+
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_json())
+    }
+}
+
+/// What is done to the cluster; numbers are taken modulo what there is.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Crash(u8),
+    PowerCut(u8),
+    Stop(u8),
+    Start(u8),
+    Cut(u8, u8, bool),
+    Heal(u8, u8),
+    Drop(u8, bool),
+    CrashConsumer,
+    StartConsumer,
+}
+
+fn fault(power: bool) -> impl Strategy<Value = Fault> {
+    let b = || any::<u8>();
+    prop_oneof![
+        3 => b().prop_map(Fault::Crash),
+        u32::from(power) => b().prop_map(Fault::PowerCut),
+        2 => b().prop_map(Fault::Stop),
+        5 => b().prop_map(Fault::Start),
+        3 => (b(), b(), any::<bool>()).prop_map(|(x, y, both)| Fault::Cut(x, y, both)),
+        4 => (b(), b()).prop_map(|(x, y)| Fault::Heal(x, y)),
+        2 => (b(), any::<bool>()).prop_map(|(x, p)| Fault::Drop(x, p)),
+        1 => Just(Fault::CrashConsumer),
+        1 => Just(Fault::StartConsumer),
+    ]
+}
+
+fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
+    let one = |what| vec![TimedCommand { at_us, by_hand: false, what }];
+    let broker = |x: u8| x % brokers + 1;
+    // Ends of links: brokers, the controller, the producer, the consumer.
+    let end = |x: u8| match x % (brokers + 3) {
+        x if x < brokers => End::Broker(x + 1),
+        x if x == brokers => End::Controller,
+        x if x == brokers + 1 => End::Producer(0),
+        _ => End::Consumer(0),
+    };
+    match f {
+        Fault::Crash(b) => one(Do::Crash { broker: broker(b) }),
+        Fault::PowerCut(b) => one(Do::PowerCut { broker: broker(b) }),
+        Fault::Stop(b) => one(Do::Stop { broker: broker(b) }),
+        Fault::Start(b) => one(Do::Start { broker: broker(b) }),
+        Fault::Cut(x, y, _) | Fault::Heal(x, y) if end(x) == end(y) => Vec::new(),
+        Fault::Cut(x, y, true) => links(at_us, end(x), end(y), true).to_vec(),
+        Fault::Cut(x, y, false) => one(Do::CutLink { from: end(x), to: end(y) }),
+        Fault::Heal(x, y) => links(at_us, end(x), end(y), false).to_vec(),
+        Fault::Drop(b, producer) => {
+            let client = if producer { End::Producer(0) } else { End::Consumer(0) };
+            one(Do::DropNextResponse { broker: broker(b), client })
+        }
+        Fault::CrashConsumer => one(Do::CrashConsumer { consumer: 0 }),
+        Fault::StartConsumer => one(Do::StartConsumer { consumer: 0 }),
+    }
+}
+
+/// Timeouts of the cluster a tenth of the real ones, so that a short run sees them all.
+const SHORT: &str = r#"{"replica.lag.time.max.ms":3000,"broker.session.timeout.ms":900,"broker.heartbeat.interval.ms":200,
+    "replica.socket.timeout.ms":1000,"replica.fetch.backoff.ms":100,"replica.high.watermark.checkpoint.interval.ms":500}"#;
+
+struct Shape {
+    brokers: u8,
+    partitions: u16,
+    replicas: u8,
+    topic: serde_json::Value,
+    producer: serde_json::Value,
+    app: serde_json::Value,
+    elr: u8,
+    network: (u64, u64),
+    seed: u64,
+    records: u32,
+    every_us: u64,
+    until_us: u64,
+}
+
+fn build(s: Shape, mut commands: Vec<TimedCommand>) -> Case {
+    commands.sort_by_key(|c| c.at_us);
+    let text = json!({
+        "format": 1, "kafka": "4.1", "seed": s.seed, "until_us": s.until_us,
+        "features": { "eligible.leader.replicas.version": s.elr },
+        "network": { "delay_us": s.network.0, "jitter_us": s.network.1 },
+        "configs": serde_json::from_str::<serde_json::Value>(SHORT).unwrap(),
+        "topology": {
+            "brokers": s.brokers,
+            "topics": [{ "name": "pay", "partitions": s.partitions, "replication.factor": s.replicas, "configs": s.topic }],
+            "producers": [{ "name": "checkout", "configs": s.producer }],
+        },
+        "apps": [s.app],
+        "workload": [{ "producer": "checkout", "topic": "pay", "keys": ["A", "B", "C"], "start_us": 10_000, "every_us": s.every_us, "count": s.records }],
+        "commands": commands,
+    });
+    Case(parse(&text.to_string()))
+}
+
+/// Any small cluster with any schedule of faults.
+pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
+    let shape = (1..=5u8, 1..=3u16, any::<u8>(), 1..=3u8, 0..=1u8, any::<bool>());
+    let client = (
+        prop::sample::select(vec!["0", "1", "all"]),
+        any::<bool>(),
+        prop::sample::select(vec![1, 5]),
+        prop::sample::select(vec![0, 5, 50]),
+    );
+    let reading = (prop::sample::select(vec![Some("after_handling"), Some("before_handling"), None]), any::<bool>());
+    let timing = (prop::sample::select(vec![0u64, 500, 20_000]), any::<u64>(), 1..60u32, 5..400u64);
+    let faults = prop::collection::vec((0..12_000u64, fault(power)), 0..14);
+    (shape, client, reading, timing, faults).prop_map(|(shape, client, reading, timing, faults)| {
+        let (brokers, partitions, rf, min_isr, elr, unclean) = shape;
+        let (acks, idempotence, in_flight, linger) = client;
+        let (commit, auto) = reading;
+        let mut producer = json!({ "acks": acks, "max.in.flight.requests.per.connection": in_flight, "linger.ms": linger,
+            "request.timeout.ms": 1500, "delivery.timeout.ms": 6000 });
+        if !idempotence {
+            producer["enable.idempotence"] = false.into();
+        }
+        let mut app = json!({ "group": "billing", "topics": ["pay"], "members": 1, "handling_us": 3000,
+            "configs": { "auto.offset.reset": "earliest", "enable.auto.commit": auto, "auto.commit.interval.ms": 700, "request.timeout.ms": 1500 } });
+        if let Some(commit) = commit {
+            app["commit"] = commit.into();
+        }
+        let all = faults.into_iter().flat_map(|(t, f)| commands(brokers, t * MS, f)).collect();
+        let shape = Shape {
+            brokers,
+            partitions,
+            replicas: rf % brokers + 1,
+            topic: json!({ "min.insync.replicas": min_isr, "unclean.leader.election.enable": unclean }),
+            producer,
+            app,
+            elr,
+            network: (2000, timing.0),
+            seed: timing.1 >> 12,
+            records: timing.2,
+            every_us: timing.3 * MS,
+            until_us: 15 * SECOND,
+        };
+        build(shape, all)
+    })
+}
+
+/// Replication factor 3, min ISR 2, ELR, clean elections, acks=all: one broker at a time is down, with its page cache kept; links between brokers break and heal.
+pub fn safe_case() -> impl Strategy<Value = Case> {
+    let outages = prop::collection::vec((0..3u8, 50..2500u64, 50..2500u64, any::<bool>()), 0..6);
+    let cuts = prop::collection::vec((0..12_000u64, 0..3u8, 0..3u8, any::<bool>()), 0..8);
+    let timing = (prop::sample::select(vec![0u64, 500, 20_000]), any::<u64>(), 1..80u32, 5..150u64, any::<bool>());
+    (outages, cuts, timing).prop_map(|(outages, cuts, timing)| {
+        let mut all = Vec::new();
+        let mut t = 100 * MS;
+        for (b, up, down, clean) in outages {
+            t += up * MS;
+            let broker = b + 1;
+            all.push(TimedCommand { at_us: t, by_hand: false, what: if clean { Do::Stop { broker } } else { Do::Crash { broker } } });
+            t += down * MS;
+            // A stop takes a while if the controller does not answer; a broker that runs ignores this.
+            all.push(TimedCommand { at_us: t, by_hand: false, what: Do::Start { broker } });
+        }
+        for (t, a, b, cut) in cuts.into_iter().filter(|c| c.1 != c.2) {
+            all.extend(links(t * MS, End::Broker(a + 1), End::Broker(b + 1), cut));
+        }
+        let mut producer = json!({ "acks": "all", "linger.ms": 0, "request.timeout.ms": 1500, "delivery.timeout.ms": 6000 });
+        if !timing.4 {
+            producer["enable.idempotence"] = false.into();
+        }
+        let shape = Shape {
+            brokers: 3,
+            partitions: 1,
+            replicas: 3,
+            topic: json!({ "min.insync.replicas": 2 }),
+            producer,
+            app: json!({ "group": "billing", "topics": ["pay"], "commit": "after_handling", "configs": { "auto.offset.reset": "earliest" } }),
+            elr: 1,
+            network: (2000, timing.0),
+            seed: timing.1 >> 12,
+            records: timing.2,
+            every_us: timing.3 * MS,
+            until_us: 15 * SECOND,
+        };
+        build(shape, all)
+    })
+}

@@ -1,0 +1,221 @@
+//! What holds in every run. A failure prints the scenario that shows it. `HIGHWATER_LONG=1` tries 20 000 scenarios each.
+
+use highwater_core::event::EventKind;
+use highwater_core::fold::invariants::{violations, violations_after};
+use highwater_core::ids::*;
+use highwater_core::kafka::Out;
+use highwater_core::scenario::{Do, Scenario};
+use highwater_core::sim::{Sim, Timeline};
+use proptest::prelude::*;
+
+mod common;
+use common::random::{Case, any_case, safe_case};
+
+fn config() -> ProptestConfig {
+    let cases = if std::env::var_os("HIGHWATER_LONG").is_some_and(|v| v == "1") { 20_000 } else { 200 };
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() }
+}
+
+fn begin(c: &Case) -> Sim {
+    Sim::new(&c.0).unwrap()
+}
+
+/// repl.R-H1: what a leader in office calls committed, every member of the ISR has, running or not.
+fn high_watermark_is_covered(sim: &Sim) -> Result<(), TestCaseError> {
+    let (w, l) = (sim.world(), sim.ledger());
+    if l.power_cuts + l.unclean_elections > 0 {
+        return Ok(());
+    }
+    for p in w.setup.partition_ids() {
+        let s = &w.controller.partitions[p.ix()];
+        let Some(r) = w.leader_replica(p).filter(|r| r.le == s.le) else { continue };
+        for b in s.isr.iter() {
+            let leo = w.broker(b).replica(p).map_or(Offset::ZERO, |x| x.log.leo());
+            prop_assert!(r.hw <= leo, "at {}: {p} HW {} and broker {b} ends at {leo}", sim.now_us(), r.hw);
+        }
+    }
+    Ok(())
+}
+
+/// Batches follow each other without a hole, epochs never fall, and the epoch cache says the same as the log.
+fn logs_are_dense(sim: &Sim) -> Result<(), TestCaseError> {
+    for r in sim.world().brokers.iter().flat_map(|b| &b.replicas) {
+        let (mut at, mut epoch) = (Offset::ZERO, LeaderEpoch(0));
+        for e in r.log.iter_from(Offset::ZERO) {
+            prop_assert_eq!(e.base, at);
+            prop_assert!(e.epoch >= epoch);
+            let cached = r.log.epochs().iter().rfind(|x| x.start <= e.base).map(|x| x.epoch);
+            prop_assert_eq!(cached, Some(e.epoch), "epoch of offset {}", e.base);
+            (at, epoch) = (e.end(), e.epoch);
+        }
+        prop_assert_eq!(at, r.log.leo());
+    }
+    Ok(())
+}
+
+/// The timers that run are those that the state implies: what the trial fires is what the simulation waits for.
+fn timers_are_implied(sim: &Sim) -> Result<(), TestCaseError> {
+    let mut implied = Vec::new();
+    sim.world().armed(&mut |t| implied.push(t));
+    implied.sort();
+    let armed: Vec<_> = sim.timers().map(|(t, _)| *t).collect();
+    if armed != implied {
+        let missing: Vec<_> = implied.iter().filter(|t| !armed.contains(t)).collect();
+        let extra: Vec<_> = armed.iter().filter(|t| !implied.contains(t)).collect();
+        let last: Vec<_> = sim.events().iter().rev().take(6).collect();
+        prop_assert!(false, "at {}: implied, not armed {missing:?}; armed, not implied {extra:?}; after {last:#?}", sim.now_us());
+    }
+    Ok(())
+}
+
+/// Where a run stands, as far as anybody can tell.
+fn place(sim: &Sim) -> (u64, u64, usize, u64) {
+    (sim.now_us(), sim.inputs(), sim.events().len(), sim.trace_hash())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn invariants_hold_after_every_input(c in any_case(true)) {
+        let mut sim = begin(&c);
+        let mut out = Out::default();
+        let mut seen = 0;
+        while sim.step(&mut out) {
+            let new = sim.events().iter_from(seen).map(|e| &e.kind);
+            let broken = violations_after(sim.world(), sim.ledger(), new);
+            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
+            seen = sim.events().len();
+            high_watermark_is_covered(&sim)?;
+            timers_are_implied(&sim)?;
+            if sim.inputs() % 500 == 0 {
+                logs_are_dense(&sim)?;
+                let broken = violations(sim.world(), sim.ledger());
+                prop_assert!(broken.is_empty(), "missed after an input: {broken:?}");
+            }
+        }
+        logs_are_dense(&sim)?;
+        prop_assert!(violations(sim.world(), sim.ledger()).is_empty());
+    }
+
+    #[test]
+    fn the_ledger_adds_up(c in any_case(true)) {
+        let mut sim = begin(&c);
+        sim.advance_to(c.0.until_us);
+        let f = sim.ledger().figures(sim.world());
+        let count = |which: &dyn Fn(&EventKind) -> u64| sim.events().iter().map(|e| which(&e.kind)).sum::<u64>();
+        prop_assert_eq!(f.sent, count(&|k| matches!(k, EventKind::RecordSent { .. }).into()));
+        prop_assert_eq!(f.effects, count(&|k| matches!(k, EventKind::Handled { .. }).into()));
+        prop_assert!(f.acked <= f.sent && f.lost <= f.acked && f.visible <= f.in_log && f.effects <= f.delivered, "{f:?}");
+        if sim.setup().producers[0].idempotence && sim.ledger().power_cuts + sim.ledger().unclean_elections == 0 {
+            prop_assert_eq!(f.duplicated, 0, "retries are recognised");
+        }
+    }
+
+    #[test]
+    fn acks_all_survives_one_broker_down_at_a_time(c in safe_case()) {
+        let mut sim = begin(&c);
+        let mut out = Out::default();
+        while sim.step(&mut out) {
+            let lost = out_lost(&sim);
+            prop_assert!(!lost, "at {}: {:?}", sim.now_us(), sim.ledger().figures(sim.world()));
+        }
+    }
+
+    #[test]
+    fn seeking_changes_nothing(c in any_case(true), stops in prop::collection::vec(0..16_000u64, 1..5)) {
+        let mut straight = begin(&c);
+        straight.advance_to(c.0.until_us);
+        let mut tl = Timeline::new(c.0.clone()).unwrap();
+        for t in stops {
+            tl.seek(t * 1000);
+            let mut fresh = begin(&c);
+            fresh.advance_to(t * 1000);
+            prop_assert_eq!(place(tl.sim()), place(&fresh), "after a seek to {} ms", t);
+        }
+        tl.seek(c.0.until_us);
+        prop_assert_eq!(place(tl.sim()), place(&straight));
+    }
+
+    #[test]
+    fn a_step_back_undoes_a_step_forward(c in any_case(false), t in 0..14_000u64, steps in 2..12usize) {
+        let mut tl = Timeline::new(c.0.clone()).unwrap();
+        tl.seek(t * 1000);
+        let mut places = Vec::new();
+        for _ in 0..steps {
+            if !tl.step_forward() {
+                break;
+            }
+            places.push(place(tl.sim()));
+        }
+        let mut back = places.clone();
+        if back.last() == Some(&place(tl.sim())) {
+            back.pop(); // it stands there; at the end of the run it may stand past it
+        }
+        while let Some(p) = back.pop() {
+            prop_assert!(tl.step_back());
+            prop_assert_eq!(place(tl.sim()), p);
+        }
+        for p in places.iter().skip(1) {
+            prop_assert!(tl.step_forward());
+            prop_assert_eq!(place(tl.sim()), *p);
+        }
+    }
+
+    #[test]
+    fn what_is_done_by_hand_is_in_the_scenario(c in any_case(false), t in 0..14_000u64, broker in any::<u8>(), start in any::<bool>()) {
+        let broker = broker % c.0.topology.brokers + 1;
+        let mut tl = Timeline::new(c.0.clone()).unwrap();
+        tl.seek(15_000_000);
+        tl.seek(t * 1000);
+        tl.command(if start { Do::Start { broker } } else { Do::Crash { broker } });
+        tl.seek(c.0.until_us);
+        let again = Scenario::parse(&tl.scenario().to_json()).unwrap();
+        let mut straight = Sim::new(&again).unwrap();
+        straight.advance_to(c.0.until_us);
+        prop_assert_eq!(place(tl.sim()), place(&straight));
+    }
+
+    #[test]
+    fn json_keeps_everything(c in any_case(true)) {
+        let text = c.0.to_json();
+        let again = Scenario::parse(&text).unwrap();
+        prop_assert_eq!(&again, &c.0);
+        prop_assert_eq!(again.to_json(), text);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Scenario::parse(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn no_change_of_a_scenario_makes_the_decoder_or_the_engine_panic(
+        c in any_case(true),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..5u8, any::<u8>()), 1..6),
+    ) {
+        let mut text = c.0.to_json().into_bytes();
+        for (at, how, byte) in edits {
+            let at = at.index(text.len());
+            match how {
+                0 => drop(text.remove(at)),
+                1 => text.insert(at, byte),
+                // Digits most of all: numbers out of bounds are what a decoder lets through.
+                2 => text.insert(at, b'0' + byte % 10),
+                3 => text[at] = b'0' + byte % 10,
+                _ => text[at] = b"\"{}[],:truefalsnul-.eE"[usize::from(byte) % 21],
+            }
+        }
+        if let Ok(s) = Scenario::parse(&String::from_utf8_lossy(&text)) {
+            prop_assert_eq!(&Scenario::parse(&s.to_json()).unwrap(), &s);
+            let mut sim = Sim::new(&s).unwrap();
+            let mut out = Out::default();
+            (0..100).for_each(|_| { sim.step(&mut out); });
+        }
+    }
+}
+
+fn out_lost(sim: &Sim) -> bool {
+    // Only the newest input can have changed it; its events are the last ones of this instant.
+    sim.events().iter().rev().take_while(|e| e.at_us == sim.now_us()).any(|e| matches!(e.kind, EventKind::Lost { .. }))
+}

@@ -1,0 +1,131 @@
+//! Section 5A: position, commit, delivery.
+
+use crate::common::*;
+use highwater_core::event::EventKind;
+use highwater_core::ids::*;
+use highwater_core::scenario::{Do, Scenario};
+
+fn reading(commit: &str, configs: &str) -> Scenario {
+    let app = format!(
+        r#"{{"group":"billing","topics":["pay"],"handling_us":10000,{commit}"configs":{{"auto.offset.reset":"earliest"{configs}}}}}"#
+    );
+    let mut s = with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), &app);
+    s.commands = (0..10).map(|i| send(SECOND + i, "A")).collect();
+    s.until_us = 20 * SECOND;
+    s
+}
+const AFTER: &str = r#""commit":"after_handling","#;
+const BEFORE: &str = r#""commit":"before_handling","#;
+
+fn handled(sim: &highwater_core::sim::Sim) -> Vec<u32> {
+    sim.events()
+        .iter()
+        .filter_map(|e| match e.kind {
+            EventKind::Handled { offset, .. } => Some(offset.0),
+            _ => None,
+        })
+        .collect()
+}
+fn consumer_fault(s: &mut Scenario, crash_us: u64, start_us: u64) {
+    s.commands.push(at(crash_us, Do::CrashConsumer { consumer: 0 }));
+    s.commands.push(at(start_us, Do::StartConsumer { consumer: 0 }));
+}
+
+#[test]
+fn cons_k1_a_poll_returns_at_most_max_poll_records_and_moves_the_position() {
+    let sim = run(&reading(AFTER, r#","max.poll.records":3"#));
+    let mut at = 0;
+    for e in all(&sim, |k| matches!(k, EventKind::Polled { .. })) {
+        let EventKind::Polled { from, to, .. } = e.kind else { continue };
+        assert!(from.0 == at && to.0 - from.0 <= 3, "{e:?}");
+        at = to.0;
+    }
+    assert_eq!(at, 10);
+    assert_eq!(handled(&sim), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn cons_k1_nothing_above_the_high_watermark_is_returned() {
+    let mut s = with_consumer(
+        scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}"),
+        r#"{"group":"billing","topics":["pay"],"commit":"after_handling","configs":{"auto.offset.reset":"earliest"}}"#,
+    );
+    s.commands = cut(SECOND, 1, 3).to_vec();
+    s.commands.push(send(2 * SECOND, "A"));
+    s.until_us = 20 * SECOND;
+    let sim = run(&s);
+    assert_eq!((leo(&sim, 1), hw(&sim, 1), handled(&sim).len()), (1, 0, 0));
+}
+
+#[test]
+fn cons_k2_without_a_commit_the_reset_policy_decides_and_with_one_the_commit_does() {
+    let mut s = reading(AFTER, "");
+    consumer_fault(&mut s, 5 * SECOND, 6 * SECOND);
+    let sim = run(&s);
+    let resets: Vec<(u32, bool)> = all(&sim, |k| matches!(k, EventKind::PositionReset { .. }))
+        .iter()
+        .filter_map(|e| match e.kind {
+            EventKind::PositionReset { to, committed, .. } => Some((to.0, committed)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(resets, [(0, false), (10, true)], "earliest at first, the commit after the restart");
+    assert_eq!(handled(&sim), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn cons_k5_auto_commit_is_made_by_a_later_poll() {
+    let sim = run(&reading("", ""));
+    let committed = all(&sim, |k| matches!(k, EventKind::Committed { .. }));
+    assert!(!committed.is_empty(), "a poll comes at least every fetch.max.wait.ms");
+    let t = committed[0].at_us;
+    assert!((5 * SECOND..6 * SECOND).contains(&t), "{t}: five seconds after the start");
+    assert!(matches!(committed[0].kind, EventKind::Committed { offset: Offset(10), .. }));
+}
+
+#[test]
+fn cons_k6_commit_sync_is_tried_until_it_stands() {
+    // The coordinator's broker dies before the commit; another one takes its partition over.
+    let mut s = reading(AFTER, "");
+    let coordinator = {
+        let sim = begin(&s);
+        let p = sim.setup().groups[0].coordinator;
+        sim.setup().first_leader(p).0
+    };
+    s.commands.push(crash(SECOND + 50 * MS, coordinator));
+    s.until_us = 30 * SECOND;
+    let sim = run(&s);
+    let last = last(&sim, |k| matches!(k, EventKind::Committed { .. }));
+    assert!(matches!(last.kind, EventKind::Committed { offset: Offset(10), .. }), "{last:?}");
+}
+
+#[test]
+fn cons_delivery_orders_at_least_once_and_at_most_once() {
+    // One poll of ten; the process dies in the middle of it.
+    let crash_in_the_middle = |commit: &str| {
+        let mut s = reading(commit, "");
+        s.apps[0].handling_us = 100_000;
+        s.commands.retain(|c| c.at_us < SECOND + 10);
+        consumer_fault(&mut s, SECOND + 500 * MS, 3 * SECOND);
+        let sim = run(&s);
+        let mut seen = handled(&sim);
+        let effects = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        (seen.len(), effects)
+    };
+    let (distinct, effects) = crash_in_the_middle(AFTER);
+    assert!(distinct == 10 && effects > 10, "C-A1: {distinct} of 10, {effects} effects");
+    let (distinct, effects) = crash_in_the_middle(BEFORE);
+    assert!(distinct < 10 && effects == distinct, "C-A2: {distinct} of 10, {effects} effects");
+}
+
+#[test]
+fn cons_a_failover_hides_nothing_and_repeats_nothing_to_a_reader() {
+    let mut s = reading(AFTER, "");
+    s.commands.extend((0..200).map(|i| send(2 * SECOND + i * 50 * MS, "B")));
+    s.commands.push(crash(4 * SECOND, 1));
+    s.until_us = 60 * SECOND;
+    let sim = run(&s);
+    assert_eq!(handled(&sim), (0..210).collect::<Vec<_>>());
+}

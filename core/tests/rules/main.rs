@@ -1,0 +1,14 @@
+//! The rule book, rule by rule: each test is named by the rule that it holds the engine to.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod anomalies;
+mod consumer;
+mod controller;
+mod election;
+mod lessons;
+mod log;
+mod producer;
+mod replication;
+mod world;

@@ -1,0 +1,264 @@
+//! Section 2: acks, retries, idempotence.
+
+use crate::common::*;
+use crate::world::Bench;
+use highwater_core::event::{ErrorCode, EventKind};
+use highwater_core::ids::*;
+use highwater_core::kafka::Timer;
+use highwater_core::kafka::log::{Batch, Payload};
+use highwater_core::kafka::message::Body;
+use highwater_core::kafka::replica::{Idempotence, Replica};
+use highwater_core::kafka::step::{Command, Input};
+use highwater_core::scenario::End;
+
+fn acked(k: &EventKind) -> bool {
+    matches!(k, EventKind::Acked { .. })
+}
+
+#[test]
+fn prod_a0_no_answer_is_waited_for_and_nothing_is_promised() {
+    let mut s = scene(3, 3, r#"{"acks":"0","linger.ms":0}"#, "{}");
+    s.commands = links(SECOND, End::Producer(0), End::Broker(1), true).to_vec();
+    s.commands.push(send(2 * SECOND, "A"));
+    let sim = run(&s);
+    let ok = first(&sim, acked);
+    assert_eq!(ok.at_us, 2 * SECOND, "written to the socket");
+    assert!(matches!(ok.kind, EventKind::Acked { offset: None, .. }));
+    let f = sim.ledger().figures(sim.world());
+    assert_eq!((f.sent, f.acked, f.in_log, f.lost), (1, 0, 0, 0), "P-A3: gone, and nobody promised anything");
+}
+
+#[test]
+fn prod_a0_an_error_closes_the_connection() {
+    // The producer believes that 1 leads; by then it does not.
+    let mut w = Bench::new(&scene(3, 3, r#"{"acks":"0","linger.ms":0}"#, "{}"));
+    w.fire(Timer::Session(BrokerId(1)));
+    w.deliver_all(|f| matches!(*f.body, Body::MetadataRecords { .. }));
+    w.inject(Actor::Controller, Actor::Broker(BrokerId(1)), Body::MetadataRecords { upto: 9, changes: w.world.controller.image() });
+    w.send(0);
+    assert!(w.deliver(|f| matches!(*f.body, Body::Produce { .. })));
+    assert!(w.has(|k| matches!(k, EventKind::Refused { error: ErrorCode::NotLeaderOrFollower, .. })));
+    assert!(w.world.net.iter().any(|f| f.to == Actor::Producer(ProducerIx(0)) && matches!(*f.body, Body::Disconnect { .. })));
+    assert!(!w.world.net.iter().any(|f| matches!(*f.body, Body::ProduceResponse { .. })));
+}
+
+#[test]
+fn prod_a1_the_leader_answers_before_anybody_else_has_it() {
+    let mut s = scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}");
+    s.commands = cut(0, 1, 2).to_vec();
+    s.commands.extend(cut(0, 1, 3));
+    s.commands.push(send(SECOND, "A"));
+    s.until_us = 2 * SECOND;
+    let sim = run(&s);
+    assert_eq!(first(&sim, acked).at_us, SECOND + 4 * MS);
+    assert_eq!([1, 2, 3].map(|b| leo(&sim, b)), [1, 0, 0]);
+}
+
+#[test]
+fn prod_a2_below_min_isr_nothing_is_appended_but_acks_1_is_and_stays_invisible() {
+    for (acks, log_end, ok) in [("all", 0, 0), ("1", 1, 1)] {
+        let mut s = scene(3, 3, &format!(r#"{{"acks":"{acks}","linger.ms":0}}"#), r#"{"min.insync.replicas":2}"#);
+        s.commands = vec![stop(SECOND, 2), stop(2 * SECOND, 3), send(10 * SECOND, "A")];
+        s.until_us = 20 * SECOND;
+        let sim = run(&s);
+        let refused = all(&sim, |k| matches!(k, EventKind::Refused { error: ErrorCode::NotEnoughReplicas, .. }));
+        assert_eq!(refused.is_empty(), acks == "1");
+        assert_eq!((leo(&sim, 1), hw(&sim, 1), all(&sim, acked).len()), (log_end, 0, ok), "acks={acks}");
+    }
+}
+
+#[test]
+fn prod_a2_all_means_the_current_isr() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.commands = vec![crash(SECOND, 2), crash(SECOND, 3), send(15 * SECOND, "A")];
+    s.until_us = 20 * SECOND;
+    let sim = run(&s);
+    assert_eq!(first(&sim, acked).at_us, 15 * SECOND + 4 * MS, "the leader alone, at once");
+}
+
+#[test]
+fn prod_a2_a_record_that_timed_out_stays_in_the_log_and_its_retry_is_recognised() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0,"request.timeout.ms":3000}"#, "{}");
+    s.commands = [cut(SECOND, 1, 2), heal(10 * SECOND, 1, 2)].concat();
+    s.commands.push(send(2 * SECOND, "A"));
+    s.configs.insert("replica.socket.timeout.ms".into(), 1000.into());
+    s.until_us = 25 * SECOND;
+    let sim = run(&s);
+    let failed = first(&sim, |k| matches!(k, EventKind::AttemptFailed { .. }));
+    assert!(matches!(failed.kind, EventKind::AttemptFailed { error: ErrorCode::RequestTimedOut, .. }));
+    assert_eq!(failed.at_us, 5 * SECOND);
+    assert!(!all(&sim, |k| matches!(k, EventKind::DuplicateRecognised { .. })).is_empty());
+    let f = sim.ledger().figures(sim.world());
+    assert_eq!((f.acked, f.in_log, f.duplicated), (1, 1, 0), "D1: a duplicate's answer waits for the high watermark too");
+    assert!(first(&sim, acked).at_us > 10 * SECOND);
+}
+
+// ---- 2.5, broker side
+
+fn batch(epoch: u16, seq: u32, count: u16) -> Batch {
+    Batch { id: BatchId { producer: ProducerIx(0), n: seq }, count, epoch, seq: Some(seq) }
+}
+fn check(r: &Replica, b: Batch) -> Result<Option<u32>, ErrorCode> {
+    match r.check_sequence(&b) {
+        Idempotence::New => Ok(None),
+        Idempotence::Duplicate(o) => Ok(Some(o.0)),
+        Idempotence::Error(e) => Err(e),
+    }
+}
+fn with(batches: &[Batch]) -> Replica {
+    let mut r = Replica::new(P0);
+    for b in batches {
+        r.append(Payload::Data(*b));
+    }
+    r
+}
+
+#[test]
+fn prod_d1_a_batch_that_is_there_gets_its_old_offset() {
+    let r = with(&[batch(0, 0, 2), batch(0, 2, 1)]);
+    assert_eq!(check(&r, batch(0, 0, 2)), Ok(Some(0)));
+    assert_eq!(check(&r, batch(0, 2, 1)), Ok(Some(2)));
+    assert_eq!(check(&r, batch(0, 0, 1)), Err(ErrorCode::OutOfOrderSequenceNumber), "another last sequence is another batch");
+}
+
+#[test]
+fn prod_d2_an_older_epoch_is_refused() {
+    assert_eq!(check(&with(&[batch(3, 0, 1)]), batch(2, 1, 1)), Err(ErrorCode::InvalidProducerEpoch));
+}
+
+#[test]
+fn prod_d3_a_newer_epoch_begins_at_0() {
+    let r = with(&[batch(3, 0, 1)]);
+    assert_eq!(check(&r, batch(4, 0, 1)), Ok(None));
+    assert_eq!(check(&r, batch(4, 1, 1)), Err(ErrorCode::OutOfOrderSequenceNumber));
+}
+
+#[test]
+fn prod_d4_the_sequence_goes_on_without_a_gap() {
+    let r = with(&[batch(0, 0, 3)]);
+    assert_eq!(check(&r, batch(0, 3, 1)), Ok(None));
+    assert_eq!(check(&r, batch(0, 4, 1)), Err(ErrorCode::OutOfOrderSequenceNumber));
+}
+
+#[test]
+fn prod_d5_an_unknown_producer_may_begin_anywhere() {
+    assert_eq!(check(&with(&[]), batch(0, 17, 1)), Ok(None));
+}
+
+#[test]
+fn prod_d6_five_batches_are_remembered_and_a_new_epoch_forgets_them() {
+    let mut r = with(&(0..6).map(|i| batch(0, i, 1)).collect::<Vec<_>>());
+    assert_eq!(check(&r, batch(0, 1, 1)), Ok(Some(1)), "the fifth newest");
+    assert_eq!(check(&r, batch(0, 0, 1)), Err(ErrorCode::OutOfOrderSequenceNumber), "the sixth is no duplicate any more");
+    r.append(Payload::Data(batch(1, 0, 1)));
+    assert_eq!(check(&r, batch(1, 0, 1)), Ok(Some(6)));
+    assert_eq!(check(&r, batch(0, 5, 1)), Err(ErrorCode::InvalidProducerEpoch));
+}
+
+#[test]
+fn prod_d7_a_new_leader_recognises_what_it_copied() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    // Copied by 4 ms, committed at 6: the leader dies between.
+    s.commands = vec![send(SECOND, "A"), crash(SECOND + 5 * MS, 1)];
+    s.until_us = 20 * SECOND;
+    let sim = run(&s);
+    let seen = first(&sim, |k| matches!(k, EventKind::DuplicateRecognised { .. }));
+    assert!(matches!(seen.kind, EventKind::DuplicateRecognised { broker: BrokerId(2), base: Offset(0), .. }));
+    let f = sim.ledger().figures(sim.world());
+    assert_eq!((f.acked, f.in_log, f.duplicated, f.lost), (1, 1, 0, 0));
+}
+
+#[test]
+fn prod_d8_after_a_batch_that_never_made_it_the_rest_is_numbered_anew() {
+    let mut w = Bench::new(&scene(1, 1, r#"{"linger.ms":0}"#, "{}"));
+    let (p, b) = (Actor::Producer(ProducerIx(0)), Actor::Broker(BrokerId(1)));
+    w.send(0); // so that the broker knows the producer
+    w.deliver_all(|f| matches!(*f.body, Body::Produce { .. } | Body::ProduceResponse { .. }));
+    w.step(Input::Do(Command::Cut(p, b)));
+    w.send(0); // lost
+    w.step(Input::Do(Command::Heal(p, b)));
+    w.send(0);
+    w.send(0);
+    w.deliver_all(|f| matches!(*f.body, Body::Produce { .. }));
+    assert!(w.has(|k| matches!(k, EventKind::Refused { error: ErrorCode::OutOfOrderSequenceNumber, .. })));
+    w.fire(Timer::Delivery(BatchId { producer: ProducerIx(0), n: 1 }));
+    for _ in 0..20 {
+        w.deliver_all(|f| f.from != Actor::Controller && !matches!(*f.body, Body::BrokerHeartbeat { .. }));
+        w.fire(Timer::RequestTimeout(p, BrokerId(1)));
+        w.fire(Timer::RetryBackoff(ProducerIx(0), P0));
+        w.fire(Timer::MetadataBackoff(p));
+    }
+    let failed: Vec<_> = w.events.iter().filter(|k| matches!(k, EventKind::SendFailed { .. })).collect();
+    assert_eq!(failed.len(), 1, "only the first: {failed:?}");
+    let log = &w.world.broker(BrokerId(1)).replica(P0).unwrap().log;
+    let order: Vec<u32> = log.iter_from(Offset::ZERO).map(|e| e.payload.batch().unwrap().id.n).collect();
+    assert_eq!(order, [0, 2, 3], "P-A9: a gap, and the order kept");
+}
+
+// ---- 2.3
+
+#[test]
+fn prod_pb5_a_batch_is_given_up_at_delivery_timeout_wherever_it_is() {
+    let mut s = scene(1, 1, r#"{"linger.ms":0}"#, "{}");
+    s.until_us = 130 * SECOND;
+    s.commands = vec![crash(SECOND, 1), send(2 * SECOND, "A")];
+    let sim = run(&s);
+    let failed = first(&sim, |k| matches!(k, EventKind::SendFailed { error: ErrorCode::Timeout, .. }));
+    assert_eq!(failed.at_us, 122 * SECOND);
+}
+
+#[test]
+fn prod_pb5_an_expired_batch_does_not_shift_the_answers_of_its_request() {
+    let mut s = scene(1, 1, r#"{"linger.ms":0,"max.in.flight.requests.per.connection":1}"#, "{}");
+    s.topology.topics[0].partitions = 2;
+    let mut w = Bench::new(&s);
+    (0..3).for_each(|_| w.send(0)); // the second and third wait in one batch
+    w.send(1);
+    assert!(w.deliver(|f| matches!(*f.body, Body::Produce { .. })));
+    assert!(w.deliver(|f| matches!(*f.body, Body::ProduceResponse { .. })));
+    let both = |f: &highwater_core::kafka::Flight| matches!(&*f.body, Body::Produce { parts, .. } if parts.len() == 2);
+    assert!(w.deliver(both), "one request for both partitions");
+    w.fire(Timer::Delivery(BatchId { producer: ProducerIx(0), n: 1 }));
+    assert!(w.deliver(|f| matches!(*f.body, Body::ProduceResponse { .. })));
+    let ok: Vec<_> = w.events.iter().filter(|k| acked(k)).collect();
+    assert!(
+        matches!(ok.last(), Some(EventKind::Acked { partition: PartitionId(1), offset: Some(Offset(0)), .. })),
+        "{ok:?}: partition 1 gets its own offset"
+    );
+}
+
+#[test]
+fn prod_pb6_retries_are_counted() {
+    for retries in [0, 2] {
+        let configs = format!(r#"{{"linger.ms":0,"retries":{retries},"enable.idempotence":false}}"#);
+        let mut s = scene(3, 3, &configs, r#"{"min.insync.replicas":2}"#);
+        s.commands = vec![stop(SECOND, 2), stop(2 * SECOND, 3), send(10 * SECOND, "A")];
+        let sim = run(&s);
+        let refused = all(&sim, |k| matches!(k, EventKind::Refused { .. })).len();
+        assert_eq!(refused, retries + 1);
+        let failed = first(&sim, |k| matches!(k, EventKind::SendFailed { .. }));
+        assert!(matches!(failed.kind, EventKind::SendFailed { error: ErrorCode::NotEnoughReplicas, .. }));
+    }
+}
+
+#[test]
+fn prod_pb6_a_retry_waits_for_the_backoff() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.commands = vec![drop_response(0, 1, 0), send(SECOND, "A")];
+    let sim = run(&s);
+    let failed = first(&sim, |k| matches!(k, EventKind::AttemptFailed { .. })).at_us;
+    let again = first(&sim, |k| matches!(k, EventKind::BatchResent { .. })).at_us;
+    assert_eq!(again - failed, 100 * MS);
+}
+
+#[test]
+fn prod_pb2_linger_and_a_full_batch() {
+    let mut s = scene(3, 3, r#"{"linger.ms":20,"batch.size":300}"#, "{}");
+    s.commands = vec![send(SECOND, "A"), send(SECOND + 5 * MS, "B"), send(2 * SECOND, "C")];
+    s.commands.extend((0..4).map(|i| send(3 * SECOND + i * MS, "D")));
+    s.until_us = 4 * SECOND;
+    let sim = run(&s);
+    let sent: Vec<u64> = all(&sim, |k| matches!(k, EventKind::BatchSent { .. })).iter().map(|e| e.at_us / MS).collect();
+    assert_eq!(sent, [1020, 2020, 3002, 3023], "after linger, or when full: three records of 100 bytes");
+    assert_eq!(keys(&sim, 1), "ABCDDDD");
+}
