@@ -7,7 +7,7 @@ use crate::session::Session;
 use crate::stage::{Manner, Stage};
 
 /// A frame's share for running the simulation.
-const RUN_MS: f64 = 6.0;
+const RUN_MS: f64 = 4.0;
 
 /// Session, stage, and what was painted last.
 pub struct Hot {

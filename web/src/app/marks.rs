@@ -6,7 +6,7 @@ use highwater_core::sim::timeline::Mark;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-/// Room at both ends for the thumb of the range, in CSS pixels; as in the style sheet.
+/// Room at both ends for half the thumb of the range, in units; as in the style sheet.
 const INSET: f64 = 8.0;
 
 /// Right end of a timeline that was used up to `reached_us`: a round time with room to go on.
@@ -49,13 +49,14 @@ pub fn paint(canvas: &HtmlCanvasElement, marks: &[Mark], span_us: u64, reached_u
     };
     let _ = cx.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
     cx.clear_rect(0.0, 0.0, w, h);
-    let room = (w - 2.0 * INSET).max(1.0);
-    let at = |us: u64| INSET + room * (us as f64 / span_us.max(1) as f64).min(1.0);
+    let inset = INSET * browser::unit();
+    let room = (w - 2.0 * inset).max(1.0);
+    let at = |us: u64| inset + room * (us as f64 / span_us.max(1) as f64).min(1.0);
     let mid = h / 2.0;
     cx.set_fill_style_str(&browser::css("--line"));
-    cx.fill_rect(INSET, mid - 1.0, room, 2.0);
+    cx.fill_rect(inset, mid - 1.0, room, 2.0);
     cx.set_fill_style_str(&browser::css("--follow"));
-    cx.fill_rect(INSET, mid - 1.0, at(reached_us) - INSET, 2.0);
+    cx.fill_rect(inset, mid - 1.0, at(reached_us) - inset, 2.0);
     let colours = [
         (Tone::Read, browser::css("--lso")),
         (Tone::Write, browser::css("--leader")),
@@ -68,7 +69,7 @@ pub fn paint(canvas: &HtmlCanvasElement, marks: &[Mark], span_us: u64, reached_u
     let slots = (room / 3.0).ceil() as usize + 1;
     let mut best: Vec<Option<Tone>> = vec![None; slots];
     for m in marks.iter().filter(|m| m.event.at_us <= span_us) {
-        let slot = ((at(m.event.at_us) - INSET) / 3.0) as usize;
+        let slot = ((at(m.event.at_us) - inset) / 3.0) as usize;
         let t = tone(&m.event.kind);
         if let Some(b) = best.get_mut(slot)
             && b.is_none_or(|old| weight(old).0 < weight(t).0)
@@ -81,7 +82,7 @@ pub fn paint(canvas: &HtmlCanvasElement, marks: &[Mark], span_us: u64, reached_u
         for (slot, t) in best.iter().enumerate() {
             if *t == Some(*colour_tone) {
                 let tall = (h - 4.0) * weight(*colour_tone).1;
-                cx.fill_rect(INSET + slot as f64 * 3.0 - 1.0, mid - tall / 2.0, 2.0, tall);
+                cx.fill_rect(inset + slot as f64 * 3.0 - 1.0, mid - tall / 2.0, 2.0, tall);
             }
         }
     }

@@ -83,7 +83,7 @@ fn stage(app: &App, go: &Go) -> Html {
     };
     let brokers = f.brokers.iter().zip(&l.brokers).map(|(b, at)| {
         let selected = now == Selection::Broker(b.id);
-        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} tight={!l.rows.roomy} {selected} {lang} go={go.clone()} /> }
     });
     let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
         let selected = now == Selection::Partition(h.partition);
@@ -91,12 +91,12 @@ fn stage(app: &App, go: &Go) -> Html {
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
-        html! { <ProducerCard key={x.id.0} facts={x.clone()} topic={setup_topic.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+        html! { <ProducerCard key={x.id.0} facts={x.clone()} topic={setup_topic.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
     });
     let groups = f.groups.iter().zip(&l.groups).map(|(g, at)| {
         let members = g.members.iter().zip(&at.members).map(|(m, at)| {
             let selected = now == Selection::Consumer(m.id);
-            html! { <MemberCard key={m.id.0} facts={m.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+            html! { <MemberCard key={m.id.0} rem={16.0 * l.unit} facts={m.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
         });
         html! { <div key={g.id.0}><GroupBox facts={g.clone()} at={at.rect} {lang} />{ for members }</div> }
     });

@@ -150,12 +150,7 @@ pub struct HeadFacts {
 pub fn head(sim: &Sim, p: PartitionId) -> HeadFacts {
     let s = &sim.world().controller.partitions[p.ix()];
     let setup = &sim.setup().partitions[p.ix()];
-    HeadFacts {
-        partition: p,
-        name: sim.setup().partition_name(p),
-        leader: s.leader,
-        epoch: s.le,
-        replicas: setup.replicas.iter().map(|b| (*b, s.isr.has(*b))).collect(),
-        min_isr: setup.min_isr,
-    }
+    let mut replicas: Vec<(BrokerId, bool)> = setup.replicas.iter().map(|b| (*b, s.isr.has(*b))).collect();
+    replicas.sort_unstable();
+    HeadFacts { partition: p, name: sim.setup().partition_name(p), leader: s.leader, epoch: s.le, replicas, min_isr: setup.min_isr }
 }

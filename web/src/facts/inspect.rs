@@ -62,6 +62,8 @@ pub enum Owner {
 pub struct Choice {
     /// Whose.
     pub owner: Owner,
+    /// Its owner's name, where there are several.
+    pub whose: Option<String>,
     /// Its name.
     pub config: &'static str,
     /// What it can be.

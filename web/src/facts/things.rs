@@ -82,6 +82,7 @@ pub fn acks_choice(sim: &Sim, p: ProducerIx) -> Choice {
     let setup = &sim.setup().producers[p.ix()];
     Choice {
         owner: Owner::Producer(setup.name.clone()),
+        whose: (sim.setup().producers.len() > 1).then(|| setup.name.clone()),
         config: "acks",
         options: ["0", "1", "all"].map(str::to_owned).to_vec(),
         value: setup.acks.name().to_owned(),
@@ -98,6 +99,7 @@ fn min_isr_choice(s: &Session, topic: &str) -> Choice {
     });
     Choice {
         owner: Owner::Topic(topic.to_owned()),
+        whose: (scenario.topology.topics.len() > 1).then(|| topic.to_owned()),
         config: "min.insync.replicas",
         options: (1..=rf).map(|n| n.to_string()).collect(),
         value,

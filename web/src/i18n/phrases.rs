@@ -50,24 +50,24 @@ pub fn refused(lang: Lang, why: &str) -> String {
 /// Cut the link to somebody.
 pub fn cut_link(lang: Lang, to: &str) -> String {
     match lang {
-        Lang::En => format!("Cut the link with {to}"),
-        Lang::Ko => format!("{to}와(과)의 연결 끊기"),
+        Lang::En => format!("Cut the link {to}"),
+        Lang::Ko => format!("연결 끊기 {to}"),
     }
 }
 
 /// Heal the link to somebody.
 pub fn heal_link(lang: Lang, to: &str) -> String {
     match lang {
-        Lang::En => format!("Heal the link with {to}"),
-        Lang::Ko => format!("{to}와(과)의 연결 복구"),
+        Lang::En => format!("Heal the link {to}"),
+        Lang::Ko => format!("연결 복구 {to}"),
     }
 }
 
 /// Lose the next response to somebody.
 pub fn drop_response(lang: Lang, to: &str) -> String {
     match lang {
-        Lang::En => format!("Drop the next response to {to}"),
-        Lang::Ko => format!("{to}에 보낼 다음 응답 버리기"),
+        Lang::En => format!("Drop the next response {to}"),
+        Lang::Ko => format!("다음 응답 버리기 {to}"),
     }
 }
 

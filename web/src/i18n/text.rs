@@ -53,7 +53,7 @@ texts! {
     batch_waits: "waits", "대기";
     nothing_waits: "nothing waits", "대기 없음";
     in_flight: "in flight", "전송 중";
-    retrying: "waits before a retry", "재시도 전 대기";
+    retrying: "retrying", "재시도 대기";
     next_sequence: "next sequence", "다음 시퀀스";
     position: "position", "읽을 위치";
     committed: "committed", "커밋됨";

@@ -17,6 +17,8 @@ pub struct BrokerProps {
     pub facts: BrokerFacts,
     /// Where.
     pub at: Rect,
+    /// Is there little room?
+    pub tight: bool,
     /// Is it selected?
     pub selected: bool,
     /// Language.
@@ -39,6 +41,7 @@ pub fn BrokerCard(p: &BrokerProps) -> Html {
     let class = classes!(
         "card",
         "broker",
+        p.tight.then_some("tight"),
         (!up).then_some("down"),
         (!f.in_sync).then_some("out"),
         f.leads.is_some().then_some("leads"),
@@ -133,7 +136,8 @@ pub fn PartitionHead(p: &HeadProps) -> Html {
             <button type="button" class="name" aria-pressed={p.selected.to_string()}
                 onclick={ask(&p.go, Msg::Select(Selection::Partition(f.partition)))}>{ &f.name }</button>
             <span class={classes!("who", f.leader.is_none().then_some("bad"))} data-testid="head-leader">{ leader }</span>
-            <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }<span class="of">{ format!(" / {} · min {}", f.replicas.len(), f.min_isr) }</span></span>
+            <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }</span>
+            <span class="of">{ format!("/ {} · min {}", f.replicas.len(), f.min_isr) }</span>
         </Placed>
     }
 }

@@ -155,7 +155,7 @@ fn Choices(p: &ChoicesProps) -> Html {
         };
         html! {
             <div key={format!("{:?}{}", c.owner, c.config)} class="choice" role="group" aria-label={c.config}>
-                <code>{ c.config }</code>{ for c.options.iter().map(option) }
+                <code>{ c.config }if let Some(w) = &c.whose { <small>{ w }</small> }</code>{ for c.options.iter().map(option) }
             </div>
         }
     };

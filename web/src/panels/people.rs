@@ -19,6 +19,8 @@ pub struct ProducerProps {
     pub facts: ProducerFacts,
     /// The topic that a record by hand goes to.
     pub topic: AttrValue,
+    /// Root font size in px.
+    pub rem: f64,
     /// Where.
     pub at: Rect,
     /// Is it selected?
@@ -34,7 +36,8 @@ pub struct ProducerProps {
 pub fn ProducerCard(p: &ProducerProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
     let send = Do::Send { producer: f.name.clone(), topic: p.topic.to_string(), key: Some("A".to_owned()) };
-    let class = classes!("card", "producer", p.selected.then_some("selected"));
+    let tight = p.at.h < 13.0 * p.rem;
+    let class = classes!("card", "producer", tight.then_some("tight"), p.selected.then_some("selected"));
     html! {
         <Placed at={p.at} {class} select={format!("producer-{}", f.id)} testid={format!("producer-{}", f.id)} label={f.name.clone()}>
             <div class="head"><button type="button" class="name" aria-pressed={p.selected.to_string()}
@@ -50,7 +53,7 @@ pub fn ProducerCard(p: &ProducerProps) -> Html {
             </div>
             <p class="line"><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span><Slots used={f.in_flight} of={f.slots} /></p>
             if let Some(seq) = f.next_seq {
-                <p class="line"><span>{ t.next_sequence }</span><b>{ seq }</b></p>
+                <p class="line seq"><span>{ t.next_sequence }</span><b>{ seq }</b></p>
             }
             <button type="button" class="send" data-testid="send" title={t.send_hint} onclick={ask(&p.go, Msg::Act(send))}>
                 { icons::plus() }{ t.send_record }</button>
@@ -130,6 +133,8 @@ pub fn GroupBox(p: &GroupProps) -> Html {
 /// A member's card.
 #[derive(Properties, PartialEq)]
 pub struct MemberProps {
+    /// Root font size in px.
+    pub rem: f64,
     /// Its facts.
     pub facts: MemberFacts,
     /// Where.
@@ -146,7 +151,8 @@ pub struct MemberProps {
 #[component]
 pub fn MemberCard(p: &MemberProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
-    let class = classes!("card", "member", (!f.up).then_some("down"), p.selected.then_some("selected"));
+    let class =
+        classes!("card", "member", (p.at.h < 6.0 * p.rem).then_some("tight"), (!f.up).then_some("down"), p.selected.then_some("selected"));
     let dash = || "–".to_owned();
     let body = match f.shares.first() {
         None => html! { <p class="status">{ t.idle_member }</p> },

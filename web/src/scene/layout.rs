@@ -128,7 +128,7 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
         columns,
         rows,
         producers: producers(u, side, first, last, cast.producers),
-        groups: groups(w - MARGIN * u - side, side, u, top, &cast.groups),
+        groups: groups(w - MARGIN * u - side, side, u, (top, h - 10.0 * u), &cast.groups),
         brokers,
         tide_foot,
     }
@@ -143,9 +143,9 @@ fn columns(bx: f64, bw: f64, u: f64, n: usize) -> Vec<Column> {
 fn stack(x: f64, w: f64, top: f64, bottom: f64, u: f64, n: usize) -> Vec<Rect> {
     let gap = if n > 4 { 8.0 * u } else { GAP * u };
     let h = ((bottom - top - gap * (n - 1) as f64) / n as f64).max(52.0 * u);
-    let card = h.min(176.0 * u);
+    let card = h.min(150.0 * u);
     // What is left over goes between the cards: the tide line is as tall as the stage.
-    let gap = if n > 1 { (gap + (h - card)).min(40.0 * u) } else { gap };
+    let gap = if n > 1 { (gap + (h - card)).min(60.0 * u) } else { gap };
     let used = card * n as f64 + gap * (n - 1) as f64;
     let y0 = top + ((bottom - top - used) / 2.0).max(0.0);
     (0..n).map(|i| Rect { x, y: y0 + i as f64 * (card + gap), w, h: card }).collect()
@@ -155,7 +155,7 @@ fn card_rows(card_h: f64, u: f64) -> CardRows {
     let roomy = card_h >= 108.0 * u;
     let head = if roomy { 38.0 * u } else { 30.0 * u };
     let (above, below) = if roomy { (18.0 * u, 24.0 * u) } else { (2.0 * u, 6.0 * u) };
-    CardRows { head, cells: head + above, cell_h: (card_h - head - above - below).clamp(14.0 * u, 56.0 * u), roomy }
+    CardRows { head, cells: head + above, cell_h: (card_h - head - above - below).clamp(14.0 * u, 66.0 * u), roomy }
 }
 
 fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
@@ -169,11 +169,17 @@ fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
     (0..n).map(|i| Rect { x: MARGIN * u, y: y0 + i as f64 * (h + gap), w, h }).collect()
 }
 
-fn groups(x: f64, w: f64, u: f64, top: f64, sizes: &[usize]) -> Vec<GroupBox> {
+fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), sizes: &[usize]) -> Vec<GroupBox> {
+    let (head, pad, gap) = (46.0 * u, 8.0 * u, 8.0 * u);
+    let members: usize = sizes.iter().sum();
+    // What is not members' cards: headings, paddings, gaps.
+    let fixed = sizes.len() as f64 * (head + pad)
+        + (members.saturating_sub(sizes.len())) as f64 * gap
+        + sizes.len().saturating_sub(1) as f64 * GAP * u;
+    let member = ((bottom - top - fixed) / members.max(1) as f64).clamp(30.0 * u, 104.0 * u);
     let mut y = top;
     let mut boxes = Vec::new();
     for &n in sizes {
-        let (head, pad, member, gap) = (50.0 * u, 8.0 * u, 104.0 * u, 8.0 * u);
         let h = head + pad + n as f64 * member + gap * (n.max(1) - 1) as f64;
         let members = (0..n).map(|i| Rect { x: x + pad, y: y + head + i as f64 * (member + gap), w: w - 2.0 * pad, h: member }).collect();
         boxes.push(GroupBox { rect: Rect { x, y, w, h }, members });
@@ -211,6 +217,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn several_groups_share_the_height() {
+        let l = layout((964.0, 524.0), 1.0, &Cast { groups: vec![2, 1], ..cast() });
+        assert!(l.groups.iter().all(|g| g.rect.bottom() <= 524.0), "{:?}", l.groups);
+        assert!(!l.groups[0].rect.overlaps(&l.groups[1].rect));
     }
 
     #[test]

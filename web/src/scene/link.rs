@@ -54,9 +54,11 @@ fn consumer_way(l: &Layout, seats: &Seats, b: BrokerId, c: ConsumerIx, lane: f64
 /// Along the right edge of the cards; neighbours in a small arc, others in a wider one.
 fn broker_way(l: &Layout, a: BrokerId, b: BrokerId, lane: f64) -> Option<Curve> {
     let (top, bottom) = (broker_rect(l, a)?, broker_rect(l, b)?);
-    let apart = (b.ix() - a.ix()) as f64;
+    let steps = b.ix() - a.ix();
+    let apart = steps as f64;
     let gap = l.groups.first().map_or(l.size.0 - top.right(), |g| g.rect.x - top.right());
-    let bulge = (gap * (0.36 + 0.42 * (apart - 1.0))).min(gap * 1.1) + lane * -7.0 * l.unit;
+    // Wider for those further apart, and never as wide as the gap.
+    let bulge = gap * (1.0 - 0.55_f64.powi(steps as i32)) - lane * 7.0 * l.unit;
     let port = top.h * 0.16;
     let (ya, yb) = (
         top.y + top.h * 0.62 + (2.0 - apart).max(0.0) * port - lane * 3.0,

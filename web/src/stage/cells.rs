@@ -182,7 +182,7 @@ fn paint_pennants(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, bottom: f6
         ink.polygon(pt(x, bottom + 14.0 * u), &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)], 5.0 * u);
         ink.fill_path();
         ink.font(500, 10.5);
-        let text = format!("{offset}");
+        let text = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
         let room = column.x + column.w - x;
         if room > 30.0 * u {
             ink.fill(&ink.palette.soft);

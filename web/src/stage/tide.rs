@@ -75,7 +75,7 @@ impl Tides {
                 continue;
             }
             let water = ink.cx.create_linear_gradient(left, 0.0, f.x, 0.0);
-            let _ = water.add_color_stop(0.0, "rgba(0,0,0,0)");
+            let _ = water.add_color_stop(0.0, &ink.palette.shore);
             let _ = water.add_color_stop(1.0, &ink.palette.water);
             ink.cx.set_fill_style_canvas_gradient(&water);
             ink.cx.fill_rect(left, top, f.x - left, l.tide_foot - top);

@@ -16,6 +16,8 @@ const FLAG: [Point; 3] = [pt(-0.6, -1.0), pt(1.0, -0.45), pt(-0.6, 0.1)];
 
 /// No more labels than this: a crowd is not read word by word.
 const LABELS: usize = 7;
+/// Nor more than this of the same words.
+const SAME: usize = 2;
 
 /// Paints all messages, quiet ones first.
 pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
@@ -160,7 +162,11 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
         scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
     let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| square(t.at, 10.0 * u)).collect();
     ink.font(500, 11.0);
+    let mut written: Vec<&str> = Vec::new();
     for t in loud {
+        if written.iter().filter(|w| **w == t.look.label).count() >= SAME {
+            continue;
+        }
         let w = ink.width(&t.look.label) + 10.0 * u;
         let h = 17.0 * u;
         let Some(r) =
@@ -169,6 +175,7 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
             continue;
         };
         taken.push(r);
+        written.push(&t.look.label);
         ink.alpha(0.92);
         ink.fill(&ink.palette.bg);
         ink.rounded(r, 5.0 * u);
