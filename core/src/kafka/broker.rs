@@ -361,6 +361,9 @@ impl Cx<'_> {
     // ---- metadata (rule book 3.7)
 
     fn on_metadata(&mut self, upto: u32, changes: &[Change]) {
+        if self.b.epoch.is_none() {
+            return; // meant for an earlier process; this one gets the image when it has registered
+        }
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {
             match *c {
