@@ -14,7 +14,7 @@ use crate::i18n::{self, Lang};
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
-use crate::session::saved::Saved;
+use crate::session::saved;
 use crate::session::select::Selection;
 use crate::session::{Motion, Session};
 use crate::stage::Stage;
@@ -69,7 +69,7 @@ fn first_session() -> Session {
     if died {
         browser::forget(keys::SCENE);
     }
-    let kept = browser::recall(keys::SCENE).and_then(|text| Saved::restore(&text));
+    let kept = browser::recall(keys::SCENE).and_then(|text| saved::restore(&text));
     kept.unwrap_or_else(|| {
         let scenario = Scenario::parse(DEFAULT).expect("the scenario that comes with the app is checked by its tests");
         Session::new(scenario).expect("the scenario that comes with the app is checked by its tests")
@@ -310,7 +310,7 @@ impl App {
     }
 
     fn select(&mut self, what: Selection) {
-        self.hot.borrow_mut().session.selection = what;
+        self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
             // What was selected shows in the inspector; events stay beside their list's tab.
             self.events_tab = false;
@@ -356,7 +356,7 @@ impl App {
     fn save(&self) {
         // A frame may be under way; the next save comes soon.
         if let Ok(hot) = self.hot.try_borrow() {
-            browser::keep(keys::SCENE, &Saved::of(&hot.session).to_text());
+            browser::keep(keys::SCENE, &saved::save(&hot.session));
         }
     }
 
@@ -387,7 +387,7 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
         EventListener::new_with_options(&document(), "keydown", gloo::events::EventListenerOptions::enable_prevent_default(), move |e| {
             let Some(e) = e.dyn_ref::<KeyboardEvent>() else { return };
             let help = browser::by_id("help-open").is_some();
-            if let Some(m) = keyboard::message(e, 9, help) {
+            if let Some(m) = keyboard::message(e, help) {
                 e.prevent_default();
                 link.send_message(m);
             }

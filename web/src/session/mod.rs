@@ -134,6 +134,11 @@ impl Session {
         user_partitions(self.sim()).skip_while(|p| p.0 < first).take(fit.max(1)).collect()
     }
 
+    /// Selects something; what is not there selects nothing.
+    pub fn select(&mut self, what: Selection) {
+        self.selection = if what.exists(self.sim()) { what } else { Selection::Run };
+    }
+
     // ---- time
 
     /// Plays or pauses.
