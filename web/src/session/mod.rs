@@ -207,7 +207,7 @@ impl Session {
 
     /// Is this about one of Kafka's own partitions, which the stage does not show?
     pub fn behind_the_scenes(&self, e: &EventKind) -> bool {
-        partition_of(e).is_some_and(|p| self.sim().setup().is_internal(p))
+        behind_the_scenes(self.sim(), e)
     }
 
     /// Does one stand on a mark that is behind the scenes?
@@ -350,6 +350,11 @@ impl Session {
 /// Partitions of people's topics.
 pub fn user_partitions(sim: &Sim) -> impl Iterator<Item = PartitionId> + '_ {
     sim.setup().partition_ids().filter(|p| !sim.setup().is_internal(*p))
+}
+
+/// Is an event about one of Kafka's own partitions, which the stage does not show?
+pub fn behind_the_scenes(sim: &Sim, e: &EventKind) -> bool {
+    partition_of(e).is_some_and(|p| sim.setup().is_internal(p))
 }
 
 /// The partition that a notable event is about.

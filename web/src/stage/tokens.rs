@@ -160,7 +160,7 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
     let u = ink.unit;
     let loud: Vec<&Token> =
         scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
-    let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| square(t.at, 10.0 * u)).collect();
+    let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| around(t, u)).collect();
     ink.font(500, 11.0);
     let mut written: Vec<&str> = Vec::new();
     for t in loud {
@@ -169,8 +169,9 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
         }
         let w = ink.width(&t.look.label) + 10.0 * u;
         let h = 17.0 * u;
-        let Some(r) =
-            places(t.at, w, h, 13.0 * u).into_iter().find(|r| inside(r, ink.size) && !taken.iter().chain(&avoid).any(|o| o.overlaps(r)))
+        let Some(r) = places(t.at, w, h, 13.0 * u, half_width(t) * u + 3.0 * u)
+            .into_iter()
+            .find(|r| inside(r, ink.size) && !taken.iter().chain(&avoid).any(|o| o.overlaps(r)))
         else {
             continue;
         };
@@ -187,8 +188,20 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
     }
 }
 
-fn square(c: Point, r: f64) -> Rect {
-    Rect { x: c.x - r, y: c.y - r, w: 2.0 * r, h: 2.0 * r }
+/// Half the width of a message as it is drawn, in units.
+fn half_width(t: &Token) -> f64 {
+    let (marks, more) = match &t.look.cargo {
+        Cargo::Records { marks, more } => (marks.len(), *more),
+        Cargo::Ack { marks } => (marks.len(), 0),
+        _ => (1, 0),
+    };
+    11.0 * marks.max(1) as f64 + if more > 0 { 10.0 } else { 0.0 }
+}
+
+/// The room that a message takes.
+fn around(t: &Token, u: f64) -> Rect {
+    let (w, h) = (half_width(t) * u, 10.0 * u);
+    Rect { x: t.at.x - w, y: t.at.y - h, w: 2.0 * w, h: 2.0 * h }
 }
 
 fn inside(r: &Rect, size: (f64, f64)) -> bool {
@@ -205,17 +218,17 @@ fn text_of_cards(l: &Layout) -> Vec<Rect> {
     all
 }
 
-/// Above first, then to the right, below, and the corners.
-fn places(c: Point, w: f64, h: f64, d: f64) -> [Rect; 8] {
+/// Above first, then to the right, below, and the corners: `up` away from the middle, or `side` ways.
+fn places(c: Point, w: f64, h: f64, up: f64, side: f64) -> [Rect; 8] {
     let r = |x: f64, y: f64| Rect { x, y, w, h };
     [
-        r(c.x - w / 2.0, c.y - d - h),
-        r(c.x + d, c.y - h / 2.0),
-        r(c.x - w / 2.0, c.y + d),
-        r(c.x + d, c.y - d - h),
-        r(c.x + d, c.y + d),
-        r(c.x - d - w, c.y - h / 2.0),
-        r(c.x - d - w, c.y - d - h),
-        r(c.x - d - w, c.y + d),
+        r(c.x - w / 2.0, c.y - up - h),
+        r(c.x + side, c.y - h / 2.0),
+        r(c.x - w / 2.0, c.y + up),
+        r(c.x + side, c.y - up - h),
+        r(c.x + side, c.y + up),
+        r(c.x - side - w, c.y - h / 2.0),
+        r(c.x - side - w, c.y - up - h),
+        r(c.x - side - w, c.y + up),
     ]
 }
