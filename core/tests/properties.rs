@@ -9,7 +9,7 @@ use highwater_core::sim::{Sim, Timeline};
 use proptest::prelude::*;
 
 mod common;
-use common::random::{Case, any_case, safe_case};
+use common::random::{Case, any_case, repaired_case, safe_case};
 
 fn config() -> ProptestConfig {
     let cases = if std::env::var_os("HIGHWATER_LONG").is_some_and(|v| v == "1") { 20_000 } else { 200 };
@@ -119,6 +119,38 @@ proptest! {
         while sim.step(&mut out) {
             let lost = out_lost(&sim);
             prop_assert!(!lost, "at {}: {:?}", sim.now_us(), sim.ledger().figures(sim.world()));
+        }
+    }
+
+    #[test]
+    fn everything_recovers_once_all_is_repaired(c in repaired_case()) {
+        let mut sim = begin(&c);
+        sim.advance_to(c.0.until_us);
+        let w = sim.world();
+        for p in w.setup.partition_ids() {
+            let (s, name) = (&w.controller.partitions[p.ix()], w.setup.partition_name(p));
+            let all: BrokerSet = w.setup.partitions[p.ix()].replicas.iter().copied().collect();
+            prop_assert!(s.leader.is_some(), "{name} has no leader: {s:?}");
+            prop_assert_eq!(s.isr, all, "ISR of {}", &name);
+            let leader = w.leader_replica(p).expect("the leader knows");
+            // Commits go on; a record of the last milliseconds may still be on its way.
+            for b in all.iter().filter(|_| !w.setup.is_internal(p)) {
+                let r = w.broker(b).replica(p).expect("assigned");
+                prop_assert_eq!((r.hw, r.log.leo()), (leader.log.leo(), leader.log.leo()), "{} on broker {}", &name, b);
+            }
+        }
+        let done = |k: &EventKind| matches!(k, EventKind::Acked { .. } | EventKind::SendFailed { .. });
+        let batches = sim.events().iter().filter(|e| matches!(e.kind, EventKind::BatchSent { .. } | EventKind::SendFailed { .. }));
+        let mut open: Vec<BatchId> = batches.filter_map(|e| e.kind.batch()).collect();
+        for e in sim.events().iter().filter(|e| done(&e.kind)) {
+            open.retain(|b| e.kind.batch() != Some(*b));
+        }
+        prop_assert!(open.is_empty(), "neither acknowledged nor failed: {open:?}");
+        prop_assert!(w.producers[0].parts.iter().all(|q| q.queue.is_empty()), "records wait for ever");
+        let reader = &w.consumers[0];
+        for (p, at) in w.setup.consumers[0].assigned.iter().zip(&reader.positions) {
+            let hw = w.leader_replica(*p).map(|r| r.hw);
+            prop_assert_eq!(*at, hw, "position in {}: {:?}", w.setup.partition_name(*p), reader);
         }
     }
 

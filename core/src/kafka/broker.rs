@@ -370,7 +370,6 @@ impl Cx<'_> {
                 Change::Broker { broker, epoch, fenced } => {
                     self.b.epochs[broker.ix()] = epoch;
                     self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
-                    self.recheck_all();
                 }
                 Change::Partition { partition, leader, le, pe, isr } => {
                     let seen = &mut self.b.view[partition.ix()];
@@ -381,6 +380,7 @@ impl Cx<'_> {
                 }
             }
         }
+        self.recheck_all();
         self.b.applied = self.b.applied.max(upto);
         // BL2: a broker that is still fenced and has caught up says so at once.
         let registered = self.b.epoch.is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
@@ -534,8 +534,8 @@ impl Cx<'_> {
                 self.advance(p);
             }
             Err(ErrorCode::IneligibleReplica) => self.drop_pending(p),
-            // Stays pending until metadata says otherwise.
-            _ => self.out.disarm(Timer::AlterRetry { broker: self.b.id, partition: p }),
+            // Stays pending until metadata says otherwise. (Kafka asks no more; here the retry goes on, and is refused again.)
+            _ => {}
         }
     }
 

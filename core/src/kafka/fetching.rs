@@ -31,14 +31,14 @@ impl Cx<'_> {
             let snapshot = r.hw; // R-F2: before anything else
             match r.follower_fetch(follower, x) {
                 FetchOutcome::Answer(a) => answers.push(answer(x, a)),
-                FetchOutcome::At { moved, caught_up, lag_from_last_fetch } => {
+                FetchOutcome::At { moved, caught_up, lag_from_last_fetch, opened } => {
                     snapshots.push((x.partition, snapshot));
                     if lag_from_last_fetch {
                         self.start_lag(x.partition, follower);
                     } else if caught_up {
                         self.out.disarm(Timer::Lag { leader: me, partition: x.partition, follower });
                     }
-                    if !caught_up {
+                    if !caught_up || opened {
                         self.add_news(follower, x.partition);
                     }
                     self.after_follower_moved(x, follower, moved);

@@ -158,6 +158,8 @@ pub enum FetchOutcome {
         caught_up: bool,
         /// It had everything that there was at its last fetch: the lag counts from then (repl.R-F4).
         lag_from_last_fetch: bool,
+        /// The session did not have this partition before: the follower is to be told the high watermark.
+        opened: bool,
     },
 }
 
@@ -331,11 +333,12 @@ impl Replica {
         let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
+        let opened = !f.open;
         f.open = true;
         if caught_up || lag_from_last_fetch {
             f.lag_expired = false;
         }
-        FetchOutcome::At { moved, caught_up, lag_from_last_fetch }
+        FetchOutcome::At { moved, caught_up, lag_from_last_fetch, opened }
     }
 
     /// repl.R-H1, R-H2: the high watermark that the leader may move to; `None` = stay. `eligible`: brokers that may join the ISR.

@@ -155,6 +155,30 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
     })
 }
 
+/// Any case, and then everything is repaired: links whole from 12 s on, every process started until nothing is down.
+pub fn repaired_case() -> impl Strategy<Value = Case> {
+    any_case(true).prop_map(|Case(mut s)| {
+        let cut: Vec<(End, End)> = s
+            .commands
+            .iter()
+            .filter_map(|c| match c.what {
+                Do::CutLink { from, to } => Some((from, to)),
+                _ => None,
+            })
+            .collect();
+        let mut at = |at_us, what| s.commands.push(TimedCommand { at_us, by_hand: false, what });
+        for (from, to) in cut {
+            at(12 * SECOND, Do::HealLink { from, to });
+        }
+        for t in [13, 15, 20] {
+            (1..=s.topology.brokers).for_each(|broker| at(t * SECOND, Do::Start { broker }));
+            at(t * SECOND, Do::StartConsumer { consumer: 0 });
+        }
+        s.until_us = 60 * SECOND;
+        Case(parse(&s.to_json()))
+    })
+}
+
 /// Replication factor 3, min ISR 2, ELR, clean elections, acks=all: one broker at a time is down, with its page cache kept; links between brokers break and heal.
 pub fn safe_case() -> impl Strategy<Value = Case> {
     let outages = prop::collection::vec((0..3u8, 50..2500u64, 50..2500u64, any::<bool>()), 0..6);

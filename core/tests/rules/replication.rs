@@ -178,6 +178,16 @@ fn repl_r_h2_a_member_that_has_not_fetched_in_this_epoch_holds_it() {
 }
 
 #[test]
+fn repl_r_h3_a_follower_that_returns_learns_the_high_watermark_without_traffic() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    // It dies before it has written a checkpoint, and has every record when it is back.
+    let t = 1 + begin(&s).timers().find(|(t, _)| **t == highwater_core::kafka::Timer::HwCheckpoint(BrokerId(3))).expect("armed").1;
+    s.commands = vec![send(t, "A"), crash(t + SECOND, 3), start(t + 15 * SECOND, 3)];
+    s.until_us = t + 17 * SECOND;
+    assert_eq!(hw(&run(&s), 3), 1);
+}
+
+#[test]
 fn repl_r_h4_two_fetch_rounds_to_commit_and_a_third_to_tell() {
     let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
     let t = 100 * MS;
