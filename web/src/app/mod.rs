@@ -22,7 +22,7 @@ use crate::stage::ink::Ink;
 use crate::stage::palette::Palette;
 use browser::keys;
 use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
@@ -34,6 +34,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
+/// How long a notice stays.
+const NOTICE_MS: u32 = 7000;
+
 /// The whole page.
 pub struct App {
     hot: Rc<RefCell<Hot>>,
@@ -44,6 +47,7 @@ pub struct App {
     events_tab: bool,
     coach: Option<Advice>,
     notice: Option<String>,
+    fading: Option<Timeout>,
     spoken: (Option<u32>, String, f64),
     stage: NodeRef,
     canvas: NodeRef,
@@ -102,6 +106,7 @@ impl Component for App {
             events_tab: false,
             coach,
             notice: None,
+            fading: None,
             spoken: (None, String::new(), 0.0),
             stage: NodeRef::default(),
             canvas: NodeRef::default(),
@@ -114,7 +119,8 @@ impl Component for App {
         app
     }
 
-    fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let noticed = self.notice.clone();
         let read_only = matches!(msg, Msg::Refresh | Msg::Save);
         if !read_only {
             self.hot.borrow_mut().touch();
@@ -170,6 +176,10 @@ impl Component for App {
             Msg::DismissCoach => self.dismiss_coach(),
             Msg::DismissNotice => self.notice = None,
             Msg::Resize => self.measure(),
+        }
+        if self.notice != noticed {
+            let link = ctx.link().clone();
+            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
         }
         self.refresh();
         true
@@ -271,6 +281,9 @@ impl App {
         let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
         {
             let mut hot = self.hot.borrow_mut();
+            if hot.session.future_by_hand() {
+                self.notice = Some(self.lang.text().branch_made.to_owned());
+            }
             hot.session.act(what);
             fatal::remember(hot.session.scenario_json());
         }

@@ -294,6 +294,12 @@ impl Session {
 
     // ---- what is done to the cluster
 
+    /// Was something done by hand later than this instant? Acting now drops it.
+    pub fn future_by_hand(&self) -> bool {
+        let now = self.sim().now_us();
+        self.timeline.scenario().commands.iter().any(|c| c.by_hand && c.at_us > now)
+    }
+
     /// Does something at this instant.
     pub fn act(&mut self, what: Do) {
         self.finish_glide();

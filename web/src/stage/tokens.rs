@@ -23,6 +23,9 @@ const SAME: usize = 2;
 pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
     for t in &scene.tokens {
         paint_token(ink, t);
+        if manner.still && t.look.weight >= Weight::Normal {
+            paint_arrow(ink, t);
+        }
         if selection == Selection::Message(t.msg) {
             ink.stroke(&ink.palette.focus, 2.4);
             ink.circle(t.at, 16.0 * ink.unit);
@@ -78,6 +81,16 @@ fn paint_token(ink: &mut Ink, t: &Token) {
         Cargo::Pulse => pulse(ink, t),
     }
     ink.alpha(1.0);
+}
+
+/// Where a message that is held still goes.
+fn paint_arrow(ink: &mut Ink, t: &Token) {
+    let u = ink.unit;
+    let d = (half_width(t) + 9.0) * u;
+    let tip = pt(t.at.x + t.heading.x * d, t.at.y + t.heading.y * d);
+    ink.fill(&ink.palette.ink);
+    ink.pointing(tip, &CHEVRON, 5.5 * u, t.heading);
+    ink.fill_path();
 }
 
 /// Records side by side on a plate.
