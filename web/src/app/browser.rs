@@ -1,6 +1,5 @@
 //! The little that the app needs of the browser: sizes, styles, storage. Everything fails soft.
 
-use gloo::storage::{LocalStorage, Storage};
 use gloo::utils::{document, document_element, window};
 use web_sys::Element;
 
@@ -18,19 +17,27 @@ pub mod keys {
     pub const DIED: &str = "highwater.died";
 }
 
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
 /// A kept word.
 pub fn recall(key: &str) -> Option<String> {
-    LocalStorage::get::<String>(key).ok()
+    storage()?.get_item(key).ok().flatten()
 }
 
 /// Keeps a word; a full or forbidden storage is no error.
 pub fn keep(key: &str, value: &str) {
-    let _ = LocalStorage::set(key, value);
+    if let Some(s) = storage() {
+        let _ = s.set_item(key, value);
+    }
 }
 
 /// Forgets a word.
 pub fn forget(key: &str) {
-    LocalStorage::delete(key);
+    if let Some(s) = storage() {
+        let _ = s.remove_item(key);
+    }
 }
 
 /// The value of a custom property of the style sheet.
@@ -47,7 +54,13 @@ pub fn css(name: &str) -> String {
 /// Root font size in px / 16.
 pub fn unit() -> f64 {
     let px = css("font-size");
-    px.trim_end_matches("px").parse::<f64>().unwrap_or(16.0) / 16.0
+    let (whole, part) = px.trim_end_matches("px").split_once('.').unwrap_or((px.trim_end_matches("px"), "0"));
+    let number = |digits: &str| digits.parse::<u32>().ok().map(f64::from);
+    let thousandths: String = part.chars().chain("000".chars()).take(3).collect();
+    match (number(whole), number(&thousandths)) {
+        (Some(w), Some(t)) => (w + t / 1000.0) / 16.0,
+        _ => 1.0,
+    }
 }
 
 /// Device pixels in a CSS pixel.

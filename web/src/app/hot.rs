@@ -66,7 +66,10 @@ impl Hot {
         let manner = Manner { now_ms, legible: s.slow(), still: browser::reduced_motion() };
         let (layout, shown) = place(s, self.frame);
         stage.notice(s, &layout, manner);
-        let scene = scene::build(s.sim(), s.view_us(), &shown, &layout, s.selection);
+        let mut scene = scene::build(s.sim(), s.view_us(), &shown, &layout, s.selection);
+        if manner.still {
+            scene.hold_still();
+        }
         stage.paint(&scene, &layout, s.selection, manner);
         self.painted = Some(state);
         self.dirty = false;

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
 /// What a key asks for, if it is none that a field or a button needs itself.
-pub fn message(e: &KeyboardEvent, brokers: u8, help: bool) -> Option<Msg> {
+pub fn message(e: &KeyboardEvent, help: bool) -> Option<Msg> {
     if e.ctrl_key() || e.alt_key() || e.meta_key() || e.is_composing() {
         return None;
     }
@@ -39,7 +39,7 @@ pub fn message(e: &KeyboardEvent, brokers: u8, help: bool) -> Option<Msg> {
         "c" | "C" => Some(Msg::Select(Selection::Controller)),
         digit => {
             let n: u8 = digit.parse().ok()?;
-            (1..=brokers).contains(&n).then(|| Msg::Select(Selection::Broker(BrokerId(n))))
+            (n > 0).then_some(Msg::Select(Selection::Broker(BrokerId(n))))
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::i18n::{self, Lang};
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
-use crate::session::saved::Saved;
+use crate::session::saved;
 use crate::session::select::Selection;
 use crate::session::{Motion, Session};
 use crate::stage::Stage;
@@ -22,7 +22,7 @@ use crate::stage::ink::Ink;
 use crate::stage::palette::Palette;
 use browser::keys;
 use gloo::events::EventListener;
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
@@ -34,6 +34,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
+/// How long a notice stays.
+const NOTICE_MS: u32 = 7000;
+
 /// The whole page.
 pub struct App {
     hot: Rc<RefCell<Hot>>,
@@ -44,6 +47,7 @@ pub struct App {
     events_tab: bool,
     coach: Option<Advice>,
     notice: Option<String>,
+    fading: Option<Timeout>,
     spoken: (Option<u32>, String, f64),
     stage: NodeRef,
     canvas: NodeRef,
@@ -69,7 +73,7 @@ fn first_session() -> Session {
     if died {
         browser::forget(keys::SCENE);
     }
-    let kept = browser::recall(keys::SCENE).and_then(|text| Saved::restore(&text));
+    let kept = browser::recall(keys::SCENE).and_then(|text| saved::restore(&text));
     kept.unwrap_or_else(|| {
         let scenario = Scenario::parse(DEFAULT).expect("the scenario that comes with the app is checked by its tests");
         Session::new(scenario).expect("the scenario that comes with the app is checked by its tests")
@@ -102,6 +106,7 @@ impl Component for App {
             events_tab: false,
             coach,
             notice: None,
+            fading: None,
             spoken: (None, String::new(), 0.0),
             stage: NodeRef::default(),
             canvas: NodeRef::default(),
@@ -114,7 +119,8 @@ impl Component for App {
         app
     }
 
-    fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let noticed = self.notice.clone();
         let read_only = matches!(msg, Msg::Refresh | Msg::Save);
         if !read_only {
             self.hot.borrow_mut().touch();
@@ -170,6 +176,10 @@ impl Component for App {
             Msg::DismissCoach => self.dismiss_coach(),
             Msg::DismissNotice => self.notice = None,
             Msg::Resize => self.measure(),
+        }
+        if self.notice != noticed {
+            let link = ctx.link().clone();
+            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
         }
         self.refresh();
         true
@@ -271,6 +281,9 @@ impl App {
         let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
         {
             let mut hot = self.hot.borrow_mut();
+            if hot.session.future_by_hand() {
+                self.notice = Some(self.lang.text().branch_made.to_owned());
+            }
             hot.session.act(what);
             fatal::remember(hot.session.scenario_json());
         }
@@ -310,7 +323,7 @@ impl App {
     }
 
     fn select(&mut self, what: Selection) {
-        self.hot.borrow_mut().session.selection = what;
+        self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
             // What was selected shows in the inspector; events stay beside their list's tab.
             self.events_tab = false;
@@ -356,7 +369,7 @@ impl App {
     fn save(&self) {
         // A frame may be under way; the next save comes soon.
         if let Ok(hot) = self.hot.try_borrow() {
-            browser::keep(keys::SCENE, &Saved::of(&hot.session).to_text());
+            browser::keep(keys::SCENE, &saved::save(&hot.session));
         }
     }
 
@@ -387,7 +400,7 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
         EventListener::new_with_options(&document(), "keydown", gloo::events::EventListenerOptions::enable_prevent_default(), move |e| {
             let Some(e) = e.dyn_ref::<KeyboardEvent>() else { return };
             let help = browser::by_id("help-open").is_some();
-            if let Some(m) = keyboard::message(e, 9, help) {
+            if let Some(m) = keyboard::message(e, help) {
                 e.prevent_default();
                 link.send_message(m);
             }

@@ -15,7 +15,6 @@ use crate::panels::transport::Transport;
 use crate::panels::{Go, ask, icons};
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
-use highwater_core::ids::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 use yew::prelude::*;
@@ -166,20 +165,5 @@ fn clicked(e: &MouseEvent) -> Option<Msg> {
     let stage = target.closest(".stage").ok().flatten()?;
     let r = stage.get_bounding_client_rect();
     let under = target.closest("[data-select]").ok().flatten().and_then(|c| c.get_attribute("data-select"));
-    Some(Msg::Click(f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top(), under.and_then(|w| selection(&w))))
-}
-
-/// The selection of a word such as `broker-2`.
-fn selection(word: &str) -> Option<Selection> {
-    if word == "controller" {
-        return Some(Selection::Controller);
-    }
-    let (kind, n) = word.rsplit_once('-')?;
-    Some(match kind {
-        "broker" => Selection::Broker(BrokerId(n.parse().ok()?)),
-        "partition" => Selection::Partition(PartitionId(n.parse().ok()?)),
-        "producer" => Selection::Producer(ProducerIx(n.parse().ok()?)),
-        "consumer" => Selection::Consumer(ConsumerIx(n.parse().ok()?)),
-        _ => return None,
-    })
+    Some(Msg::Click(f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top(), under.and_then(|w| Selection::of_word(&w))))
 }

@@ -4,8 +4,8 @@ use super::actors;
 use super::things;
 use crate::i18n::Lang;
 use crate::scene::mark::Mark;
-use crate::session::Session;
 use crate::session::select::Selection;
+use crate::session::{Session, behind_the_scenes};
 use highwater_core::event::Event;
 use highwater_core::fold::narration;
 use highwater_core::scenario::Do;
@@ -158,7 +158,7 @@ pub fn why(seq: u32, sim: &Sim, lang: Lang, title: impl Into<String>) -> Option<
 
 /// The newest event that `is` about something, and the chain that led to it.
 pub fn why_newest(sim: &Sim, lang: Lang, is: impl Fn(&Event) -> bool) -> Option<Why> {
-    let e = sim.events().iter().rev().take(20_000).find(|e| e.kind.notable() && is(e))?;
+    let e = sim.events().iter().rev().take(20_000).find(|e| e.kind.notable() && !behind_the_scenes(sim, &e.kind) && is(e))?;
     why(e.seq, sim, lang, lang.text().why)
 }
 

@@ -73,7 +73,7 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
 
 /// Milliseconds, from microseconds.
 pub fn millis(us: u64) -> String {
-    if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{:.1} ms", us as f64 / 1000.0) }
+    if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{}.{} ms", us / 1000, us % 1000 / 100) }
 }
 
 /// A clock reading: `0.416 s`, `12.034 s`, `2:05.001`.

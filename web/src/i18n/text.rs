@@ -77,7 +77,6 @@ texts! {
     links: "Links", "네트워크 연결";
     run_settings: "This run", "이번 실행";
     new_run_hint: "Changing this starts a new run with the same seed.", "값을 바꾸면 같은 시드로 새로 실행합니다.";
-    start_over: "Start over", "처음부터";
 
     // ---- inspector
     tab_inspector: "Inspector", "살펴보기";
@@ -95,7 +94,6 @@ texts! {
     wire_empty: "Nothing but idle asks.", "빈 요청 말고는 없습니다.";
     gone: "It has arrived, or was dropped.", "이미 도착했거나 버려졌습니다.";
     no_record: "There is no record at this offset any more.", "이 오프셋에는 이제 레코드가 없습니다.";
-    log_end_offset: "log end offset (LEO)", "로그 끝 오프셋(LEO)";
     high_watermark: "high watermark (HW)", "하이 워터마크(HW)";
     isr: "ISR", "ISR";
     elr: "ELR", "ELR";
@@ -123,7 +121,6 @@ texts! {
     sent_at: "sent at", "보낸 시각";
     due_at: "arrives at", "도착 시각";
     carries: "carries", "내용";
-    happened_at: "at", "시각";
     records_given: "records given", "받은 레코드";
     batches_made: "batches made", "만든 배치";
     known_leader: "believes the leader is", "알고 있는 리더";

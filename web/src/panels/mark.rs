@@ -1,5 +1,6 @@
 //! A record's mark beside text: the same shape, letter and colour as on the stage.
 
+use crate::scene::geometry::decimal;
 use crate::scene::mark::{Mark, Shape};
 use yew::prelude::*;
 
@@ -17,10 +18,11 @@ pub fn KeyMark(p: &Props) -> Html {
     let hue = m.hue.map_or("keyless".to_owned(), |h| format!("key-{}", h + 1));
     let r = 7.6;
     let shape = match m.shape {
-        Shape::Circle => html! { <circle cx="10" cy="10" r={r.to_string()} /> },
+        Shape::Circle => html! { <circle cx="10" cy="10" r="7.6" /> },
         Shape::Dot => html! { <circle cx="10" cy="10" r="5.4" /> },
         other => {
-            let points: Vec<String> = other.corners().iter().map(|c| format!("{:.2},{:.2}", 10.0 + c.x * r, 10.0 + c.y * r)).collect();
+            let points: Vec<String> =
+                other.corners().iter().map(|c| format!("{},{}", decimal(10.0 + c.x * r), decimal(10.0 + c.y * r))).collect();
             html! { <polygon points={points.join(" ")} stroke-linejoin="round" /> }
         }
     };

@@ -1,6 +1,6 @@
 //! A box at a place on the stage. Set through the CSSOM: the policy of the page forbids style attributes.
 
-use crate::scene::geometry::Rect;
+use crate::scene::geometry::{Rect, decimal};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -35,7 +35,7 @@ pub fn Placed(p: &Props) -> Html {
         use_effect_with(p.at, move |r| {
             if let Some(style) = node.get().and_then(|n| n.dyn_into::<HtmlElement>().ok()).map(|e| e.style()) {
                 for (name, value) in [("left", r.x), ("top", r.y), ("width", r.w), ("height", r.h)] {
-                    let _ = style.set_property(name, &format!("{value:.2}px"));
+                    let _ = style.set_property(name, &format!("{}px", decimal(value)));
                 }
             }
         });

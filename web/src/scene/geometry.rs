@@ -92,6 +92,14 @@ pub fn ease(t: f64) -> f64 {
     0.4 * t + 0.6 * t * t * (3.0 - 2.0 * t)
 }
 
+/// A length with two decimals, without the weight of the standard library's floating-point printing.
+pub fn decimal(x: f64) -> String {
+    let hundredths = (x * 100.0).round() as i64;
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let n = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", n / 100, n % 100)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +111,11 @@ mod tests {
         assert_eq!(c.at(1.0), pt(0.0, 20.0));
         assert_eq!(c.reversed().at(0.0), c.at(1.0));
         assert!(c.heading(0.5).y > 0.99);
+    }
+
+    #[test]
+    fn lengths_have_two_decimals() {
+        assert_eq!([decimal(1.005), decimal(-0.5), decimal(12.0)], ["1.00", "-0.50", "12.00"]);
     }
 
     #[test]

@@ -336,6 +336,14 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
 }
 
 impl Scene {
+    /// For people who want no motion: messages wait half-way, as arrows, and jump when they arrive.
+    pub fn hold_still(&mut self) {
+        for t in &mut self.tokens {
+            t.at = t.way.at(0.5);
+            t.heading = t.way.heading(0.5);
+        }
+    }
+
     /// What is drawn at a point: a message, or a record.
     pub fn hit(&self, l: &Layout, at: Point) -> Option<Selection> {
         let near = |t: &&Token| {

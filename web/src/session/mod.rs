@@ -134,6 +134,11 @@ impl Session {
         user_partitions(self.sim()).skip_while(|p| p.0 < first).take(fit.max(1)).collect()
     }
 
+    /// Selects something; what is not there selects nothing.
+    pub fn select(&mut self, what: Selection) {
+        self.selection = if what.exists(self.sim()) { what } else { Selection::Run };
+    }
+
     // ---- time
 
     /// Plays or pauses.
@@ -202,7 +207,7 @@ impl Session {
 
     /// Is this about one of Kafka's own partitions, which the stage does not show?
     pub fn behind_the_scenes(&self, e: &EventKind) -> bool {
-        partition_of(e).is_some_and(|p| self.sim().setup().is_internal(p))
+        behind_the_scenes(self.sim(), e)
     }
 
     /// Does one stand on a mark that is behind the scenes?
@@ -289,6 +294,12 @@ impl Session {
 
     // ---- what is done to the cluster
 
+    /// Was something done by hand later than this instant? Acting now drops it.
+    pub fn future_by_hand(&self) -> bool {
+        let now = self.sim().now_us();
+        self.timeline.scenario().commands.iter().any(|c| c.by_hand && c.at_us > now)
+    }
+
     /// Does something at this instant.
     pub fn act(&mut self, what: Do) {
         self.finish_glide();
@@ -345,6 +356,11 @@ impl Session {
 /// Partitions of people's topics.
 pub fn user_partitions(sim: &Sim) -> impl Iterator<Item = PartitionId> + '_ {
     sim.setup().partition_ids().filter(|p| !sim.setup().is_internal(*p))
+}
+
+/// Is an event about one of Kafka's own partitions, which the stage does not show?
+pub fn behind_the_scenes(sim: &Sim, e: &EventKind) -> bool {
+    partition_of(e).is_some_and(|p| sim.setup().is_internal(p))
 }
 
 /// The partition that a notable event is about.

@@ -92,7 +92,7 @@ impl Pace {
     /// The rate in round figures: `1/400×`, `2×`.
     pub fn label(&self) -> String {
         if self.rate >= 1.0 {
-            format!("{:.0}×", self.rate)
+            format!("{}×", self.rate.round() as u32)
         } else {
             let d = 1.0 / self.rate;
             let step = if d >= 100.0 {
@@ -102,7 +102,7 @@ impl Pace {
             } else {
                 1.0
             };
-            format!("1/{:.0}×", (d / step).round().max(1.0) * step)
+            format!("1/{}×", ((d / step).round().max(1.0) * step) as u32)
         }
     }
 }

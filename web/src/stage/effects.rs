@@ -33,6 +33,9 @@ struct Effect {
     began_ms: f64,
 }
 
+/// The records that a tape showed.
+type Shown = (BrokerId, PartitionId, Vec<(Offset, Mark)>);
+
 /// All of them.
 #[derive(Default)]
 pub struct Effects {
@@ -41,7 +44,7 @@ pub struct Effects {
     /// Where messages were in the last frame.
     tokens: Vec<(MsgId, Point, Weight)>,
     /// What the tapes showed in the last frame.
-    cells: Vec<(BrokerId, PartitionId, Vec<(Offset, Mark)>)>,
+    cells: Vec<Shown>,
 }
 
 impl Effects {

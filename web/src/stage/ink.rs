@@ -1,7 +1,7 @@
 //! A thin pen over the canvas: shapes, text and marks, in the units of the layout.
 
 use super::palette::Palette;
-use crate::scene::geometry::{Curve, Point, Rect, pt};
+use crate::scene::geometry::{Curve, Point, Rect, decimal, pt};
 use crate::scene::mark::{Mark, Shape};
 use std::f64::consts::{PI, TAU};
 use wasm_bindgen::{JsCast, JsValue};
@@ -126,7 +126,7 @@ impl Ink {
 
     /// The font from now on: weight and size in units.
     pub fn font(&mut self, weight: u16, size: f64) {
-        let font = format!("{weight} {:.2}px {}", size * self.unit, self.family);
+        let font = format!("{weight} {}px {}", decimal(size * self.unit), self.family);
         if font != self.font {
             self.cx.set_font(&font);
             self.font = font;

@@ -23,6 +23,9 @@ const SAME: usize = 2;
 pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
     for t in &scene.tokens {
         paint_token(ink, t);
+        if manner.still && t.look.weight >= Weight::Normal {
+            paint_arrow(ink, t);
+        }
         if selection == Selection::Message(t.msg) {
             ink.stroke(&ink.palette.focus, 2.4);
             ink.circle(t.at, 16.0 * ink.unit);
@@ -78,6 +81,16 @@ fn paint_token(ink: &mut Ink, t: &Token) {
         Cargo::Pulse => pulse(ink, t),
     }
     ink.alpha(1.0);
+}
+
+/// Where a message that is held still goes.
+fn paint_arrow(ink: &mut Ink, t: &Token) {
+    let u = ink.unit;
+    let d = (half_width(t) + 9.0) * u;
+    let tip = pt(t.at.x + t.heading.x * d, t.at.y + t.heading.y * d);
+    ink.fill(&ink.palette.ink);
+    ink.pointing(tip, &CHEVRON, 5.5 * u, t.heading);
+    ink.fill_path();
 }
 
 /// Records side by side on a plate.
@@ -160,7 +173,7 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
     let u = ink.unit;
     let loud: Vec<&Token> =
         scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
-    let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| square(t.at, 10.0 * u)).collect();
+    let mut taken: Vec<Rect> = scene.tokens.iter().filter(|t| t.look.weight >= Weight::Normal).map(|t| around(t, u)).collect();
     ink.font(500, 11.0);
     let mut written: Vec<&str> = Vec::new();
     for t in loud {
@@ -169,8 +182,9 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
         }
         let w = ink.width(&t.look.label) + 10.0 * u;
         let h = 17.0 * u;
-        let Some(r) =
-            places(t.at, w, h, 13.0 * u).into_iter().find(|r| inside(r, ink.size) && !taken.iter().chain(&avoid).any(|o| o.overlaps(r)))
+        let Some(r) = places(t.at, w, h, 13.0 * u, half_width(t) * u + 3.0 * u)
+            .into_iter()
+            .find(|r| inside(r, ink.size) && !taken.iter().chain(&avoid).any(|o| o.overlaps(r)))
         else {
             continue;
         };
@@ -187,8 +201,20 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
     }
 }
 
-fn square(c: Point, r: f64) -> Rect {
-    Rect { x: c.x - r, y: c.y - r, w: 2.0 * r, h: 2.0 * r }
+/// Half the width of a message as it is drawn, in units.
+fn half_width(t: &Token) -> f64 {
+    let (marks, more) = match &t.look.cargo {
+        Cargo::Records { marks, more } => (marks.len(), *more),
+        Cargo::Ack { marks } => (marks.len(), 0),
+        _ => (1, 0),
+    };
+    11.0 * marks.max(1) as f64 + if more > 0 { 10.0 } else { 0.0 }
+}
+
+/// The room that a message takes.
+fn around(t: &Token, u: f64) -> Rect {
+    let (w, h) = (half_width(t) * u, 10.0 * u);
+    Rect { x: t.at.x - w, y: t.at.y - h, w: 2.0 * w, h: 2.0 * h }
 }
 
 fn inside(r: &Rect, size: (f64, f64)) -> bool {
@@ -205,17 +231,17 @@ fn text_of_cards(l: &Layout) -> Vec<Rect> {
     all
 }
 
-/// Above first, then to the right, below, and the corners.
-fn places(c: Point, w: f64, h: f64, d: f64) -> [Rect; 8] {
+/// Above first, then to the right, below, and the corners: `up` away from the middle, or `side` ways.
+fn places(c: Point, w: f64, h: f64, up: f64, side: f64) -> [Rect; 8] {
     let r = |x: f64, y: f64| Rect { x, y, w, h };
     [
-        r(c.x - w / 2.0, c.y - d - h),
-        r(c.x + d, c.y - h / 2.0),
-        r(c.x - w / 2.0, c.y + d),
-        r(c.x + d, c.y - d - h),
-        r(c.x + d, c.y + d),
-        r(c.x - d - w, c.y - h / 2.0),
-        r(c.x - d - w, c.y - d - h),
-        r(c.x - d - w, c.y + d),
+        r(c.x - w / 2.0, c.y - up - h),
+        r(c.x + side, c.y - h / 2.0),
+        r(c.x - w / 2.0, c.y + up),
+        r(c.x + side, c.y - up - h),
+        r(c.x + side, c.y + up),
+        r(c.x - side - w, c.y - h / 2.0),
+        r(c.x - side - w, c.y - up - h),
+        r(c.x - side - w, c.y + up),
     ]
 }
