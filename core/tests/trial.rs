@@ -16,7 +16,7 @@ struct Row {
 
 impl Default for Row {
     fn default() -> Self {
-        let bounds = Bounds { max_bytes: 2 << 30, ..Bounds::default() };
+        let bounds = Bounds { max_bytes: 1 << 30, ..Bounds::default() };
         Row { kafka: "4.1", topic: r#""min.insync.replicas":2"#, producer: "", app: "", bounds, property: Property::Lost }
     }
 }
@@ -84,72 +84,43 @@ fn acks_1_leader_crash_clean_election_loses_an_acknowledged_record() {
 }
 
 #[test]
-fn min_isr_1_with_unclean_election_loses() {
-    let topic = r#""min.insync.replicas":1,"unclean.leader.election.enable":true"#;
-    println!("{:?}", Row { topic, bounds: Bounds { crashes: 2, lag_expiries: 2, ..bounds() }, ..Row::default() }.found());
-}
-
-#[test]
-fn min_isr_2_with_unclean_election_loses_with_crashes() {
-    let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
-    println!("{:?}", Row { topic, bounds: Bounds { crashes: 3, ..bounds() }, ..Row::default() }.found());
-}
-
-#[test]
-fn last_replica_standing_loses_without_elr() {
-    println!("{:?}", Row { kafka: "4.0", bounds: Bounds { crashes: 2, power_cuts: 1, ..bounds() }, ..Row::default() }.found());
-}
-
-#[test]
 fn min_isr_2_clean_one_record_one_crash_loses_nothing() {
-    println!("{:?}", Row::default().none());
+    assert_eq!(Row::default().none(), 137_493);
 }
 
 #[test]
 fn a_retry_after_a_lost_response_duplicates_without_idempotence() {
     let bounds = Bounds { crashes: 0, lost_responses: 1, ..bounds() };
-    println!("{:?}", Row { producer: NOT_IDEMPOTENT, bounds, property: Property::Duplicated, ..Row::default() }.found());
+    assert_eq!(Row { producer: NOT_IDEMPOTENT, bounds, property: Property::Duplicated, ..Row::default() }.found(), (1, 9));
 }
 
 #[test]
 fn five_in_flight_without_idempotence_reorders() {
     let bounds = Bounds { records: 2, crashes: 1, ..bounds() };
-    println!("{:?}", Row { producer: NOT_IDEMPOTENT, bounds, property: Property::Reordered, ..Row::default() }.found());
+    assert_eq!(Row { producer: NOT_IDEMPOTENT, bounds, property: Property::Reordered, ..Row::default() }.found(), (1, 13));
 }
 
 #[test]
 fn commit_before_handling_leaves_a_record_unhandled() {
     let app = r#"{"group":"g","topics":["t"],"commit":"before_handling","configs":{"auto.offset.reset":"earliest","max.poll.records":1}}"#;
     let bounds = Bounds { crashes: 0, consumer_crashes: 1, ..bounds() };
-    println!("{:?}", Row { app, bounds, property: Property::NeverHandled, ..Row::default() }.found());
+    assert_eq!(Row { app, bounds, property: Property::NeverHandled, ..Row::default() }.found(), (1, 13));
 }
 
 #[test]
 fn handling_before_commit_handles_twice() {
     let app = r#"{"group":"g","topics":["t"],"commit":"after_handling","configs":{"auto.offset.reset":"earliest","max.poll.records":1}}"#;
     let bounds = Bounds { crashes: 0, consumer_crashes: 1, ..bounds() };
-    println!("{:?}", Row { app, bounds, property: Property::HandledTwice, ..Row::default() }.found());
+    assert_eq!(Row { app, bounds, property: Property::HandledTwice, ..Row::default() }.found(), (1, 16));
 }
 
+/// Complete searches too large for an unoptimised build: `./test --long`.
 #[test]
-#[ignore]
-fn idempotence_does_not_duplicate() {
-    let bounds = Bounds { crashes: 1, lost_responses: 1, ..bounds() };
-    println!("{:?}", Row { bounds, property: Property::Duplicated, ..Row::default() }.none());
-}
-
-#[test]
-#[ignore]
-fn one_in_flight_does_not_reorder() {
-    let bounds = Bounds { records: 2, crashes: 1, ..bounds() };
-    let producer = r#""enable.idempotence":false,"max.in.flight.requests.per.connection":1"#;
-    println!("{:?}", Row { producer, bounds, property: Property::Reordered, ..Row::default() }.none());
-}
-
-#[test]
-#[ignore]
-fn two_records() {
-    println!("{:?}", Row { bounds: Bounds { records: 2, ..bounds() }, ..Row::default() }.none());
+fn large_rows_find_nothing() {
+    if std::env::var_os("HIGHWATER_LONG").is_none() {
+        return;
+    }
+    assert_eq!(Row { bounds: Bounds { records: 2, ..bounds() }, ..Row::default() }.none(), 2_022_289);
 }
 
 #[test]

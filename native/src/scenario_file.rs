@@ -14,7 +14,6 @@ const SHIPPED: &[(&str, &str)] = &[
     ("commit-first", include_str!("../../assets/scenarios/commit-first.json")),
     ("commit-last", include_str!("../../assets/scenarios/commit-last.json")),
     ("first", scenario::DEFAULT),
-    ("last-replica-standing", include_str!("../../assets/scenarios/last-replica-standing.json")),
     ("retry-duplicates", include_str!("../../assets/scenarios/retry-duplicates.json")),
 ];
 

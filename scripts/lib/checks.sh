@@ -32,12 +32,17 @@ lint_web() {
   cargo clippy --locked -p highwater-web --target wasm32-unknown-unknown --all-targets -- -D warnings
 }
 
-# With the native trace hash of the default scenario compiled in, to be compared with the browser's.
+# The trace hash of the default scenario is computed natively and compiled in, to be compared with the browser's.
 test_wasm() {
-  HIGHWATER_TRACE_HASH=$(cargo run --locked --quiet -p highwater --example trace_hash)
+  HIGHWATER_TRACE_HASH=$(native_trace_hash)
   export HIGHWATER_TRACE_HASH
   cargo test --locked -p highwater-web --target wasm32-unknown-unknown \
     --config "target.wasm32-unknown-unknown.runner = ['node', '$PWD/web/e2e/wasm-runner.mjs']"
+}
+
+native_trace_hash() {
+  cargo run --locked --quiet -p highwater -- sim assets/scenarios/first.json --json - |
+    sed -n 's/.*"trace_hash": *"\([0-9a-f]*\)".*/\1/p'
 }
 
 test_end_to_end() {

@@ -7,17 +7,21 @@ need_packages() {
   local what=$1 elsewhere=$2
   shift 2
   have apt-get || die "$what is missing. Install it and start again: $elsewhere"
-  say "Installing $what with the system's package manager, which needs administrator rights: $*"
+  say "Installing $what with the system's package manager, which needs administrator rights and a minute or two: $*"
   apt_install "$@" || die "$what could not be installed. Try this, then start again:
   sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
 }
 
 # The lists of a fresh machine are empty and those of an old one name files that are gone: then fetch new ones.
 apt_install() {
+  local log=$CACHE/packages.log
   local install=(apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@")
-  as_administrator true || return 1
-  as_administrator "${install[@]}" >&2 && return
-  as_administrator apt-get update -q >&2 && as_administrator "${install[@]}" >&2
+  mkdir -p "$CACHE"
+  as_administrator true || return
+  as_administrator "${install[@]}" >"$log" 2>&1 && return
+  as_administrator apt-get update -q >"$log" 2>&1 && as_administrator "${install[@]}" >>"$log" 2>&1 && return
+  tail -n 5 "$log" >&2
+  return 1
 }
 
 as_administrator() {

@@ -198,7 +198,7 @@ impl Broker {
                 }
             }
         }
-        found.sort();
+        found.sort_unstable();
         found
     }
 }
@@ -362,7 +362,7 @@ impl Cx<'_> {
 
     fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
         if self.b.epoch.is_none() {
-            return; // meant for an earlier process; this one gets the image when it has registered
+            return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
         }
         if from > self.b.applied {
             return; // I-C2: nothing is applied over a gap; a heartbeat says how far this broker is, and brings the rest

@@ -74,7 +74,7 @@ impl std::hash::Hash for World {
         self.consumers.hash(h);
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
-        order.sort_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
+        order.sort_unstable_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
         h.write_u16(order.len() as u16);
         for i in order {
             let f = &self.net[usize::from(i)];
@@ -222,7 +222,7 @@ impl World {
             Command::Start(b) if !self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start(),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
-                self.cut.sort();
+                self.cut.sort_unstable();
                 out.event(EventKind::LinkCut { from, to });
                 self.lose(out, DropReason::LinkCut, |f| (f.from, f.to) == (from, to));
             }
@@ -234,7 +234,7 @@ impl World {
                 let link = (Actor::Broker(b), client);
                 if !self.drop_next.contains(&link) {
                     self.drop_next.push(link);
-                    self.drop_next.sort();
+                    self.drop_next.sort_unstable();
                     out.event(EventKind::DropArmed { from: link.0, to: link.1 });
                 }
             }

@@ -95,7 +95,7 @@ pub(super) fn broken(trial: &Trial, n: &Node) -> Option<Property> {
     })
 }
 
-fn view_log<'a>(n: &'a Node, p: PartitionId) -> Option<&'a Log> {
+fn view_log(n: &Node, p: PartitionId) -> Option<&Log> {
     let b = n.world.broker(n.ghost.view[p.ix()]);
     b.replica(p).filter(|r| r.leading().is_some()).map(|r| &r.log)
 }

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::stats::{CV_FLAG, median};
 use super::units::{figure, size, time_us};
-use crate::report::model::{CellResult, Device, DiskReport, Filesystem, Label, Machine, Medium, Sample};
+use crate::report::model::{CellResult, DiskReport, Filesystem, Label, Machine, Sample};
 
 /// A CPU for which tasks waited longer than this share of the time was contended.
 const PRESSURE_FLAG: f64 = 0.10;
@@ -18,7 +18,7 @@ pub(crate) fn disk(report: &mut DiskReport, machine: &Machine, latencies: &[Hist
     let mut labels: Vec<Label> = direct_io(report, in_memory).into_iter().collect();
     labels.extend(no_device_io(report, in_memory));
     labels.extend(page_cache(report));
-    labels.extend(host_cache(machine, in_memory));
+    labels.extend(host_cache(report, machine, in_memory));
     labels.extend(cpu_contended(report, machine, latencies));
     labels.extend(device_busy(report));
     labels.extend(flush_unverified(report, in_memory));
@@ -47,16 +47,31 @@ pub(crate) fn label(name: &str, meaning: &str, evidence: String, applies_to: Vec
 }
 
 /// The label of every result taken in a virtual machine.
-pub(crate) fn host_cache(machine: &Machine, in_memory: bool) -> Option<Label> {
-    (machine.virtual_machine == Some(true) && !in_memory).then(|| {
-        label(
-            "virtual_host_cache_possible",
-            "O_DIRECT passes this machine's page cache, not its host's: figures may be those of the \
-             host's memory. A guest cannot tell.",
-            machine.virtual_evidence.clone(),
-            Vec::new(),
-        )
-    })
+fn host_cache(report: &DiskReport, machine: &Machine, in_memory: bool) -> Option<Label> {
+    let meaning = "O_DIRECT passes this machine's page cache, not its host's: figures may be those of the \
+                   host's memory. A guest cannot tell.";
+    let evidence = match first_touch(&report.cells) {
+        Some(share) => format!(
+            "{}; direct reads of the first round ran at {} times the rate of the last, as if something \
+             below had to fetch the file once",
+            machine.virtual_evidence,
+            figure(share)
+        ),
+        None => machine.virtual_evidence.clone(),
+    };
+    let doubtful = machine.virtual_machine == Some(true) && !in_memory;
+    doubtful.then(|| label("virtual_host_cache_possible", meaning, evidence, Vec::new()))
+}
+
+/// How the first round's direct reads compare with the last round's, where they were clearly
+/// slower: the median over cells.
+fn first_touch(cells: &[CellResult]) -> Option<f64> {
+    let reads = cells.iter().filter(|cell| cell.direction == "read" && cell.access == "direct");
+    let shares: Vec<f64> = reads
+        .filter(|cell| cell.samples.len() > 1)
+        .filter_map(|cell| Some(cell.samples.first()?.mb_s / cell.samples.last()?.mb_s))
+        .collect();
+    (shares.len() > 2).then(|| median(&shares)).filter(|share| *share < 0.8)
 }
 
 fn direct_io(report: &DiskReport, in_memory: bool) -> Option<Label> {
@@ -258,36 +273,6 @@ fn remote(filesystem: &Filesystem) -> Option<Label> {
 
 fn ids<'a>(cells: impl Iterator<Item = &'a CellResult>) -> Vec<String> {
     cells.map(|cell| cell.id.clone()).collect()
-}
-
-/// What the medium probably is, and why one would think so.
-pub(crate) fn medium(filesystem: &Filesystem, device: Option<&Device>, machine: &Machine, cells: &[CellResult]) -> Medium {
-    let small_read = cells
-        .iter()
-        .find(|cell| cell.id == "rand-read-4k" && cell.access == "direct")
-        .and_then(|cell| Some(cell.stats.as_ref()?.latency_us.p50));
-    let rotational = device.and_then(|device| device.rotational);
-    let is_virtual = machine.virtual_machine == Some(true);
-    let says = match rotational {
-        Some(true) => "the device calls itself rotational",
-        Some(false) => "the device calls itself non-rotational",
-        None => "the device does not say whether it rotates",
-    };
-    let took =
-        small_read.map_or("no random direct read was measured".into(), |us| format!("a random 4 KiB read took {} (p50)", time_us(us)));
-    let guess = match (small_read, rotational) {
-        _ if matches!(filesystem.kind.as_str(), "tmpfs" | "ramfs") => "memory, not a disk",
-        (Some(us), _) if us > 2000.0 => "a spinning disk, or storage as slow as one",
-        (Some(us), _) if is_virtual && us > 250.0 => "a virtual disk on flash or a network, or busy",
-        (Some(_), _) if is_virtual => "a virtual disk on flash, or its host's memory",
-        (Some(us), _) if us < 8.0 => "a cache, or memory that keeps its contents",
-        (Some(_), _) => "flash (SSD)",
-        (None, Some(true)) if !is_virtual => "a spinning disk",
-        (None, Some(false)) if !is_virtual => "flash (SSD)",
-        (None, _) => "unknown",
-    };
-    let doubt = if is_virtual { "; in a virtual machine that word means little" } else { "" };
-    Medium { guess: guess.into(), because: format!("{took}; {says}{doubt}") }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod filesystem;
 mod interrupt;
 mod labels;
 mod machine;
+mod medium;
 mod memory;
 mod outputs;
 mod pin;

@@ -25,7 +25,7 @@ pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
-/// `4 KiB`, `1 MiB`, `1.5 GiB`: powers of 1024, one decimal where the value is not whole.
+/// `4 KiB`, `1 MiB`, `1.50 GiB`: powers of 1024, three digits where the value is not whole.
 pub(crate) fn size(bytes: u64) -> String {
     let (unit, name) = match bytes {
         b if b >= 1024 * GIB => (1024 * GIB, "TiB"),
@@ -34,7 +34,7 @@ pub(crate) fn size(bytes: u64) -> String {
         b if b >= KIB => (KIB, "KiB"),
         _ => (1, "bytes"),
     };
-    if bytes.is_multiple_of(unit) { format!("{} {name}", bytes / unit) } else { format!("{:.1} {name}", bytes as f64 / unit as f64) }
+    if bytes.is_multiple_of(unit) { format!("{} {name}", bytes / unit) } else { format!("{} {name}", figure(bytes as f64 / unit as f64)) }
 }
 
 /// Three significant digits, no exponent: `0.0123`, `1.23`, `83.1`, `1080`.
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(figure(1.234), "1.23");
         assert_eq!(figure(1080.4), "1080");
         assert_eq!(size(4096), "4 KiB");
-        assert_eq!(size(GIB + GIB / 2), "1.5 GiB");
+        assert_eq!(size(GIB + GIB / 2), "1.50 GiB");
         assert_eq!(grouped(53_200_000.0), "53 200 000");
     }
 }

@@ -115,7 +115,7 @@ impl<'a> Story<'a> {
             at = e;
         }
         self.add_first_facts(last, &mut found);
-        found.sort_by_key(|e| e.seq);
+        found.sort_unstable_by_key(|e| e.seq);
         found.dedup_by_key(|e| e.seq);
         while found.len() > MAX_LINES {
             let weakest = (0..found.len() - 1).min_by_key(|i| (weight(&found[*i].kind), *i));

@@ -14,7 +14,7 @@ use super::rng::Rng;
 use super::scratch::{Fill, Folder, Scratch, choose_size};
 use super::sys::pages::PageKind;
 use super::units::{figure, size};
-use super::{filesystem, labels, machine, ratios};
+use super::{filesystem, labels, machine, medium, ratios};
 use crate::report::model::{DiskParameters, DiskReport, Label, Machine};
 use rounds::{Bench, Ground, Stop};
 
@@ -59,7 +59,7 @@ pub(crate) fn measure(plan: &DiskPlan, folder: &Folder, machine: &Machine, progr
     let (cells, latencies) = bench.finish();
 
     let ratios = ratios::disk(&cells);
-    let medium = labels::medium(&filesystem, device.as_ref(), machine, &cells);
+    let medium = medium::guess(&filesystem, device.as_ref(), machine, &cells);
     let mut report = DiskReport {
         parameters: parameters(plan, folder, &scratch, fill, seed, honoured, notes),
         filesystem,

@@ -1,0 +1,157 @@
+// The story of the first slice: records flow, the leader crashes, another takes over, time goes back.
+import assert from 'node:assert/strict';
+
+const id = (page, name) => page.locator(`[data-testid="${name}"]`);
+const number = async (page, name) => Number(await id(page, name).locator('dd').innerText());
+
+/** Waits until `ask` holds, asking again; the page has 20 s. */
+async function until(page, what, ask) {
+  const end = Date.now() + 20_000;
+  while (Date.now() < end) {
+    if (await ask()) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`still not so after 20 s: ${what}`);
+}
+
+/** Opens the page without the coach's mark. */
+function openSettled(t, options = {}) {
+  const prepare = (page) => page.addInitScript(() => localStorage.setItem('highwater.coached', '"1"'));
+  return t.open({ prepare, ...options });
+}
+
+async function seek(page, us) {
+  await id(page, 'scrubber').evaluate((input, value) => {
+    input.max = String(Math.max(Number(input.max), value));
+    input.value = String(value);
+    input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+  }, us);
+}
+
+export default {
+  'records flow when it plays': async (t) => {
+    const page = await openSettled(t);
+    await id(page, 'play').click();
+    await until(page, 'a record is acknowledged', async () => (await number(page, 'ledger-acked')) > 0);
+    assert.equal(await number(page, 'ledger-lost'), 0);
+    assert.match(await id(page, 'clock').innerText(), /^0\.0\d\d s$/, 'in slow motion');
+  },
+
+  'another broker leads after the leader crashed': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 200_000);
+    await id(page, 'switch-1').click();
+    await until(page, 'broker 1 is down', async () => /crashed/.test(await id(page, 'broker-1').innerText()));
+    await id(page, 'play').click();
+    await until(page, 'broker 2 leads', async () => (await id(page, 'broker-2').locator('.pill').count()) === 1);
+    assert.match(await id(page, 'head-leader').innerText(), /leader 2 · e1/);
+    assert.match(await id(page, 'isr').innerText(), /ISR \{2,3\}/);
+    assert.equal(await number(page, 'ledger-lost'), 0);
+  },
+
+  'time goes one event back and forward': async (t) => {
+    const page = await openSettled(t, { reducedMotion: 'reduce' });
+    await seek(page, 100_000);
+    await until(page, 'it is there', async () => (await id(page, 'clock').innerText()) === '0.100 s');
+    await id(page, 'back').click();
+    const before = await id(page, 'clock').innerText();
+    assert.ok(before < '0.100 s', before);
+    const said = await id(page, 'said').locator('.now').innerText();
+    await id(page, 'back').click();
+    await until(page, 'another event', async () => (await id(page, 'said').locator('.now').innerText()) !== said);
+    await id(page, 'forward').click();
+    await until(page, 'the same event', async () => (await id(page, 'said').locator('.now').innerText()) === said);
+  },
+
+  'acks=1 can lose what acks=all keeps': async (t) => {
+    for (const [acks, lost] of [['1', true], ['all', false]]) {
+      const page = await openSettled(t);
+      if (acks !== 'all') {
+        await id(page, `acks-${acks}`).first().click();
+        await until(page, 'it says so', async () => /acks=1.*42/.test(await id(page, 'notice').innerText()));
+      }
+      // The leader goes on alone: what it acknowledges with acks=1 is nowhere else when it dies.
+      await seek(page, 100_000);
+      await t.press(page, '1');
+      await id(page, 'links').click();
+      await id(page, 'act-cut-b1-b2').click();
+      await id(page, 'act-cut-b1-b3').click();
+      await seek(page, 150_000);
+      await id(page, 'switch-1').click();
+      await id(page, 'speed').selectOption({ label: '20×' });
+      await id(page, 'play').click();
+      await until(page, 'broker 2 leads', async () => (await id(page, 'broker-2').locator('.pill').count()) === 1);
+      assert.equal((await number(page, 'ledger-lost')) > 0, lost, `acks=${acks}`);
+    }
+  },
+
+  'the language changes and the state stays': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 150_000);
+    const sent = await number(page, 'ledger-sent');
+    await id(page, 'lang').click();
+    await until(page, 'it is Korean', async () => /브로커 1/.test(await id(page, 'broker-1').innerText()));
+    assert.equal(await page.locator('html').getAttribute('lang'), 'ko');
+    assert.equal(await number(page, 'ledger-sent'), sent);
+    await page.reload();
+    await t.started(page);
+    assert.match(await id(page, 'broker-1').innerText(), /브로커 1/, 'the language is kept');
+  },
+
+  'everything can be done from the keyboard': async (t) => {
+    const page = await openSettled(t);
+    await t.press(page, ' ');
+    await until(page, 'it plays', async () => (await id(page, 'play').getAttribute('aria-label')) === 'Pause');
+    await t.press(page, ' ');
+    await t.tabTo(page, '[data-testid="switch-1"]');
+    await t.press(page, 'Enter');
+    await until(page, 'broker 1 is down', async () => /crashed/.test(await id(page, 'broker-1').innerText()));
+    await t.press(page, '2');
+    await until(page, 'broker 2 is selected', async () => (await id(page, 'inspected').innerText()) === 'broker 2');
+    await t.press(page, '?');
+    await id(page, 'help-dialog').waitFor();
+    await t.press(page, 'Escape');
+    await id(page, 'help-dialog').waitFor({ state: 'detached' });
+    await t.press(page, 'l');
+    await until(page, 'it is Korean', async () => (await page.locator('html').getAttribute('lang')) === 'ko');
+    const clock = await id(page, 'clock').innerText();
+    await t.press(page, 'ArrowRight');
+    await until(page, 'time went on', async () => (await id(page, 'clock').innerText()) !== clock);
+  },
+
+  'a click on a record explains it': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 200_000);
+    const card = await id(page, 'broker-1').boundingBox();
+    await page.mouse.click(card.x + 36, card.y + card.height * 0.6);
+    await until(page, 'the record', async () => /pay-0@0/.test(await id(page, 'inspected').innerText()));
+    assert.ok((await id(page, 'why').locator('li').count()) > 0);
+  },
+
+  'a reload restores the scene': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 200_000);
+    await id(page, 'switch-1').click();
+    await until(page, 'broker 1 is down', async () => /crashed/.test(await id(page, 'broker-1').innerText()));
+    await page.reload();
+    await t.started(page);
+    await until(page, 'as it was', async () => /crashed/.test(await id(page, 'broker-1').innerText()));
+    assert.equal(await id(page, 'clock').innerText(), '0.200 s');
+  },
+
+  'a damaged kept scene is no obstacle': async (t) => {
+    const prepare = (page) => page.addInitScript(() => localStorage.setItem('highwater.scene', '"{broken"'));
+    const page = await t.open({ prepare });
+    await id(page, 'coach').waitFor();
+    assert.equal(await id(page, 'clock').innerText(), '0.000 s');
+  },
+
+  'the first visit points at play, then at the leader': async (t) => {
+    const page = await t.open();
+    assert.match(await id(page, 'coach').innerText(), /Press play/);
+    await id(page, 'play').click();
+    await until(page, 'the next advice', async () => /crash the leader/.test(await id(page, 'coach').innerText()));
+    await id(page, 'switch-1').click();
+    await id(page, 'coach').waitFor({ state: 'detached' });
+  },
+};

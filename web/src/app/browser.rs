@@ -1,0 +1,105 @@
+//! The little that the app needs of the browser: sizes, styles, storage. Everything fails soft.
+
+use gloo::utils::{document, document_element, window};
+use web_sys::Element;
+
+/// Where things are kept; the page's own origin only.
+pub mod keys {
+    /// The scene.
+    pub const SCENE: &str = "highwater.scene";
+    /// The language.
+    pub const LANG: &str = "highwater.lang";
+    /// The colours.
+    pub const THEME: &str = "highwater.theme";
+    /// The coach was listened to.
+    pub const COACHED: &str = "highwater.coached";
+    /// The app died on the kept scene.
+    pub const DIED: &str = "highwater.died";
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// A kept word.
+pub fn recall(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Keeps a word; a full or forbidden storage is no error.
+pub fn keep(key: &str, value: &str) {
+    if let Some(s) = storage() {
+        let _ = s.set_item(key, value);
+    }
+}
+
+/// Forgets a word.
+pub fn forget(key: &str) {
+    if let Some(s) = storage() {
+        let _ = s.remove_item(key);
+    }
+}
+
+/// The value of a custom property of the style sheet.
+pub fn css(name: &str) -> String {
+    window()
+        .get_computed_style(&document_element())
+        .ok()
+        .flatten()
+        .and_then(|s| s.get_property_value(name).ok())
+        .map(|v| v.trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// Root font size in px / 16.
+pub fn unit() -> f64 {
+    let px = css("font-size");
+    let (whole, part) = px.trim_end_matches("px").split_once('.').unwrap_or((px.trim_end_matches("px"), "0"));
+    let number = |digits: &str| digits.parse::<u32>().ok().map(f64::from);
+    let thousandths: String = part.chars().chain("000".chars()).take(3).collect();
+    match (number(whole), number(&thousandths)) {
+        (Some(w), Some(t)) => (w + t / 1000.0) / 16.0,
+        _ => 1.0,
+    }
+}
+
+/// Device pixels in a CSS pixel.
+pub fn dpr() -> f64 {
+    window().device_pixel_ratio().clamp(0.5, 4.0)
+}
+
+/// Does a media query hold?
+pub fn media(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|m| m.matches())
+}
+
+/// Are people asking for less motion?
+pub fn reduced_motion() -> bool {
+    media("(prefers-reduced-motion: reduce)")
+}
+
+/// Real time in ms.
+pub fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
+}
+
+/// The first language of the browser.
+pub fn language() -> String {
+    window().navigator().language().unwrap_or_default()
+}
+
+/// Sets an attribute of `<html>`.
+pub fn set_root(name: &str, value: &str) {
+    let _ = document_element().set_attribute(name, value);
+}
+
+/// Width and height of an element.
+pub fn size_of(e: &Element) -> (f64, f64) {
+    let r = e.get_bounding_client_rect();
+    (r.width(), r.height())
+}
+
+/// The element with this id.
+pub fn by_id(id: &str) -> Option<Element> {
+    document().get_element_by_id(id)
+}

@@ -1,0 +1,92 @@
+//! What changes from frame to frame, kept out of the component tree: the session and the stage.
+
+use super::browser;
+use crate::facts::{Frame, place};
+use crate::scene;
+use crate::session::Session;
+use crate::stage::{Manner, Stage};
+
+/// A frame's share for running the simulation.
+const RUN_MS: f64 = 4.0;
+
+/// Session, stage, and what was painted last.
+pub struct Hot {
+    /// The run.
+    pub session: Session,
+    /// The canvas, once it is mounted.
+    pub stage: Option<Stage>,
+    /// Size of the stage.
+    pub frame: Frame,
+    last_ms: Option<f64>,
+    painted: Option<(u64, u64, usize)>,
+    dirty: bool,
+    refreshed_ms: f64,
+    refreshed: Option<(u64, u64, bool)>,
+}
+
+/// How often what is read is brought up to date while time goes on.
+const REFRESH_MS: f64 = 70.0;
+
+impl Hot {
+    /// Around a session.
+    pub fn new(session: Session) -> Self {
+        Hot {
+            session,
+            stage: None,
+            frame: Frame { size: (964.0, 524.0), unit: 1.0 },
+            last_ms: None,
+            painted: None,
+            dirty: true,
+            refreshed_ms: 0.0,
+            refreshed: None,
+        }
+    }
+
+    /// The next frame is painted whatever happens.
+    pub fn touch(&mut self) {
+        self.dirty = true;
+    }
+
+    /// A frame: time goes on, the stage is painted. True if what is read should be brought up to date.
+    pub fn frame(&mut self, now_ms: f64) -> bool {
+        let real_us = self.last_ms.replace(now_ms).map_or(0.0, |l| (now_ms - l) * 1000.0);
+        let begin = browser::now_ms();
+        self.session.frame(real_us, || browser::now_ms() - begin > RUN_MS);
+        self.paint(now_ms);
+        self.wants_refresh(now_ms)
+    }
+
+    fn paint(&mut self, now_ms: f64) {
+        let s = &self.session;
+        let state = (s.view_us().to_bits(), s.sim().inputs(), s.sim().events().len());
+        let Some(stage) = &mut self.stage else { return };
+        if !self.dirty && !stage.busy() && self.painted == Some(state) {
+            return;
+        }
+        let manner = Manner { now_ms, legible: s.slow(), still: browser::reduced_motion() };
+        let (layout, shown) = place(s, self.frame);
+        stage.notice(s, &layout, manner);
+        let mut scene = scene::build(s.sim(), s.view_us(), &shown, &layout, s.selection);
+        if manner.still {
+            scene.hold_still();
+        }
+        stage.paint(&scene, &layout, s.selection, manner);
+        self.painted = Some(state);
+        self.dirty = false;
+    }
+
+    fn wants_refresh(&mut self, now_ms: f64) -> bool {
+        let s = &self.session;
+        let state = (s.sim().now_us(), s.sim().inputs(), s.moving());
+        if self.refreshed == Some(state) {
+            return false;
+        }
+        let stopped = self.refreshed.is_some_and(|r| r.2) && !s.moving();
+        if now_ms - self.refreshed_ms < REFRESH_MS && !stopped {
+            return false;
+        }
+        self.refreshed = Some(state);
+        self.refreshed_ms = now_ms;
+        true
+    }
+}

@@ -1,0 +1,45 @@
+//! Keys that work anywhere on the page.
+
+use super::msg::Msg;
+use crate::session::select::Selection;
+use highwater_core::ids::BrokerId;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
+
+/// What a key asks for, if it is none that a field or a button needs itself.
+pub fn message(e: &KeyboardEvent, help: bool) -> Option<Msg> {
+    if e.ctrl_key() || e.alt_key() || e.meta_key() || e.is_composing() {
+        return None;
+    }
+    let key = e.key();
+    if key == "Escape" {
+        return Some(Msg::Escape);
+    }
+    if key == "?" {
+        return Some(Msg::Help(!help));
+    }
+    if help {
+        return None;
+    }
+    let target = e.target().and_then(|t| t.dyn_into::<Element>().ok());
+    let on = |selector: &str| target.as_ref().is_some_and(|t| t.closest(selector).ok().flatten().is_some());
+    if on("input[type=text], textarea, select") {
+        return None;
+    }
+    match key.as_str() {
+        " " if on("button, a, summary") => None,
+        " " => Some(Msg::Toggle),
+        // On the timeline and in groups of choices, arrows have their own meaning.
+        "ArrowRight" | "ArrowLeft" if on("input, [role=tablist]") => None,
+        "ArrowRight" | "PageDown" => Some(Msg::StepForward),
+        "ArrowLeft" | "PageUp" => Some(Msg::StepBack),
+        "r" | "R" => Some(Msg::Reset),
+        "l" | "L" => Some(Msg::SwitchLang),
+        "t" | "T" => Some(Msg::SwitchTheme),
+        "c" | "C" => Some(Msg::Select(Selection::Controller)),
+        digit => {
+            let n: u8 = digit.parse().ok()?;
+            (n > 0).then_some(Msg::Select(Selection::Broker(BrokerId(n))))
+        }
+    }
+}

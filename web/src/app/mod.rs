@@ -1,0 +1,429 @@
+//! The app: keeps the session, takes what people do, brings what is read up to date.
+
+pub mod browser;
+pub mod fatal;
+pub mod hot;
+pub mod keyboard;
+pub mod marks;
+pub mod msg;
+pub mod page;
+pub mod playback;
+
+use crate::facts::{Facts, Frame, facts};
+use crate::i18n::{self, Lang};
+use crate::panels::coach::Advice;
+use crate::scene;
+use crate::scene::geometry::pt;
+use crate::session::saved;
+use crate::session::select::Selection;
+use crate::session::{Motion, Session};
+use crate::stage::Stage;
+use crate::stage::ink::Ink;
+use crate::stage::palette::Palette;
+use browser::keys;
+use gloo::events::EventListener;
+use gloo::timers::callback::{Interval, Timeout};
+use gloo::utils::{document, window};
+use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
+use hot::Hot;
+use msg::Msg;
+use playback::Playback;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
+use yew::prelude::*;
+
+/// How long a notice stays.
+const NOTICE_MS: u32 = 7000;
+
+/// The whole page.
+pub struct App {
+    hot: Rc<RefCell<Hot>>,
+    facts: Rc<Facts>,
+    lang: Lang,
+    dark: bool,
+    help: bool,
+    events_tab: bool,
+    coach: Option<Advice>,
+    notice: Option<String>,
+    fading: Option<Timeout>,
+    spoken: (Option<u32>, String, f64),
+    stage: NodeRef,
+    canvas: NodeRef,
+    marks: NodeRef,
+    _loop: Option<Playback>,
+    _listeners: Vec<EventListener>,
+    _saving: Option<Interval>,
+}
+
+/// Starts the app in `#app`.
+pub fn start() {
+    fatal::install();
+    if let Some(root) = browser::by_id("app") {
+        root.set_inner_html("");
+        yew::Renderer::<App>::with_root(root).render();
+    }
+}
+
+/// The session to begin with: as it was left, or the first scenario.
+fn first_session() -> Session {
+    let died = browser::recall(keys::DIED).is_some();
+    browser::forget(keys::DIED);
+    if died {
+        browser::forget(keys::SCENE);
+    }
+    let kept = browser::recall(keys::SCENE).and_then(|text| saved::restore(&text));
+    kept.unwrap_or_else(|| {
+        let scenario = Scenario::parse(DEFAULT).expect("the scenario that comes with the app is checked by its tests");
+        Session::new(scenario).expect("the scenario that comes with the app is checked by its tests")
+    })
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let lang = Lang::of_tag(&browser::recall(keys::LANG).unwrap_or_else(browser::language));
+        let dark = match browser::recall(keys::THEME).as_deref() {
+            Some("dark") => true,
+            Some("light") => false,
+            _ => browser::media("(prefers-color-scheme: dark)"),
+        };
+        let session = first_session();
+        fatal::remember(session.scenario_json());
+        let hot = Hot::new(session);
+        let frame = Frame { size: (964.0, 524.0), unit: 1.0 };
+        let facts = Rc::new(facts(&hot.session, frame, lang));
+        let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
+        let app = App {
+            hot: Rc::new(RefCell::new(hot)),
+            facts,
+            lang,
+            dark,
+            help: false,
+            events_tab: false,
+            coach,
+            notice: None,
+            fading: None,
+            spoken: (None, String::new(), 0.0),
+            stage: NodeRef::default(),
+            canvas: NodeRef::default(),
+            marks: NodeRef::default(),
+            _loop: None,
+            _listeners: listeners(ctx),
+            _saving: Some(saving(ctx)),
+        };
+        app.dress();
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let noticed = self.notice.clone();
+        let read_only = matches!(msg, Msg::Refresh | Msg::Save);
+        if !read_only {
+            self.hot.borrow_mut().touch();
+        }
+        match msg {
+            Msg::Refresh => return self.refresh(),
+            Msg::Save => {
+                self.save();
+                return false;
+            }
+            Msg::Toggle => {
+                self.hot.borrow_mut().session.toggle();
+                if self.coach == Some(Advice::Play) {
+                    self.coach = Some(Advice::Crash);
+                }
+            }
+            Msg::StepForward => {
+                let glide = !browser::reduced_motion();
+                self.hot.borrow_mut().session.step_forward(glide);
+            }
+            Msg::StepBack => self.hot.borrow_mut().session.step_back(),
+            Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
+            Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
+            Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Act(what) => self.act(what),
+            Msg::Configure(owner, name, value) => self.configure(owner, name, value),
+            Msg::Select(what) => {
+                self.select(what);
+            }
+            Msg::Shift(by) => self.shift(by),
+            Msg::Click(x, y, under) => self.click(x, y, under),
+            Msg::Tab(events) => self.events_tab = events,
+            Msg::SwitchLang => {
+                self.lang = self.lang.other();
+                browser::keep(keys::LANG, self.lang.tag());
+                self.dress();
+            }
+            Msg::SwitchTheme => {
+                self.dark = !self.dark;
+                browser::keep(keys::THEME, if self.dark { "dark" } else { "light" });
+                self.dress();
+                self.recolour();
+            }
+            Msg::Recolour => {
+                if browser::recall(keys::THEME).is_none() {
+                    self.dark = browser::media("(prefers-color-scheme: dark)");
+                }
+                self.dress();
+                self.recolour();
+            }
+            Msg::Help(open) => self.help = open,
+            Msg::Escape => self.escape(),
+            Msg::DismissCoach => self.dismiss_coach(),
+            Msg::DismissNotice => self.notice = None,
+            Msg::Resize => self.measure(),
+        }
+        if self.notice != noticed {
+            let link = ctx.link().clone();
+            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
+        }
+        self.refresh();
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        page::view(self, ctx)
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.mount();
+            self.measure();
+            let hot = self.hot.clone();
+            let go = ctx.link().callback(|m: Msg| m);
+            self._loop = Some(Playback::start(move |ms| {
+                let refresh = hot.borrow_mut().frame(ms);
+                if refresh {
+                    go.emit(Msg::Refresh);
+                }
+            }));
+            ctx.link().send_message(Msg::Resize);
+        }
+        self.paint_marks();
+    }
+
+    fn destroy(&mut self, _ctx: &Context<Self>) {
+        self._loop = None;
+    }
+}
+
+impl App {
+    /// Language and colours on the root element.
+    fn dress(&self) {
+        browser::set_root("lang", self.lang.tag());
+        browser::set_root("data-theme", if self.dark { "dark" } else { "light" });
+    }
+
+    fn mount(&mut self) {
+        let Some(canvas) = self.canvas.cast::<HtmlCanvasElement>() else {
+            return;
+        };
+        let palette = Palette::read(browser::css);
+        if let Some(ink) = Ink::new(canvas, palette, browser::css("--face")) {
+            self.hot.borrow_mut().stage = Some(Stage::new(ink));
+        }
+    }
+
+    fn measure(&mut self) {
+        let Some(e) = self.stage.cast::<web_sys::Element>() else {
+            return;
+        };
+        let mut hot = self.hot.borrow_mut();
+        let frame = Frame { size: browser::size_of(&e), unit: browser::unit() };
+        hot.frame = frame;
+        if let Some(stage) = &mut hot.stage {
+            stage.resize(frame.size, frame.unit, browser::dpr());
+        }
+        hot.touch();
+    }
+
+    fn recolour(&mut self) {
+        let palette = Palette::read(browser::css);
+        if let Some(stage) = &mut self.hot.borrow_mut().stage {
+            stage.set_palette(palette);
+        }
+    }
+
+    /// Brings what is read up to date; says whether it changed.
+    fn refresh(&mut self) -> bool {
+        let fresh = {
+            let hot = self.hot.borrow();
+            facts(&hot.session, hot.frame, self.lang)
+        };
+        if *self.facts == fresh {
+            return false;
+        }
+        self.facts = Rc::new(fresh);
+        self.speak();
+        true
+    }
+
+    /// What the live region says: every event while one steps, headlines while time goes by.
+    fn speak(&mut self) {
+        let now = browser::now_ms();
+        let playing = self.facts.playing;
+        if playing && now - self.spoken.2 < 1200.0 {
+            return;
+        }
+        let line = self.facts.lines.iter().find(|l| !playing || l.headline);
+        if let Some(l) = line
+            && self.spoken.0 != Some(l.seq)
+        {
+            self.spoken = (Some(l.seq), l.text.clone(), now);
+        }
+    }
+
+    fn act(&mut self, what: highwater_core::scenario::Do) {
+        let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
+        {
+            let mut hot = self.hot.borrow_mut();
+            if hot.session.future_by_hand() {
+                self.notice = Some(self.lang.text().branch_made.to_owned());
+            }
+            hot.session.act(what);
+            fatal::remember(hot.session.scenario_json());
+        }
+        if crash && self.coach == Some(Advice::Crash) {
+            self.dismiss_coach();
+        }
+    }
+
+    fn configure(&mut self, owner: crate::facts::inspect::Owner, name: &'static str, value: String) {
+        use crate::facts::inspect::Owner;
+        let told = value.clone();
+        self.rerun(
+            |s| match &owner {
+                Owner::Producer(p) => s.with_producer_config(p, name, &value),
+                Owner::Topic(t) => s.with_topic_config(t, name, &value),
+            },
+            |lang, s| i18n::new_run(lang, name, &told, s.sim().seed()),
+        );
+    }
+
+    /// Another run in place of this one; it plays on if this one did.
+    fn rerun(&mut self, make: impl Fn(&Session) -> Result<Session, ScenarioError>, tell: impl Fn(Lang, &Session) -> String) {
+        let made = make(&self.hot.borrow().session);
+        match made {
+            Ok(mut next) => {
+                let mut hot = self.hot.borrow_mut();
+                if hot.session.playing() {
+                    next.toggle();
+                }
+                fatal::remember(next.scenario_json());
+                self.notice = Some(tell(self.lang, &next));
+                hot.session = next;
+            }
+            Err(e) => self.notice = Some(i18n::refused(self.lang, &e.to_string())),
+        }
+        self.spoken.0 = None;
+    }
+
+    fn select(&mut self, what: Selection) {
+        self.hot.borrow_mut().session.select(what);
+        if !matches!(what, Selection::Run) {
+            // What was selected shows in the inspector; events stay beside their list's tab.
+            self.events_tab = false;
+        }
+    }
+
+    fn click(&mut self, x: f64, y: f64, under: Option<Selection>) {
+        let hit = {
+            let hot = self.hot.borrow();
+            let (layout, shown) = crate::facts::place(&hot.session, hot.frame);
+            let s = &hot.session;
+            scene::build(s.sim(), s.view_us(), &shown, &layout, s.selection).hit(&layout, pt(x, y))
+        };
+        self.select(hit.or(under).unwrap_or(Selection::Run));
+    }
+
+    fn shift(&mut self, by: i32) {
+        let mut hot = self.hot.borrow_mut();
+        let all: Vec<u16> = crate::session::user_partitions(hot.session.sim()).map(|p| p.0).collect();
+        let width = self.facts.shown.len().max(1);
+        let at = all.iter().position(|p| *p == hot.session.first_partition).unwrap_or(0);
+        let to = if by < 0 { at.saturating_sub(width) } else { (at + width).min(all.len().saturating_sub(width)) };
+        if let Some(p) = all.get(to) {
+            hot.session.first_partition = *p;
+        }
+    }
+
+    fn escape(&mut self) {
+        if self.help {
+            self.help = false;
+        } else if self.notice.is_some() {
+            self.notice = None;
+        } else {
+            self.select(Selection::Run);
+        }
+    }
+
+    fn dismiss_coach(&mut self) {
+        self.coach = None;
+        browser::keep(keys::COACHED, "1");
+    }
+
+    fn save(&self) {
+        // A frame may be under way; the next save comes soon.
+        if let Ok(hot) = self.hot.try_borrow() {
+            browser::keep(keys::SCENE, &saved::save(&hot.session));
+        }
+    }
+
+    /// Right end of the timeline: a round time beyond what was reached.
+    fn span_us(&self) -> u64 {
+        let s = &self.hot.borrow().session;
+        marks::span(s.frontier_us(), s.sim().until_us())
+    }
+
+    fn paint_marks(&self) {
+        if let Some(canvas) = self.marks.cast::<HtmlCanvasElement>() {
+            let hot = self.hot.borrow();
+            let span = marks::span(hot.session.frontier_us(), hot.session.sim().until_us());
+            marks::paint(&canvas, hot.session.timeline().marks(), span, hot.session.frontier_us());
+        }
+    }
+
+    /// Is a step to the next event under way?
+    fn gliding(&self) -> bool {
+        let s = &self.hot.borrow().session;
+        s.moving() && !s.playing() && s.motion() != Motion::Paused
+    }
+}
+
+fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
+    let link = ctx.link().clone();
+    let keys =
+        EventListener::new_with_options(&document(), "keydown", gloo::events::EventListenerOptions::enable_prevent_default(), move |e| {
+            let Some(e) = e.dyn_ref::<KeyboardEvent>() else { return };
+            let help = browser::by_id("help-open").is_some();
+            if let Some(m) = keyboard::message(e, help) {
+                e.prevent_default();
+                link.send_message(m);
+            }
+        });
+    let sends = |target: &web_sys::EventTarget, name: &'static str, m: Msg| {
+        let link = ctx.link().clone();
+        EventListener::new(target, name, move |_| link.send_message(m.clone()))
+    };
+    let mut all = vec![
+        keys,
+        sends(&window(), "resize", Msg::Resize),
+        sends(&window(), "pagehide", Msg::Save),
+        sends(&document(), "visibilitychange", Msg::Save),
+    ];
+    for query in ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"] {
+        if let Ok(Some(m)) = window().match_media(query) {
+            all.push(sends(&m, "change", Msg::Recolour));
+        }
+    }
+    all
+}
+
+fn saving(ctx: &Context<App>) -> Interval {
+    let link = ctx.link().clone();
+    Interval::new(2500, move || link.send_message(Msg::Save))
+}

@@ -1,0 +1,169 @@
+//! How the page is put together from its panels.
+
+use super::App;
+use super::msg::Msg;
+use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
+use crate::panels::coach::{Advice, Coach};
+use crate::panels::events::EventList;
+use crate::panels::header::Header;
+use crate::panels::help::Help;
+use crate::panels::inspector::Inspector;
+use crate::panels::ledger::Ledger;
+use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
+use crate::panels::placed::Placed;
+use crate::panels::transport::Transport;
+use crate::panels::{Go, ask, icons};
+use crate::scene::geometry::Rect;
+use crate::session::select::Selection;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MouseEvent};
+use yew::prelude::*;
+
+/// The page.
+pub fn view(app: &App, ctx: &Context<App>) -> Html {
+    let go: Go = ctx.link().callback(|m: Msg| m);
+    let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
+    let hot = app.hot.borrow();
+    let session = &hot.session;
+    let selected_event = match session.selection {
+        Selection::Event(n) => Some(n),
+        _ => None,
+    };
+    let title = session.timeline().scenario().title.clone();
+    html! {
+        <div class="page" id="play">
+            <Header {lang} dark={app.dark} {title} go={go.clone()} />
+            { stage(app, &go) }
+            <aside class="side">
+                <div class="tabs" role="tablist">
+                    { tab("tab-inspector", t.tab_inspector, !app.events_tab, &go, false) }
+                    { tab("tab-events", t.tab_events, app.events_tab, &go, true) }
+                </div>
+                <div class="pane" role="tabpanel" tabindex="-1">
+                    if app.events_tab {
+                        <EventList lines={f.lines.clone()} earlier={f.earlier} selected={selected_event} {lang} go={go.clone()} />
+                    } else {
+                        <Inspector i={f.inspection.clone()} {lang} go={go.clone()} />
+                    }
+                </div>
+            </aside>
+            <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
+            <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
+                speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
+                marks={app.marks.clone()} {lang} go={go.clone()} />
+            <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
+            if let Some(n) = &app.notice {
+                <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
+                    <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
+            }
+            if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
+        </div>
+    }
+}
+
+fn tab(id: &'static str, label: &'static str, on: bool, go: &Go, events: bool) -> Html {
+    html! {
+        <button type="button" role="tab" data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
+    }
+}
+
+fn stage(app: &App, go: &Go) -> Html {
+    let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
+    let l = &f.layout;
+    let now = f.inspection.selection;
+    let setup_topic = f.heads.first().map_or(String::new(), |h| h.name.rsplit_once('-').map_or(h.name.clone(), |x| x.0.to_owned()));
+    let click = {
+        let go = go.clone();
+        Callback::from(move |e: MouseEvent| {
+            if let Some(m) = clicked(&e) {
+                go.emit(m);
+            }
+        })
+    };
+    let brokers = f.brokers.iter().zip(&l.brokers).map(|(b, at)| {
+        let selected = now == Selection::Broker(b.id);
+        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} tight={!l.rows.roomy} {selected} {lang} go={go.clone()} /> }
+    });
+    let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
+        let selected = now == Selection::Partition(h.partition);
+        html! { <PartitionHead key={h.partition.0} facts={h.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+    });
+    let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
+        let selected = now == Selection::Producer(x.id);
+        html! { <ProducerCard key={x.id.0} facts={x.clone()} topic={setup_topic.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
+    });
+    let groups = f.groups.iter().zip(&l.groups).map(|(g, at)| {
+        let members = g.members.iter().zip(&at.members).map(|(m, at)| {
+            let selected = now == Selection::Consumer(m.id);
+            html! { <MemberCard key={m.id.0} rem={16.0 * l.unit} facts={m.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+        });
+        html! { <div key={g.id.0}><GroupBox facts={g.clone()} at={at.rect} {lang} />{ for members }</div> }
+    });
+    html! {
+        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()}>
+            <ControllerStrip facts={f.controller.clone()} at={l.controller} selected={now == Selection::Controller} {lang} go={go.clone()} />
+            { for heads }
+            { pager(app, go) }
+            { for producers }
+            { for brokers }
+            { for groups }
+            <canvas ref={app.canvas.clone()} role="img" aria-label={t.canvas_label}></canvas>
+            { coach(app, go) }
+        </main>
+    }
+}
+
+/// Arrows to the partitions that do not fit.
+fn pager(app: &App, go: &Go) -> Html {
+    let (t, f) = (app.lang.text(), &app.facts);
+    let (before, after) = f.more;
+    if !before && !after {
+        return Html::default();
+    }
+    let c = f.layout.controller;
+    let h = f.layout.heads[0];
+    let u = f.layout.unit;
+    let at = |x: f64| Rect { x, y: h.y + 2.0 * u, w: 24.0 * u, h: 24.0 * u };
+    let arrow = |label: &'static str, on: bool, by: i32, x: f64, icon: Html| {
+        html! {
+            <Placed at={at(x)} class="pager"><button type="button" class="square" aria-label={label} title={label} disabled={!on}
+                onclick={ask(go, Msg::Shift(by))}>{ icon }</button></Placed>
+        }
+    };
+    html! {
+        <>
+            { arrow(t.more_left, before, -1, c.x - 26.0 * u, icons::left()) }
+            { arrow(t.more_right, after, 1, c.right() + 2.0 * u, icons::right()) }
+        </>
+    }
+}
+
+fn coach(app: &App, go: &Go) -> Html {
+    let l = &app.facts.layout;
+    let u = l.unit;
+    let Some(advice) = app.coach else {
+        return Html::default();
+    };
+    let at = match advice {
+        Advice::Play => Rect { x: 12.0 * u, y: l.size.1 - 108.0 * u, w: 216.0 * u, h: 96.0 * u },
+        Advice::Crash => {
+            let leader = app.facts.brokers.iter().position(|b| b.leads.is_some()).unwrap_or(0);
+            let card = l.brokers[leader];
+            let w = 250.0 * u;
+            Rect { x: card.right() - w - 8.0 * u, y: card.y + 42.0 * u, w, h: 92.0 * u }
+        }
+    };
+    html! { <Coach {advice} {at} lang={app.lang} go={go.clone()} /> }
+}
+
+/// What a click on the stage asks for: nothing where a control was clicked.
+fn clicked(e: &MouseEvent) -> Option<Msg> {
+    let target = e.target()?.dyn_into::<Element>().ok()?;
+    if target.closest("button, select, input, .coach").ok().flatten().is_some() {
+        return None;
+    }
+    let stage = target.closest(".stage").ok().flatten()?;
+    let r = stage.get_bounding_client_rect();
+    let under = target.closest("[data-select]").ok().flatten().and_then(|c| c.get_attribute("data-select"));
+    Some(Msg::Click(f64::from(e.client_x()) - r.left(), f64::from(e.client_y()) - r.top(), under.and_then(|w| Selection::of_word(&w))))
+}

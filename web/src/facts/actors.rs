@@ -1,0 +1,292 @@
+//! The inspector on those who act: controller, brokers, producers, consumers.
+
+use super::cards::{self, Condition};
+use super::configs;
+use super::inspect::*;
+use crate::i18n::{self, Lang};
+use crate::scene::{committed, standing};
+use crate::session::Session;
+use highwater_core::event::{Event, EventKind};
+use highwater_core::ids::*;
+use highwater_core::scenario::configs::Scope;
+use highwater_core::scenario::{Do, End};
+use highwater_core::sim::Sim;
+
+/// The controller.
+pub fn controller(s: &Session, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let c = &sim.world().controller;
+    let facts = cards::controller(sim, lang);
+    let mut rows = vec![row(t.metadata_offset, c.end)];
+    rows.extend(facts.brokers.iter().map(|(b, _, word)| {
+        let epoch = c.brokers[b.ix()].epoch;
+        row(&i18n::broker_n(lang, b), format!("{word} · {} {epoch}", t.broker_epoch))
+    }));
+    let parts = crate::session::user_partitions(sim)
+        .take(12)
+        .map(|p| {
+            let h = cards::head(sim, p);
+            let leader = h.leader.map_or(t.no_leader.to_owned(), |l| format!("{} {l}", t.leader));
+            row(&h.name, format!("{leader} · e{} · ISR {}", h.epoch, c.partitions[p.ix()].isr))
+        })
+        .collect();
+    Inspection {
+        title: t.controller.to_owned(),
+        subtitle: t.as_seen.to_owned(),
+        sections: vec![Section { title: t.state, rows }, Section { title: t.partition, rows: parts }],
+        why: why_newest(sim, lang, |e| {
+            matches!(e.kind, EventKind::LeaderElected { .. } | EventKind::Leaderless { .. } | EventKind::IsrChanged { .. })
+        }),
+        ..Inspection::default()
+    }
+}
+
+/// A broker.
+pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let shown = s.shown_partitions(usize::MAX);
+    let facts = cards::broker(sim, b, &shown, lang);
+    let me = sim.world().broker(b);
+    let mut rows =
+        vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
+    for r in replicas.take(6) {
+        let name = sim.setup().partition_name(r.partition);
+        let role = match standing(sim, b, r.partition) {
+            crate::scene::Standing::Leader => format!("{} e{}", t.leader, r.le),
+            _ => t.follower.to_owned(),
+        };
+        rows.push(row(&name, format!("{role} · LEO {} · HW {}", r.log.leo(), r.hw)));
+        if let Some(l) = r.leading() {
+            let known: Vec<String> =
+                l.followers.iter().map(|f| format!("{}→{}", f.broker, f.leo.map_or("?".to_owned(), |o| o.to_string()))).collect();
+            rows.push(row(t.followers_known, known.join("  ")));
+        }
+        let dirty = r.log.leo().0.saturating_sub(r.flushed.0);
+        if dirty > 0 {
+            rows.push(row(t.unflushed, i18n::records_n(lang, dirty as usize)));
+        }
+    }
+    Inspection {
+        title: i18n::broker_n(lang, b),
+        subtitle: facts.status,
+        acts: broker_acts(sim, b, facts.condition, lang),
+        sections: vec![Section { title: t.state, rows }, configs::section(Scope::Broker, &[&s.timeline().scenario().configs], lang)],
+        why: why_newest(sim, lang, |e| about_broker(e, b)),
+        ..Inspection::default()
+    }
+}
+
+fn about_broker(e: &Event, b: BrokerId) -> bool {
+    use EventKind as E;
+    match e.kind {
+        E::BecameLeader { broker, .. }
+        | E::BecameFollower { broker, .. }
+        | E::Crashed { broker }
+        | E::PowerCut { broker }
+        | E::Stopped { broker }
+        | E::Started { broker }
+        | E::Fenced { broker }
+        | E::Unfenced { broker }
+        | E::Truncated { broker, .. } => broker == b,
+        E::LeaderElected { leader, .. } => leader == b,
+        _ => false,
+    }
+}
+
+fn broker_acts(sim: &Sim, b: BrokerId, condition: Condition, lang: Lang) -> Vec<Act> {
+    let (t, broker) = (lang.text(), b.0);
+    let act = |label: &str, hint, what, fault, id: &str| Act { label: label.to_owned(), hint, what, fault, id: id.to_owned() };
+    let mut acts = if condition.up() {
+        vec![
+            act(t.crash, t.crash_hint, Do::Crash { broker }, true, "crash"),
+            act(t.power_cut, t.power_cut_hint, Do::PowerCut { broker }, true, "power-cut"),
+            act(t.stop, t.stop_hint, Do::Stop { broker }, false, "stop"),
+        ]
+    } else {
+        vec![act(t.start, t.start_hint, Do::Start { broker }, false, "start")]
+    };
+    let others = sim.setup().broker_ids().filter(|o| *o != b);
+    let me = Actor::Broker(b);
+    for o in others {
+        acts.extend(link_acts(sim, me, Actor::Broker(o), lang));
+    }
+    acts.extend(link_acts(sim, me, Actor::Controller, lang));
+    acts
+}
+
+/// Cut and heal, both directions at once: what pulling a cable does.
+fn link_acts(sim: &Sim, a: Actor, b: Actor, lang: Lang) -> Vec<Act> {
+    let name = actor_name(sim, b, lang);
+    let cut = |x, y| sim.world().cut.contains(&(x, y));
+    let one = |x: Actor, y: Actor, back: &str| {
+        let (from, to) = (end(x), end(y));
+        if cut(x, y) {
+            Act {
+                label: i18n::heal_link(lang, &arrow(back, &name)),
+                hint: lang.text().links,
+                what: Do::HealLink { from, to },
+                fault: false,
+                id: format!("heal-{}", slug(x, y)),
+            }
+        } else {
+            Act {
+                label: i18n::cut_link(lang, &arrow(back, &name)),
+                hint: lang.text().links,
+                what: Do::CutLink { from, to },
+                fault: true,
+                id: format!("cut-{}", slug(x, y)),
+            }
+        }
+    };
+    vec![one(a, b, "→"), one(b, a, "←")]
+}
+
+fn arrow(a: &str, name: &str) -> String {
+    format!("{a} {name}")
+}
+
+fn slug(a: Actor, b: Actor) -> String {
+    let one = |x| match x {
+        Actor::Controller => "controller".to_owned(),
+        Actor::Broker(b) => format!("b{b}"),
+        Actor::Producer(p) => format!("p{p}"),
+        Actor::Consumer(c) => format!("c{c}"),
+    };
+    format!("{}-{}", one(a), one(b))
+}
+
+/// An actor as a scenario names it.
+pub fn end(a: Actor) -> End {
+    match a {
+        Actor::Controller => End::Controller,
+        Actor::Broker(b) => End::Broker(b.0),
+        Actor::Producer(p) => End::Producer(p.0),
+        Actor::Consumer(c) => End::Consumer(c.0),
+    }
+}
+
+/// An actor's name.
+pub fn actor_name(sim: &Sim, a: Actor, lang: Lang) -> String {
+    match a {
+        Actor::Controller => lang.text().controller.to_owned(),
+        Actor::Broker(b) => i18n::broker_n(lang, b),
+        Actor::Producer(p) => sim.setup().producers[p.ix()].name.clone(),
+        Actor::Consumer(c) => sim.setup().consumers[c.ix()].name.clone(),
+    }
+}
+
+/// A producer.
+pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let (me, setup) = (&sim.world().producers[p.ix()], &sim.setup().producers[p.ix()]);
+    let leaders: Vec<String> = s
+        .shown_partitions(6)
+        .iter()
+        .map(|x| {
+            let leader = me.meta.leader(*x);
+            format!("{} → {}", sim.setup().partition_name(*x), leader.map_or("?".to_owned(), |b| b.to_string()))
+        })
+        .collect();
+    let mut rows = vec![
+        row(t.records_given, me.records),
+        row(t.batches_made, me.batches),
+        row(t.in_flight, me.conns.iter().map(|c| c.in_flight.len()).sum::<usize>()),
+        row(t.known_leader, leaders.join("  ")),
+    ];
+    if setup.idempotence {
+        rows.push(row(t.next_sequence, me.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)));
+    }
+    let scenario = s.timeline().scenario();
+    let configs_of = scenario.topology.producers.iter().find(|x| x.name == setup.name).map(|x| &x.configs);
+    let me = Actor::Producer(p);
+    let believed = client_broker(s, me);
+    Inspection {
+        title: setup.name.clone(),
+        subtitle: format!("{} · acks={}", t.producer, setup.acks.name()),
+        acts: client_acts(sim, me, believed, lang),
+        choices: vec![super::things::acks_choice(sim, p)],
+        sections: [Some(Section { title: t.state, rows }), configs_of.map(|c| configs::section(Scope::Producer, &[c], lang))]
+            .into_iter()
+            .flatten()
+            .collect(),
+        why: why_newest(sim, lang, |e| {
+            matches!(e.kind,
+            EventKind::Acked { batch, .. } | EventKind::AttemptFailed { batch, .. } | EventKind::SendFailed { batch, .. }
+                if batch.producer == p)
+        }),
+        ..Inspection::default()
+    }
+}
+
+/// The broker that a client speaks with about the first shown partition.
+fn client_broker(s: &Session, a: Actor) -> Option<BrokerId> {
+    let p = *s.shown_partitions(1).first()?;
+    let w = s.sim().world();
+    match a {
+        Actor::Producer(x) => w.producers[x.ix()].meta.leader(p),
+        Actor::Consumer(x) => w.consumers[x.ix()].meta.leader(p),
+        _ => None,
+    }
+}
+
+fn client_acts(sim: &Sim, me: Actor, broker: Option<BrokerId>, lang: Lang) -> Vec<Act> {
+    let mut acts = Vec::new();
+    if let Some(b) = broker {
+        let armed = sim.world().drop_next.contains(&(Actor::Broker(b), me));
+        if !armed {
+            let name = format!("← {}", i18n::broker_n(lang, b));
+            acts.push(Act {
+                label: i18n::drop_response(lang, &name),
+                hint: lang.text().links,
+                what: Do::DropNextResponse { broker: b.0, client: end(me) },
+                fault: true,
+                id: "drop-next".to_owned(),
+            });
+        }
+        acts.extend(link_acts(sim, me, Actor::Broker(b), lang));
+    }
+    acts
+}
+
+/// A consumer.
+pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let (me, setup) = (&sim.world().consumers[c.ix()], &sim.setup().consumers[c.ix()]);
+    let group = &sim.setup().groups[setup.group.ix()];
+    let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.crashed })];
+    for (i, p) in setup.assigned.iter().enumerate() {
+        let at = committed(sim, setup.group, *p);
+        let position = me.positions.get(i).copied().flatten();
+        let show = |o: Option<Offset>| o.map_or("–".to_owned(), |o| o.to_string());
+        rows.push(row(&sim.setup().partition_name(*p), format!("{} {} · {} {}", t.position, show(position), t.committed, show(at))));
+        let (hw, _) = crate::scene::tide_of(sim, *p);
+        rows.push(row(t.lag, hw.0.saturating_sub(at.map_or(0, |o| o.0))));
+    }
+    rows.push(row(t.buffer, i18n::records_n(lang, me.work.len() + me.buffer.len())));
+    let consumer = c.0;
+    let mut acts = vec![if me.up {
+        Act { label: t.crash.to_owned(), hint: t.crash_hint, what: Do::CrashConsumer { consumer }, fault: true, id: "crash".to_owned() }
+    } else {
+        Act { label: t.start.to_owned(), hint: t.start_hint, what: Do::StartConsumer { consumer }, fault: false, id: "start".to_owned() }
+    }];
+    let actor = Actor::Consumer(c);
+    acts.extend(client_acts(sim, actor, client_broker(s, actor), lang));
+    let scenario = s.timeline().scenario();
+    let app = scenario.apps.iter().find(|a| a.group == group.name);
+    Inspection {
+        title: setup.name.clone(),
+        subtitle: format!("{} {}", t.group, group.name),
+        acts,
+        sections: [Some(Section { title: t.state, rows }), app.map(|a| configs::section(Scope::Consumer, &[&a.configs], lang))]
+            .into_iter()
+            .flatten()
+            .collect(),
+        why: why_newest(sim, lang, |e| {
+            matches!(e.kind,
+            EventKind::Handled { consumer, .. } | EventKind::PositionReset { consumer, .. } | EventKind::ConsumerCrashed { consumer }
+                if consumer == c)
+        }),
+        ..Inspection::default()
+    }
+}

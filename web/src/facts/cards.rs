@@ -1,0 +1,156 @@
+//! What stands on the cards of the controller, the brokers and the partitions.
+
+use crate::i18n::Lang;
+use crate::scene::{Standing, standing};
+use highwater_core::ids::*;
+use highwater_core::kafka::broker::Power;
+use highwater_core::sim::Sim;
+
+/// What state a broker is in, in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// Runs, and the controller counts on it.
+    Running,
+    /// Runs, but the controller does not count on it yet, or no longer.
+    Fenced,
+    /// Runs, not registered yet.
+    Starting,
+    /// Is being stopped in order.
+    Stopping,
+    /// Stopped in order.
+    Stopped,
+    /// Killed.
+    Crashed,
+    /// Without power.
+    PowerLost,
+}
+
+impl Condition {
+    /// In words.
+    pub fn word(self, lang: Lang) -> &'static str {
+        let t = lang.text();
+        match self {
+            Condition::Running => t.running,
+            Condition::Fenced => t.fenced,
+            Condition::Starting => t.starting,
+            Condition::Stopping => t.stopping,
+            Condition::Stopped => t.stopped,
+            Condition::Crashed => t.crashed,
+            Condition::PowerLost => t.power_lost,
+        }
+    }
+    /// Does its process run?
+    pub fn up(self) -> bool {
+        !matches!(self, Condition::Stopped | Condition::Crashed | Condition::PowerLost)
+    }
+}
+
+/// The condition of a broker.
+pub fn condition(sim: &Sim, b: BrokerId) -> Condition {
+    let w = sim.world();
+    let broker = w.broker(b);
+    match broker.power {
+        Power::Stopped => Condition::Stopped,
+        Power::Crashed => Condition::Crashed,
+        Power::PowerLost => Condition::PowerLost,
+        Power::Up if broker.stopping => Condition::Stopping,
+        Power::Up if broker.epoch.is_none() => Condition::Starting,
+        Power::Up if w.controller.brokers[b.ix()].fenced => Condition::Fenced,
+        Power::Up => Condition::Running,
+    }
+}
+
+/// A broker's card.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokerFacts {
+    /// Who.
+    pub id: BrokerId,
+    /// Its state.
+    pub condition: Condition,
+    /// In words, with its place in the ISR.
+    pub status: String,
+    /// Does it lead a shown partition, and under which epoch?
+    pub leads: Option<LeaderEpoch>,
+    /// Is it in the ISR of every shown partition that it has?
+    pub in_sync: bool,
+}
+
+/// The facts of a broker's card.
+pub fn broker(sim: &Sim, b: BrokerId, shown: &[PartitionId], lang: Lang) -> BrokerFacts {
+    let t = lang.text();
+    let condition = condition(sim, b);
+    let mine = || shown.iter().filter(|p| sim.setup().partitions[p.ix()].replicas.contains(&b));
+    let in_sync = mine().all(|p| standing(sim, b, *p) != Standing::OutOfSync);
+    let leads = mine().find(|p| standing(sim, b, **p) == Standing::Leader).map(|p| sim.world().controller.partitions[p.ix()].le);
+    let sync = if in_sync { t.in_sync } else { t.out_of_sync };
+    let status = match condition {
+        Condition::Running if mine().next().is_none() => condition.word(lang).to_owned(),
+        Condition::Running => sync.to_owned(),
+        // Down and still in the ISR: the controller does not know yet. That is worth a word.
+        c => format!("{} · {sync}", c.word(lang)),
+    };
+    BrokerFacts { id: b, condition, status, leads, in_sync }
+}
+
+/// How the controller counts a broker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counted {
+    /// Active.
+    Active,
+    /// Fenced.
+    Fenced,
+    /// Stopping in order.
+    Stopping,
+}
+
+/// The controller's strip.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ControllerFacts {
+    /// End of the metadata log.
+    pub metadata_offset: u32,
+    /// How it counts each broker, with the word for it.
+    pub brokers: Vec<(BrokerId, Counted, &'static str)>,
+}
+
+/// The facts of the controller's strip.
+pub fn controller(sim: &Sim, lang: Lang) -> ControllerFacts {
+    let t = lang.text();
+    let c = &sim.world().controller;
+    let counted = |b: BrokerId| {
+        let r = &c.brokers[b.ix()];
+        if r.stopping {
+            (b, Counted::Stopping, t.stopping)
+        } else if r.fenced {
+            (b, Counted::Fenced, t.fenced)
+        } else {
+            (b, Counted::Active, t.running)
+        }
+    };
+    ControllerFacts { metadata_offset: c.end, brokers: sim.setup().broker_ids().map(counted).collect() }
+}
+
+/// The heading of a partition's column.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeadFacts {
+    /// Which.
+    pub partition: PartitionId,
+    /// `pay-0`.
+    pub name: String,
+    /// Who leads.
+    pub leader: Option<BrokerId>,
+    /// Under which epoch.
+    pub epoch: LeaderEpoch,
+    /// The replicas, and whether each is in the ISR.
+    pub replicas: Vec<(BrokerId, bool)>,
+    /// `min.insync.replicas` in force.
+    pub min_isr: usize,
+}
+
+/// The facts of a partition's heading.
+pub fn head(sim: &Sim, p: PartitionId) -> HeadFacts {
+    let s = &sim.world().controller.partitions[p.ix()];
+    let setup = &sim.setup().partitions[p.ix()];
+    let mut replicas: Vec<(BrokerId, bool)> = setup.replicas.iter().map(|b| (*b, s.isr.has(*b))).collect();
+    replicas.sort_unstable();
+    HeadFacts { partition: p, name: sim.setup().partition_name(p), leader: s.leader, epoch: s.le, replicas, min_isr: setup.min_isr }
+}

@@ -1,0 +1,150 @@
+//! Events in words, newest first, and the colour that stands for their kind.
+
+use crate::i18n::{self, Lang};
+use crate::session::Session;
+use highwater_core::event::EventKind;
+
+/// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// Records are written or copied.
+    Write,
+    /// Something is committed or acknowledged.
+    Commit,
+    /// A client reads.
+    Read,
+    /// Leadership, ISR, membership.
+    Control,
+    /// A message that did not get through, an attempt that has to be made again.
+    Snag,
+    /// A fault, a loss, a refusal.
+    Trouble,
+}
+
+impl Tone {
+    /// Its class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Tone::Write => "write",
+            Tone::Commit => "commit",
+            Tone::Read => "read",
+            Tone::Control => "control",
+            Tone::Snag => "snag",
+            Tone::Trouble => "trouble",
+        }
+    }
+}
+
+/// The tone of an event.
+pub fn tone(e: &EventKind) -> Tone {
+    use EventKind as E;
+    match e {
+        E::RecordSent { .. }
+        | E::Batched { .. }
+        | E::BatchSent { .. }
+        | E::Appended { .. }
+        | E::CommitAppended { .. }
+        | E::Replicated { .. }
+        | E::FollowerAt { .. }
+        | E::Sent { .. }
+        | E::Delivered { .. } => Tone::Write,
+        E::Acked { .. }
+        | E::HighWatermark { .. }
+        | E::FollowerHighWatermark { .. }
+        | E::Committed { .. }
+        | E::DuplicateRecognised { .. }
+        | E::Found { .. } => Tone::Commit,
+        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } => Tone::Read,
+        E::IsrProposed { .. }
+        | E::IsrChanged { .. }
+        | E::LeaderElected { .. }
+        | E::BecameLeader { .. }
+        | E::BecameFollower { .. }
+        | E::Unfenced { .. }
+        | E::Registered { .. }
+        | E::Started { .. }
+        | E::LinkHealed { .. }
+        | E::ConsumerStarted { .. } => Tone::Control,
+        E::Dropped { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
+        E::SendFailed { .. }
+        | E::Refused { .. }
+        | E::Truncated { .. }
+        | E::LagExpired { .. }
+        | E::Leaderless { .. }
+        | E::Fenced { .. }
+        | E::Crashed { .. }
+        | E::PowerCut { .. }
+        | E::Stopping { .. }
+        | E::Stopped { .. }
+        | E::LinkCut { .. }
+        | E::DropArmed { .. }
+        | E::ConsumerCrashed { .. }
+        | E::Lost { .. } => Tone::Trouble,
+    }
+}
+
+/// Is it news that a listener should hear even when time goes by quickly?
+pub fn headline(e: &EventKind) -> bool {
+    use EventKind as E;
+    matches!(
+        e,
+        E::Crashed { .. }
+            | E::PowerCut { .. }
+            | E::Stopped { .. }
+            | E::Started { .. }
+            | E::Fenced { .. }
+            | E::LeaderElected { .. }
+            | E::Leaderless { .. }
+            | E::IsrChanged { .. }
+            | E::Truncated { .. }
+            | E::SendFailed { .. }
+            | E::Refused { .. }
+            | E::Lost { .. }
+            | E::Found { .. }
+            | E::LinkCut { .. }
+            | E::LinkHealed { .. }
+            | E::ConsumerCrashed { .. }
+            | E::ConsumerStarted { .. }
+    )
+}
+
+/// An event in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// Its ordinal.
+    pub seq: u32,
+    /// When.
+    pub at_us: u64,
+    /// When, as a clock reads.
+    pub clock: String,
+    /// Its tone.
+    pub tone: Tone,
+    /// Is it a headline?
+    pub headline: bool,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The newest notable events, at most `max`, and how many there are before those.
+pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
+    let sim = s.sim();
+    let lines: Vec<Line> = sim
+        .events()
+        .iter()
+        .rev()
+        .filter(|e| e.kind.notable() && !s.behind_the_scenes(&e.kind))
+        .take(max)
+        .map(|e| Line {
+            seq: e.seq,
+            at_us: e.at_us,
+            clock: i18n::clock(e.at_us),
+            tone: tone(&e.kind),
+            headline: headline(&e.kind),
+            text: super::inspect::sentence(e, sim, lang),
+        })
+        .collect();
+    let marks = s.timeline().marks();
+    let known = marks.partition_point(|m| m.event.at_us <= sim.now_us());
+    let earlier = known.saturating_sub(lines.len());
+    (lines, earlier)
+}

@@ -1,0 +1,132 @@
+//! What stands on the cards of producers and groups.
+
+use super::marks;
+use crate::scene::mark::Mark;
+use crate::scene::{committed, mark_of};
+use highwater_core::ids::*;
+use highwater_core::sim::Sim;
+
+/// A producer's card.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ProducerFacts {
+    /// Who.
+    pub id: ProducerIx,
+    /// `client.id`.
+    pub name: String,
+    /// `acks`.
+    pub acks: &'static str,
+    /// Records that wait to be sent.
+    pub waiting: Vec<Mark>,
+    /// Further ones.
+    pub more: usize,
+    /// Requests without an answer.
+    pub in_flight: usize,
+    /// How many there may be.
+    pub slots: usize,
+    /// It waits before it tries again.
+    pub retrying: bool,
+    /// The next sequence number of the partition that it has sent most to, if it is idempotent.
+    pub next_seq: Option<u32>,
+}
+
+/// Most marks on a card.
+const MARKS: usize = 4;
+
+/// The facts of all producers.
+pub fn producers(sim: &Sim) -> Vec<ProducerFacts> {
+    let setups = sim.setup().producers.iter();
+    sim.world()
+        .producers
+        .iter()
+        .zip(setups)
+        .map(|(p, setup)| {
+            let queued = || p.parts.iter().flat_map(|x| &x.queue);
+            let total: usize = queued().map(|q| usize::from(q.batch.count)).sum();
+            let mut waiting: Vec<Mark> = Vec::new();
+            for q in queued().take(MARKS) {
+                waiting.extend(marks(sim, q.batch.id, q.batch.count));
+            }
+            waiting.truncate(MARKS);
+            ProducerFacts {
+                id: p.id,
+                name: setup.name.clone(),
+                acks: setup.acks.name(),
+                more: total - waiting.len(),
+                waiting,
+                in_flight: p.conns.iter().map(|c| c.in_flight.len()).sum(),
+                slots: setup.max_in_flight,
+                retrying: p.parts.iter().any(|x| x.backing_off),
+                next_seq: setup.idempotence.then(|| p.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)),
+            }
+        })
+        .collect()
+}
+
+/// A member's share of a partition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Share {
+    /// `pay-0`.
+    pub name: String,
+    /// The next offset that `poll()` returns, once known.
+    pub position: Option<Offset>,
+    /// What the group has committed.
+    pub committed: Option<Offset>,
+}
+
+/// A member's card.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MemberFacts {
+    /// Who.
+    pub id: ConsumerIx,
+    /// Its name.
+    pub name: String,
+    /// Does it run?
+    pub up: bool,
+    /// Its partitions.
+    pub shares: Vec<Share>,
+    /// Records that it works on or has fetched.
+    pub hand: Vec<Mark>,
+    /// Further ones.
+    pub more: usize,
+}
+
+/// A group's box.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GroupFacts {
+    /// Which.
+    pub id: GroupIx,
+    /// `group.id`.
+    pub name: String,
+    /// Its members.
+    pub members: Vec<MemberFacts>,
+}
+
+/// The facts of all groups.
+pub fn groups(sim: &Sim) -> Vec<GroupFacts> {
+    let setup = sim.setup();
+    (0..setup.groups.len() as u8)
+        .map(GroupIx)
+        .map(|g| GroupFacts {
+            id: g,
+            name: setup.groups[g.ix()].name.clone(),
+            members: (0..setup.consumers.len() as u8)
+                .map(ConsumerIx)
+                .filter(|c| setup.consumers[c.ix()].group == g)
+                .map(|c| member(sim, g, c))
+                .collect(),
+        })
+        .collect()
+}
+
+fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
+    let setup = &sim.setup().consumers[id.ix()];
+    let c = &sim.world().consumers[id.ix()];
+    let shares = setup.assigned.iter().enumerate().map(|(i, p)| Share {
+        name: sim.setup().partition_name(*p),
+        position: c.positions.get(i).copied().flatten(),
+        committed: committed(sim, g, *p),
+    });
+    let held = || c.work.iter().chain(&c.buffer);
+    let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();
+    MemberFacts { id, name: setup.name.clone(), up: c.up, shares: shares.collect(), more: held().count() - hand.len(), hand }
+}

@@ -1,0 +1,96 @@
+//! The facts of the scenario that the app opens with.
+
+use super::cards::Condition;
+use super::inspect::Inspection;
+use super::*;
+use crate::session::select::Selection;
+use highwater_core::scenario::{DEFAULT, Do, Scenario};
+
+const FRAME: Frame = Frame { size: (964.0, 524.0), unit: 1.0 };
+
+fn session() -> Session {
+    Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap()
+}
+
+fn look(s: &Session) -> Facts {
+    facts(s, FRAME, Lang::En)
+}
+
+#[test]
+fn the_cards_say_who_leads_and_what_the_ledger_counts() {
+    let mut s = session();
+    s.seek(200_000);
+    let f = look(&s);
+    assert_eq!(f.brokers[0].leads, Some(LeaderEpoch(0)));
+    assert!(f.brokers.iter().all(|b| b.in_sync));
+    assert!(f.figures.acked >= 4 && f.figures.lost == 0);
+    assert!(f.lights.iter().all(|l| l.glow == lights::Glow::Holds));
+    assert_eq!(f.groups[0].members[0].shares[0].name, "pay-0");
+}
+
+#[test]
+fn a_crash_shows_on_the_card_before_the_controller_knows() {
+    let mut s = session();
+    s.seek(200_000);
+    s.act(Do::Crash { broker: 1 });
+    let f = look(&s);
+    assert_eq!(f.brokers[0].condition, Condition::Crashed);
+    assert!(f.brokers[0].in_sync, "the controller does not know yet");
+    s.seek(12_000_000);
+    let f = look(&s);
+    assert_eq!(f.heads[0].leader, Some(BrokerId(2)));
+    assert!(!f.brokers[0].in_sync);
+}
+
+#[test]
+fn everything_can_be_looked_into_in_both_languages() {
+    let mut s = session();
+    s.seek(91_000);
+    let message = s.sim().in_flight().next().map(|(f, _, _)| f.id);
+    let last = s.sim().events().len() as u32 - 1;
+    let all = [
+        Selection::Run,
+        Selection::Controller,
+        Selection::Broker(BrokerId(1)),
+        Selection::Partition(PartitionId(0)),
+        Selection::Producer(ProducerIx(0)),
+        Selection::Consumer(ConsumerIx(0)),
+        Selection::Record(BrokerId(1), PartitionId(0), Offset(0)),
+        Selection::Record(BrokerId(1), PartitionId(0), Offset(999)),
+        Selection::Event(last),
+    ];
+    let all = all.into_iter().chain(message.map(Selection::Message));
+    for selection in all {
+        s.selection = selection;
+        for lang in [Lang::En, Lang::Ko] {
+            let i: Inspection = facts(&s, FRAME, lang).inspection;
+            assert!(!i.title.is_empty(), "{selection:?}");
+            assert_eq!(i.selection, selection);
+        }
+    }
+}
+
+#[test]
+fn a_broker_can_be_broken_and_started_again() {
+    let mut s = session();
+    s.selection = Selection::Broker(BrokerId(1));
+    let ids = |s: &Session| look(s).inspection.acts.iter().map(|a| a.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&s)[..3], ["crash", "power-cut", "stop"]);
+    s.act(Do::Crash { broker: 1 });
+    assert_eq!(ids(&s)[0], "start");
+    let acts = look(&s).inspection.acts;
+    let cut = acts.iter().find(|a| a.id == "cut-b1-b2").unwrap().what.clone();
+    s.act(cut);
+    assert!(ids(&s).iter().any(|i| i == "heal-b1-b2"));
+}
+
+#[test]
+fn another_acks_is_another_run_with_the_same_seed() {
+    let mut s = session();
+    s.seek(100_000);
+    let next = s.with_producer_config("checkout", "acks", "1").unwrap();
+    assert_eq!(next.sim().seed(), s.sim().seed());
+    assert_eq!(next.sim().now_us(), 0);
+    assert_eq!(look(&next).producers[0].acks, "1");
+    assert!(s.with_producer_config("checkout", "acks", "2").is_err());
+}

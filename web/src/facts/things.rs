@@ -1,0 +1,275 @@
+//! The inspector on what is not an actor: the run, a partition, a record, a message, an event.
+
+use super::actors::actor_name;
+use super::cards;
+use super::configs;
+use super::inspect::*;
+use crate::i18n::{self, Lang};
+use crate::scene::mark::Mark;
+use crate::scene::traffic::{self, Weight};
+use crate::scene::{mark_of, tide_of};
+use crate::session::Session;
+use crate::session::select::Selection;
+use highwater_core::event::EventKind;
+use highwater_core::ids::*;
+use highwater_core::kafka::log::Payload;
+use highwater_core::scenario::configs::Scope;
+use highwater_core::sim::Sim;
+
+/// Most things in a list to pick from.
+const PICKS: usize = 12;
+
+/// Nothing is selected: the run as a whole.
+pub fn run(s: &Session, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let scenario = s.timeline().scenario();
+    let rows = vec![
+        row(t.kafka_release, &scenario.kafka),
+        row(t.seed, scenario.seed),
+        row(
+            t.network_delay,
+            format!(
+                "{} – {}",
+                i18n::millis(scenario.network.delay_us),
+                i18n::millis(scenario.network.delay_us + scenario.network.jitter_us)
+            ),
+        ),
+        row(t.trace, format!("{:016x}", sim.trace_hash())),
+    ];
+    let lost = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Lost { .. }));
+    let lost = lost.filter(|_| sim.ledger().figures(sim.world()).lost > 0);
+    let mut choices: Vec<Choice> = (0..sim.setup().producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
+    let topics = sim.setup().topics.iter().filter(|x| !x.name.starts_with("__"));
+    choices.extend(topics.take(4).map(|x| min_isr_choice(s, &x.name)));
+    Inspection {
+        title: t.nothing_selected.to_owned(),
+        subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title.clone() },
+        choices,
+        sections: vec![Section { title: t.run_settings, rows }],
+        why: lost.and_then(|e| why(e.seq, sim, lang, t.why_lost)),
+        picks: vec![wire(sim, lang)],
+        ..Inspection::default()
+    }
+}
+
+/// Messages on their way that are worth a look.
+fn wire(sim: &Sim, lang: Lang) -> Picks {
+    let t = lang.text();
+    let mark = |b: BatchId, i: u16| mark_of(sim, b, i);
+    let picks = sim
+        .in_flight()
+        .map(|(f, _, _)| (f, traffic::look(f, sim.world(), &mark)))
+        .filter(|(_, look)| look.weight >= Weight::Normal)
+        .take(PICKS)
+        .map(|(f, look)| Pick {
+            mark: first_mark(&look.cargo),
+            text: if look.label.is_empty() { format!("{:?}", f.body.kind()) } else { look.label },
+            note: format!("{} → {}", actor_name(sim, f.from, lang), actor_name(sim, f.to, lang)),
+            what: Selection::Message(f.id),
+        });
+    Picks { title: t.on_the_wire, picks: picks.collect(), none: t.wire_empty }
+}
+
+fn first_mark(cargo: &traffic::Cargo) -> Option<Mark> {
+    match cargo {
+        traffic::Cargo::Records { marks, .. } | traffic::Cargo::Ack { marks } => marks.first().copied(),
+        _ => None,
+    }
+}
+
+/// The choice of `acks`.
+pub fn acks_choice(sim: &Sim, p: ProducerIx) -> Choice {
+    let setup = &sim.setup().producers[p.ix()];
+    Choice {
+        owner: Owner::Producer(setup.name.clone()),
+        whose: (sim.setup().producers.len() > 1).then(|| setup.name.clone()),
+        config: "acks",
+        options: ["0", "1", "all"].map(str::to_owned).to_vec(),
+        value: setup.acks.name().to_owned(),
+    }
+}
+
+/// The choice of `min.insync.replicas`.
+fn min_isr_choice(s: &Session, topic: &str) -> Choice {
+    let scenario = s.timeline().scenario();
+    let spec = scenario.topology.topics.iter().find(|x| x.name == topic);
+    let rf = spec.map_or(1, |x| x.replication_factor);
+    let value = spec.map_or_else(String::new, |x| {
+        highwater_core::scenario::configs::value("min.insync.replicas", Scope::Topic, &[&x.configs, &scenario.configs])
+    });
+    Choice {
+        owner: Owner::Topic(topic.to_owned()),
+        whose: (scenario.topology.topics.len() > 1).then(|| topic.to_owned()),
+        config: "min.insync.replicas",
+        options: (1..=rf).map(|n| n.to_string()).collect(),
+        value,
+    }
+}
+
+/// A partition.
+pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let h = cards::head(sim, p);
+    let c = &sim.world().controller.partitions[p.ix()];
+    let (hw, certain) = tide_of(sim, p);
+    let mut rows = vec![
+        row(t.leader, h.leader.map_or(t.no_leader.to_owned(), |b| b.to_string())),
+        row(t.leader_epoch, c.le),
+        row(t.partition_epoch, c.pe),
+        row(t.isr, c.isr),
+        row(t.elr, c.elr),
+        row(t.high_watermark, if certain { hw.to_string() } else { format!("{hw} ?") }),
+    ];
+    for b in &sim.setup().partitions[p.ix()].replicas {
+        if let Some(r) = sim.world().broker(*b).replica(p) {
+            rows.push(row(&i18n::broker_n(lang, b), format!("LEO {} · HW {}", r.log.leo(), r.hw)));
+        }
+    }
+    let topic = sim.setup().topics[sim.setup().partitions[p.ix()].topic].name.clone();
+    let scenario = s.timeline().scenario();
+    let spec = scenario.topology.topics.iter().find(|x| x.name == topic);
+    Inspection {
+        title: h.name,
+        subtitle: format!("{} · e{}", t.partition, c.le),
+        choices: vec![min_isr_choice(s, &topic)],
+        sections: [
+            Some(Section { title: t.state, rows }),
+            spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], lang)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        why: why_newest(sim, lang, |e| {
+            matches!(e.kind,
+            EventKind::HighWatermark { partition, .. } | EventKind::LeaderElected { partition, .. }
+            | EventKind::Leaderless { partition, .. } | EventKind::Lost { partition, .. }
+                if partition == p)
+        }),
+        picks: vec![newest_records(s, p, lang)],
+        ..Inspection::default()
+    }
+}
+
+/// The newest records of the log that counts.
+fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
+    let (t, sim) = (lang.text(), s.sim());
+    let b = sim.ledger().view(p);
+    let mut picks = Vec::new();
+    if let Some(r) = sim.world().broker(b).replica(p) {
+        for e in r.log.iter_back().take(PICKS) {
+            let Payload::Data(batch) = e.payload else {
+                continue;
+            };
+            for i in (0..batch.count).rev() {
+                let offset = e.base.plus(u32::from(i));
+                picks.push(Pick {
+                    mark: Some(mark_of(sim, batch.id, i)),
+                    text: format!("{} {offset}", t.offset),
+                    note: if offset < r.hw { t.visible_word.to_owned() } else { t.not_visible.to_owned() },
+                    what: Selection::Record(b, p, offset),
+                });
+            }
+        }
+    }
+    picks.truncate(PICKS);
+    Picks { title: t.records, picks, none: t.no_events }
+}
+
+/// A record in a replica's log.
+pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let name = format!("{}@{offset}", sim.setup().partition_name(p));
+    let found = sim.world().broker(b).replica(p).and_then(|r| r.log.at(offset).map(|e| (r, *e)));
+    let Some((r, e)) = found else {
+        return Inspection { title: name, subtitle: t.no_record.to_owned(), ..Inspection::default() };
+    };
+    let Payload::Data(batch) = e.payload else {
+        return Inspection { title: name, ..Inspection::default() };
+    };
+    let index = (offset.0 - e.base.0) as u16;
+    let ledger = sim.ledger();
+    let key = ledger
+        .record_in(batch.id, index)
+        .and_then(|id| ledger.record(id))
+        .and_then(|x| x.key)
+        .map_or(t.no_key.to_owned(), |k| ledger.key_name(k).to_owned());
+    let acked = ledger.batch(batch.id).is_some_and(|x| x.acked);
+    let copies: BrokerSet = sim
+        .setup()
+        .broker_ids()
+        .filter(|o| {
+            let there = sim.world().broker(*o).replica(p);
+            there.and_then(|x| x.log.at(offset)).is_some_and(|x| x.payload == e.payload)
+        })
+        .collect();
+    let producer = &sim.setup().producers[batch.id.producer.ix()].name;
+    let (hw, _) = tide_of(sim, p);
+    let visible = offset < hw && offset < r.log.leo();
+    let mut rows = vec![row(t.key, key), row(t.producer, producer), row(t.batch, batch.id.n), row(t.leader_epoch, e.epoch)];
+    if let Some(seq) = batch.seq {
+        rows.push(row(t.sequence, seq + u32::from(index)));
+    }
+    rows.extend([
+        row(t.copies_on, copies),
+        row(t.acked_word, if acked { t.yes } else { t.no }),
+        row(t.visible_word, if visible { t.yes } else { t.not_visible }),
+    ]);
+    Inspection {
+        title: i18n::on_broker(lang, &name, b),
+        subtitle: i18n::records_n(lang, usize::from(batch.count)),
+        sections: vec![Section { title: t.state, rows }],
+        why: why_newest(sim, lang, |ev| match ev.kind {
+            EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
+            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch.id,
+            _ => false,
+        }),
+        ..Inspection::default()
+    }
+}
+
+/// A message.
+pub fn message(s: &Session, m: MsgId, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let Some((f, sent, due)) = sim.in_flight().find(|(f, _, _)| f.id == m) else {
+        return Inspection {
+            title: t.on_the_wire.to_owned(),
+            subtitle: t.gone.to_owned(),
+            picks: vec![wire(sim, lang)],
+            ..Inspection::default()
+        };
+    };
+    let mark = |b: BatchId, i: u16| mark_of(sim, b, i);
+    let look = traffic::look(f, sim.world(), &mark);
+    let mut rows = vec![
+        row(t.from, actor_name(sim, f.from, lang)),
+        row(t.to, actor_name(sim, f.to, lang)),
+        row(t.sent_at, i18n::clock_us(sent)),
+        row(t.due_at, i18n::clock_us(due)),
+    ];
+    if !look.label.is_empty() {
+        rows.push(row(t.carries, &look.label));
+    }
+    let sent_event = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Sent { msg, .. } if msg == m)).map(|e| e.seq);
+    Inspection {
+        title: format!("{:?}", f.body.kind()),
+        subtitle: t.on_the_wire.to_owned(),
+        sections: vec![Section { title: t.state, rows }],
+        why: sent_event.and_then(|seq| why(seq, sim, lang, t.why)),
+        ..Inspection::default()
+    }
+}
+
+/// Something that happened.
+pub fn event(s: &Session, seq: u32, lang: Lang) -> Inspection {
+    let (t, sim) = (lang.text(), s.sim());
+    let Some(e) = sim.events().get(seq as usize) else {
+        return run(s, lang);
+    };
+    Inspection {
+        title: sentence(e, sim, lang),
+        subtitle: i18n::clock_us(e.at_us),
+        why: why(seq, sim, lang, t.why),
+        moment_us: Some(e.at_us),
+        ..Inspection::default()
+    }
+}

@@ -1,0 +1,149 @@
+//! Phrases with blanks to fill in.
+
+use super::Lang;
+
+/// `broker 1` / `브로커 1`.
+pub fn broker_n(lang: Lang, n: impl std::fmt::Display) -> String {
+    format!("{} {n}", lang.text().broker)
+}
+
+/// Accessible name of a broker's card.
+pub fn crash_broker(lang: Lang, n: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("Crash broker {n}"),
+        Lang::Ko => format!("브로커 {n} 강제 종료"),
+    }
+}
+
+/// Accessible name of the button that starts a broker.
+pub fn start_broker(lang: Lang, n: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("Start broker {n}"),
+        Lang::Ko => format!("브로커 {n} 시작"),
+    }
+}
+
+/// A new run began with another config.
+pub fn new_run(lang: Lang, config: &str, value: &str, seed: u64) -> String {
+    match lang {
+        Lang::En => format!("New run: {config}={value}, same seed {seed}"),
+        Lang::Ko => format!("새 실행: {config}={value}, 시드는 그대로 {seed}"),
+    }
+}
+
+/// The run began again.
+pub fn run_again(lang: Lang, seed: u64) -> String {
+    match lang {
+        Lang::En => format!("From the beginning, seed {seed}"),
+        Lang::Ko => format!("처음부터 다시, 시드 {seed}"),
+    }
+}
+
+/// A config was refused.
+pub fn refused(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("Not possible: {why}"),
+        Lang::Ko => format!("할 수 없습니다: {why}"),
+    }
+}
+
+/// Cut the link to somebody.
+pub fn cut_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Cut the link {to}"),
+        Lang::Ko => format!("연결 끊기 {to}"),
+    }
+}
+
+/// Heal the link to somebody.
+pub fn heal_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Heal the link {to}"),
+        Lang::Ko => format!("연결 복구 {to}"),
+    }
+}
+
+/// Lose the next response to somebody.
+pub fn drop_response(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Drop the next response {to}"),
+        Lang::Ko => format!("다음 응답 버리기 {to}"),
+    }
+}
+
+/// Milliseconds, from microseconds.
+pub fn millis(us: u64) -> String {
+    if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{}.{} ms", us / 1000, us % 1000 / 100) }
+}
+
+/// A clock reading: `0.416 s`, `12.034 s`, `2:05.001`.
+pub fn clock(us: u64) -> String {
+    let ms = us / 1000;
+    if ms < 60_000 {
+        format!("{}.{:03} s", ms / 1000, ms % 1000)
+    } else {
+        format!("{}:{:02}.{:03}", ms / 60_000, ms / 1000 % 60, ms % 1000)
+    }
+}
+
+/// A clock reading to the microsecond: `0.416250 s`.
+pub fn clock_us(us: u64) -> String {
+    format!("{}.{:06} s", us / 1_000_000, us % 1_000_000)
+}
+
+/// `and 12 earlier ones`.
+pub fn earlier(lang: Lang, n: usize) -> String {
+    match lang {
+        Lang::En => format!("and {n} earlier"),
+        Lang::Ko => format!("이전 {n}건 더"),
+    }
+}
+
+/// The name of an invariant: the core's own in English.
+pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static str {
+    match (lang, id) {
+        (Lang::En, _) => english,
+        (Lang::Ko, "log.I-L3") => "로그 시작 ≤ HW ≤ LEO",
+        (Lang::Ko, "inv.S1") => "더 작은 HW 아래에서는 로그가 서로 같음",
+        (Lang::Ko, "inv.S2") => "ISR 복제본은 커밋된 레코드를 모두 가짐",
+        (Lang::Ko, "inv.S6") => "ELR은 min ISR보다 적을 때만 있고 ISR과 겹치지 않음",
+        (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
+        (Lang::Ko, _) => english,
+    }
+}
+
+/// The words of an invariant's light.
+pub fn light(name: &str, state: &str) -> String {
+    format!("{name}: {state}")
+}
+
+/// `pay-0 on broker 1`.
+pub fn on_broker(lang: Lang, what: &str, n: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("{what} on broker {n}"),
+        Lang::Ko => format!("브로커 {n}의 {what}"),
+    }
+}
+
+/// `{n} records`.
+pub fn records_n(lang: Lang, n: usize) -> String {
+    match lang {
+        Lang::En if n == 1 => "1 record".into(),
+        Lang::En => format!("{n} records"),
+        Lang::Ko => format!("레코드 {n}건"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_keep_three_decimals() {
+        assert_eq!(clock(416_000), "0.416 s");
+        assert_eq!(clock(12_034_999), "12.034 s");
+        assert_eq!(clock(125_001_000), "2:05.001");
+        assert_eq!(millis(2000), "2 ms");
+        assert_eq!(millis(2345), "2.3 ms");
+    }
+}

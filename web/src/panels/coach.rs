@@ -1,0 +1,46 @@
+//! The first visit points at one thing to do.
+
+use super::placed::Placed;
+use super::{Go, ask};
+use crate::app::msg::Msg;
+use crate::i18n::Lang;
+use crate::scene::geometry::Rect;
+use yew::prelude::*;
+
+/// Where it points.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Advice {
+    /// At play, below the stage.
+    Play,
+    /// At the leader's switch.
+    Crash,
+}
+
+/// What it shows.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Which advice.
+    pub advice: Advice,
+    /// Where.
+    pub at: Rect,
+    /// Language.
+    pub lang: Lang,
+    /// Asks the app.
+    pub go: Go,
+}
+
+/// A mark that points at one thing.
+#[component]
+pub fn Coach(p: &Props) -> Html {
+    let t = p.lang.text();
+    let (class, text) = match p.advice {
+        Advice::Play => ("play", t.coach_play),
+        Advice::Crash => ("crash", t.coach_crash),
+    };
+    html! {
+        <Placed at={p.at} class={classes!("coach", class)} testid="coach" label={t.coach_title}>
+            <p>{ text }</p>
+            <button type="button" data-testid="coach-close" onclick={ask(&p.go, Msg::DismissCoach)}>{ t.got_it }</button>
+        </Placed>
+    }
+}

@@ -1,0 +1,44 @@
+//! The top of the page: name, doors, language, colours, help.
+
+use super::{Go, ask, icons};
+use crate::app::msg::Msg;
+use crate::i18n::Lang;
+use yew::prelude::*;
+
+/// What it shows.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Language.
+    pub lang: Lang,
+    /// Are the colours dark?
+    pub dark: bool,
+    /// Title of the scenario.
+    pub title: AttrValue,
+    /// Asks the app.
+    pub go: Go,
+}
+
+/// The header.
+#[component]
+pub fn Header(p: &Props) -> Html {
+    let t = p.lang.text();
+    let theme = if p.dark { t.theme_light } else { t.theme_dark };
+    html! {
+        <header class="top">
+            <a class="skip" href="#transport">{ t.skip }</a>
+            <h1>{ icons::logo() }{ "Highwater" }</h1>
+            <nav aria-label={t.doors}>
+                <a href="#play" class="door" aria-current="page">{ t.door_play }</a>
+            </nav>
+            <p class="where">{ p.title.clone() }</p>
+            <div class="tools">
+                <button type="button" data-testid="lang" lang={p.lang.other().tag()} title={t.switch_language_hint}
+                    onclick={ask(&p.go, Msg::SwitchLang)}>{ t.switch_language }</button>
+                <button type="button" data-testid="theme" class="square" aria-label={theme} title={theme}
+                    onclick={ask(&p.go, Msg::SwitchTheme)}>{ if p.dark { icons::sun() } else { icons::moon() } }</button>
+                <button type="button" data-testid="help" class="square" aria-label={t.help} title={t.help}
+                    onclick={ask(&p.go, Msg::Help(true))}>{ "?" }</button>
+            </div>
+        </header>
+    }
+}

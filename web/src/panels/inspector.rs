@@ -1,0 +1,168 @@
+//! The inspector: the selected thing, what can be done to it, and why it is so.
+
+use super::mark::KeyMark;
+use super::{Go, ask, icons};
+use crate::app::msg::Msg;
+use crate::facts::inspect::{Act, Choice, Inspection, Picks, Row, Section, Why};
+use crate::i18n::Lang;
+use crate::session::select::Selection;
+use yew::prelude::*;
+
+/// What it shows.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The selected thing.
+    pub i: Inspection,
+    /// Language.
+    pub lang: Lang,
+    /// Asks the app.
+    pub go: Go,
+}
+
+/// The inspector.
+#[component]
+pub fn Inspector(p: &Props) -> Html {
+    let (t, i) = (p.lang.text(), &p.i);
+    html! {
+        <div class="inspector" data-testid="inspector">
+            <div class="what">
+                <h2 data-testid="inspected">{ &i.title }</h2>
+                if i.selection != Selection::Run {
+                    <button type="button" class="square" data-testid="deselect" aria-label={t.back_to_run} title={t.back_to_run}
+                        onclick={ask(&p.go, Msg::Select(Selection::Run))}>{ icons::cross() }</button>
+                }
+            </div>
+            <p class="sub">{ &i.subtitle }</p>
+            if let Some(at) = i.moment_us {
+                <button type="button" class="plain" data-testid="goto" onclick={ask(&p.go, Msg::Seek(at))}>{ t.go_there }</button>
+            }
+            if !i.choices.is_empty() { <Choices choices={i.choices.clone()} lang={p.lang} go={p.go.clone()} /> }
+            if !i.acts.is_empty() { <Acts acts={i.acts.clone()} lang={p.lang} go={p.go.clone()} /> }
+            if let Some(w) = &i.why { { why(w) } }
+            { for i.sections.iter().map(section) }
+            { for i.picks.iter().map(|x| picks(x, &p.go)) }
+        </div>
+    }
+}
+
+fn why(w: &Why) -> Html {
+    html! {
+        <section class="why" data-testid="why">
+            <h3>{ &w.title }</h3>
+            <ol>{ for w.chain.iter().enumerate().map(|(i, s)| html! { <li key={i}>{ s }</li> }) }</ol>
+        </section>
+    }
+}
+
+fn section(s: &Section) -> Html {
+    if s.rows.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section key={s.title}>
+            <h3>{ s.title }</h3>
+            <dl>{ for s.rows.iter().enumerate().map(|(i, r)| row(i, r)) }</dl>
+        </section>
+    }
+}
+
+fn row(i: usize, r: &Row) -> Html {
+    let label = if r.code {
+        // Long names break after their dots.
+        let mut parts: Vec<Html> = Vec::new();
+        for part in r.label.split_inclusive('.') {
+            parts.push(html! { <>{ part }<wbr /></> });
+        }
+        html! { <code>{ for parts }</code> }
+    } else {
+        html! { &r.label }
+    };
+    html! {
+        <div key={i} class={classes!("row", r.note.is_some().then_some("differs"))}>
+            <dt>{ label }</dt>
+            <dd>{ &r.value }if let Some(n) = &r.note { <small>{ n }</small> }</dd>
+        </div>
+    }
+}
+
+fn picks(x: &Picks, go: &Go) -> Html {
+    let one = |(i, pick): (usize, &crate::facts::inspect::Pick)| {
+        html! {
+            <li key={i}><button type="button" onclick={ask(go, Msg::Select(pick.what))}>
+                if let Some(m) = pick.mark { <KeyMark mark={m} /> }
+                <span>{ &pick.text }</span><small>{ &pick.note }</small></button></li>
+        }
+    };
+    html! {
+        <section key={x.title} class="picks">
+            <h3>{ x.title }</h3>
+            if x.picks.is_empty() { <p class="none">{ x.none }</p> }
+            <ul>{ for x.picks.iter().enumerate().map(one) }</ul>
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ActsProps {
+    acts: Vec<Act>,
+    lang: Lang,
+    go: Go,
+}
+
+/// What can be done to the selected thing.
+#[component]
+fn Acts(p: &ActsProps) -> Html {
+    let t = p.lang.text();
+    let button = |a: &Act| {
+        html! {
+            <button key={a.id.clone()} type="button" class={classes!("act", a.fault.then_some("fault"))} title={a.hint}
+                data-testid={format!("act-{}", a.id)} onclick={ask(&p.go, Msg::Act(a.what.clone()))}>{ &a.label }</button>
+        }
+    };
+    let links = |a: &&Act| a.id.starts_with("cut-") || a.id.starts_with("heal-") || a.id == "drop-next";
+    let own: Html = p.acts.iter().filter(|a| !links(a)).map(button).collect();
+    let wire: Vec<&Act> = p.acts.iter().filter(links).collect();
+    let open = wire.iter().any(|a| a.id.starts_with("heal-"));
+    html! {
+        <section class="acts" aria-label={t.acts}>
+            <div class="buttons">{ own }</div>
+            if !wire.is_empty() {
+                <details open={open}><summary data-testid="links">{ t.links }</summary>
+                    <div class="buttons column">{ for wire.into_iter().map(button) }</div></details>
+            }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ChoicesProps {
+    choices: Vec<Choice>,
+    lang: Lang,
+    go: Go,
+}
+
+/// Configs that can be chosen.
+#[component]
+fn Choices(p: &ChoicesProps) -> Html {
+    let t = p.lang.text();
+    let one = |c: &Choice| {
+        let option = |v: &String| {
+            let msg = Msg::Configure(c.owner.clone(), c.config, v.clone());
+            html! {
+                <button key={v.clone()} type="button" aria-pressed={(*v == c.value).to_string()}
+                    data-testid={format!("set-{}-{v}", c.config)} onclick={ask(&p.go, msg)}>{ v }</button>
+            }
+        };
+        html! {
+            <div key={format!("{:?}{}", c.owner, c.config)} class="choice" role="group" aria-label={c.config}>
+                <code>{ c.config }if let Some(w) = &c.whose { <small>{ w }</small> }</code>{ for c.options.iter().map(option) }
+            </div>
+        }
+    };
+    html! {
+        <section class="choices">
+            { for p.choices.iter().map(one) }
+            <p class="none">{ t.new_run_hint }</p>
+        </section>
+    }
+}

@@ -1,0 +1,97 @@
+//! The scene of the scenario that the app opens with, at telling instants.
+
+use super::geometry::pt;
+use super::layout::layout;
+use super::traffic::Cargo;
+use super::*;
+use crate::session::Session;
+use highwater_core::scenario::{DEFAULT, Do, Scenario};
+
+const P0: PartitionId = PartitionId(0);
+
+fn session() -> Session {
+    Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap()
+}
+
+fn stage(s: &Session) -> (Layout, Scene) {
+    let l = layout((964.0, 524.0), 1.0, &cast(s.sim(), 1));
+    let scene = build(s.sim(), s.view_us(), &s.shown_partitions(1), &l, s.selection);
+    (l, scene)
+}
+
+#[test]
+fn before_the_first_record_the_tapes_are_empty_and_aligned() {
+    let (_, scene) = stage(&session());
+    assert_eq!(scene.tapes.len(), 3);
+    assert!(scene.tapes.iter().all(|t| t.cells.is_empty() && t.leo == Offset(0)));
+    assert_eq!(scene.tapes[0].standing, Standing::Leader);
+    assert_eq!(scene.tides.len(), 1);
+    assert!(scene.tides[0].certain);
+}
+
+#[test]
+fn the_first_record_travels_from_the_producer_to_the_leader() {
+    let mut s = session();
+    s.seek(11_000);
+    let (l, scene) = stage(&s);
+    let token = scene.tokens.last().unwrap();
+    assert_eq!(token.look.label, "Produce");
+    assert_eq!(token.look.weight, Weight::Loud);
+    assert!(token.done > 0.2 && token.done < 0.8, "{}", token.done);
+    assert!(token.at.x > l.producers[0].right() && token.at.x < l.brokers[0].x);
+    assert!(matches!(&token.look.cargo, Cargo::Records { marks, more: 0 } if marks[0].letter == Some('A')));
+    assert_eq!(scene.hit(&l, token.at), Some(Selection::Message(token.msg)));
+}
+
+#[test]
+fn a_record_is_a_cell_at_the_same_place_on_every_replica() {
+    let mut s = session();
+    s.seek(200_000);
+    let (l, scene) = stage(&s);
+    assert!(scene.tapes.iter().all(|t| t.cells.len() >= 4));
+    let marks = |i: usize| scene.tapes[i].cells.iter().map(|c| c.mark.letter).collect::<Vec<_>>();
+    assert_eq!(marks(0)[..4], marks(1)[..4]);
+    let x = scene.windows[0].1.x_of(2) + 4.0;
+    for b in &l.brokers {
+        let y = b.y + l.rows.cells + 4.0;
+        assert!(matches!(scene.hit(&l, pt(x, y)), Some(Selection::Record(_, P0, Offset(2)))));
+    }
+}
+
+#[test]
+fn a_crashed_leader_is_down_and_another_takes_over() {
+    let mut s = session();
+    s.seek(200_000);
+    s.act(Do::Crash { broker: 1 });
+    let (_, scene) = stage(&s);
+    assert!(scene.tapes[0].down);
+    assert!(!scene.tides[0].certain, "nobody vouches for the high watermark");
+    s.seek(12_000_000);
+    let (_, scene) = stage(&s);
+    let leaders: Vec<BrokerId> = scene.tapes.iter().filter(|t| t.standing == Standing::Leader).map(|t| t.broker).collect();
+    assert_eq!(leaders, [BrokerId(2)]);
+    assert_eq!(scene.tapes[0].standing, Standing::OutOfSync);
+    assert!(scene.tapes[1].epochs.iter().any(|e| e.0 == LeaderEpoch(1)));
+}
+
+#[test]
+fn a_cut_link_is_drawn_until_it_is_healed() {
+    use highwater_core::scenario::End;
+    let mut s = session();
+    let (from, to) = (End::Broker(1), End::Broker(2));
+    s.act(Do::CutLink { from, to });
+    assert!(stage(&s).1.links.iter().any(|k| k.cut && k.from == Actor::Broker(BrokerId(1))));
+    s.act(Do::HealLink { from, to });
+    assert!(!stage(&s).1.links.iter().any(|k| k.cut));
+}
+
+#[test]
+fn many_records_keep_the_newest_in_sight() {
+    let mut s = session();
+    s.seek(20_000_000);
+    let (_, scene) = stage(&s);
+    let w = scene.windows[0].1;
+    assert!(w.cut_off);
+    let leader = &scene.tapes[0];
+    assert!(w.shows(leader.leo.0 - 1) && leader.cells.len() <= w.capacity as usize);
+}

@@ -1,0 +1,403 @@
+//! A run and the person who watches it: what is done to the cluster, where in time one is, how fast it goes.
+//! No browser in here; the app gives it real time and paints what it holds.
+
+pub mod pacing;
+pub mod saved;
+pub mod select;
+
+use crate::scene::mark::Mark;
+use crate::scene::traffic::{self, Weight};
+use highwater_core::event::EventKind;
+use highwater_core::ids::*;
+use highwater_core::scenario::{Do, Scenario, ScenarioError};
+use highwater_core::sim::{Sim, Timeline};
+use pacing::{Pace, Speed};
+use select::Selection;
+
+/// How time goes on.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Motion {
+    /// It stands still.
+    Paused,
+    /// It goes on at the chosen speed.
+    Playing,
+    /// One step: gliding to the next notable instant, then standing still.
+    Gliding {
+        /// Where to.
+        to_us: u64,
+        /// Virtual µs in a µs of real time.
+        rate: f64,
+    },
+}
+
+/// How long a step to the next event glides.
+const GLIDE_US: f64 = 650_000.0;
+/// A frame that comes later than this was not a frame: the page was hidden.
+const LONGEST_FRAME_US: f64 = 250_000.0;
+/// `Auto` stays slow for this long after something that one should see.
+const DWELL_US: f64 = 900_000.0;
+
+/// A run that is watched.
+#[derive(Debug)]
+pub struct Session {
+    timeline: Timeline,
+    motion: Motion,
+    speed: Speed,
+    pace: Pace,
+    /// Virtual time with fractions of a microsecond: slow motion goes on by less than one in a frame.
+    view_us: f64,
+    dwell_us: f64,
+    seen: usize,
+    /// What is selected.
+    pub selection: Selection,
+    /// The partitions that the stage shows begin with this one.
+    pub first_partition: u16,
+    /// The furthest instant that was reached, for the scrubber.
+    frontier_us: u64,
+}
+
+impl Session {
+    /// Begins a run.
+    ///
+    /// # Errors
+    /// What is wrong with the scenario, and where.
+    pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
+        let timeline = Timeline::new(scenario)?;
+        let first = user_partitions(timeline.sim()).next().map_or(0, |p| p.0);
+        Ok(Session {
+            timeline,
+            motion: Motion::Paused,
+            speed: Speed::Auto,
+            pace: Pace::default(),
+            view_us: 0.0,
+            dwell_us: 0.0,
+            seen: 0,
+            selection: Selection::Run,
+            first_partition: first,
+            frontier_us: 0,
+        })
+    }
+
+    // ---- what there is to see
+
+    /// The run at the present instant.
+    pub fn sim(&self) -> &Sim {
+        self.timeline.sim()
+    }
+    /// The run with its past.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+    /// Where in time one is, with fractions.
+    pub fn view_us(&self) -> f64 {
+        self.view_us
+    }
+    /// How time goes on.
+    pub fn motion(&self) -> Motion {
+        self.motion
+    }
+    /// Does time go on?
+    pub fn moving(&self) -> bool {
+        self.motion != Motion::Paused
+    }
+    /// Does it go on until somebody stops it?
+    pub fn playing(&self) -> bool {
+        self.motion == Motion::Playing
+    }
+    /// The chosen speed.
+    pub fn speed(&self) -> Speed {
+        self.speed
+    }
+    /// The rate at which time goes by just now, in words.
+    pub fn rate_label(&self) -> String {
+        self.pace.label()
+    }
+    /// Is time slow enough that one can read what is written beside a message?
+    pub fn slow(&self) -> bool {
+        !self.playing() || self.pace.rate() < 0.03
+    }
+    /// The furthest instant that was reached.
+    pub fn frontier_us(&self) -> u64 {
+        self.frontier_us
+    }
+    /// Is the run over?
+    pub fn at_end(&self) -> bool {
+        self.sim().now_us() >= self.sim().until_us()
+    }
+    /// The scenario with everything that was done by hand, as JSON.
+    pub fn scenario_json(&self) -> String {
+        self.timeline.scenario().to_json()
+    }
+    /// The partitions of people's topics that the stage shows, at most `fit`.
+    pub fn shown_partitions(&self, fit: usize) -> Vec<PartitionId> {
+        let first = self.first_partition;
+        user_partitions(self.sim()).skip_while(|p| p.0 < first).take(fit.max(1)).collect()
+    }
+
+    /// Selects something; what is not there selects nothing.
+    pub fn select(&mut self, what: Selection) {
+        self.selection = if what.exists(self.sim()) { what } else { Selection::Run };
+    }
+
+    // ---- time
+
+    /// Plays or pauses.
+    pub fn toggle(&mut self) {
+        if self.playing() {
+            self.pause();
+        } else if !self.at_end() {
+            self.finish_glide();
+            self.pace = Pace::default();
+            self.motion = Motion::Playing;
+        }
+    }
+    /// Stands still.
+    pub fn pause(&mut self) {
+        self.motion = Motion::Paused;
+    }
+    /// Chooses a speed.
+    pub fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        self.pace = Pace::default();
+    }
+
+    /// To the next notable event: gliding, or at once.
+    pub fn step_forward(&mut self, glide: bool) {
+        self.finish_glide();
+        self.motion = Motion::Paused;
+        let from = self.sim().now_us();
+        let mut moved = self.timeline.step_forward();
+        while moved && self.on_hidden_mark() {
+            moved = self.timeline.step_forward();
+        }
+        let to = self.sim().now_us();
+        self.frontier_us = self.frontier_us.max(to);
+        if !moved || !glide || to == from {
+            self.view_us = to as f64;
+            return;
+        }
+        self.timeline.seek(from);
+        self.view_us = from as f64;
+        self.motion = Motion::Gliding { to_us: to, rate: (to - from) as f64 / GLIDE_US };
+    }
+
+    /// To the notable event before this instant.
+    pub fn step_back(&mut self) {
+        if let Motion::Gliding { .. } = self.motion {
+            // Half-way to the next event, the one before is where the step began.
+            self.motion = Motion::Paused;
+        }
+        self.motion = Motion::Paused;
+        while self.timeline.step_back() && self.on_hidden_mark() {}
+        self.view_us = self.sim().now_us() as f64;
+        self.seen = self.sim().events().len();
+    }
+
+    /// To any instant.
+    pub fn seek(&mut self, t_us: u64) {
+        if self.motion != Motion::Playing {
+            self.motion = Motion::Paused;
+        }
+        let t = t_us.min(self.sim().until_us());
+        self.timeline.seek(t);
+        self.view_us = t as f64;
+        self.frontier_us = self.frontier_us.max(t);
+        self.seen = self.sim().events().len();
+    }
+
+    /// Is this about one of Kafka's own partitions, which the stage does not show?
+    pub fn behind_the_scenes(&self, e: &EventKind) -> bool {
+        behind_the_scenes(self.sim(), e)
+    }
+
+    /// Does one stand on a mark that is behind the scenes?
+    fn on_hidden_mark(&self) -> bool {
+        let inputs = self.sim().inputs();
+        let marks = self.timeline.marks();
+        let i = marks.partition_point(|m| m.inputs < inputs);
+        marks.get(i).is_some_and(|m| m.inputs == inputs && self.behind_the_scenes(&m.event.kind))
+    }
+
+    fn finish_glide(&mut self) {
+        if let Motion::Gliding { to_us, .. } = self.motion {
+            self.timeline.advance_to(to_us);
+            self.view_us = to_us as f64;
+            self.motion = Motion::Paused;
+        }
+    }
+
+    /// Goes on by a frame of `real_us`. `hurry` says when the frame has used up its time: a slow machine falls
+    /// behind the chosen speed rather than standing still.
+    pub fn frame(&mut self, real_us: f64, mut hurry: impl FnMut() -> bool) {
+        let real_us = real_us.clamp(0.0, LONGEST_FRAME_US);
+        match self.motion {
+            Motion::Paused => {}
+            Motion::Gliding { to_us, rate } => {
+                let t = self.view_us + rate * real_us;
+                if t >= to_us as f64 {
+                    self.finish_glide();
+                } else {
+                    self.view_us = t;
+                    self.timeline.advance_to(t as u64);
+                }
+            }
+            Motion::Playing => self.play(real_us, &mut hurry),
+        }
+        self.frontier_us = self.frontier_us.max(self.sim().now_us());
+    }
+
+    fn play(&mut self, real_us: f64, hurry: &mut impl FnMut() -> bool) {
+        self.dwell_us = (self.dwell_us - real_us).max(0.0);
+        let action = self.dwell_us > 0.0 || self.action();
+        let goal = self.view_us + self.pace.frame(self.speed, action, real_us);
+        let until = self.sim().until_us() as f64;
+        loop {
+            match self.sim().next_due_us().map(|d| d as f64) {
+                Some(due) if due <= goal => {
+                    self.timeline.advance_to(due as u64);
+                    self.view_us = self.view_us.max(due);
+                    if self.speed == Speed::Auto && !action && self.began() {
+                        self.pace.slow_down();
+                        return;
+                    }
+                    if hurry() {
+                        return;
+                    }
+                }
+                _ => break,
+            }
+        }
+        self.view_us = goal.min(until);
+        self.timeline.advance_to(self.view_us as u64);
+        if self.view_us >= until {
+            self.motion = Motion::Paused;
+        }
+    }
+
+    /// Is there something on its way that one should see?
+    fn action(&self) -> bool {
+        let sim = self.sim();
+        let none = |_: BatchId, _: u16| Mark::KEYLESS;
+        sim.in_flight().any(|(f, _, _)| traffic::look(f, sim.world(), &none).weight >= Weight::Normal)
+    }
+
+    /// Did something begin that one should see?
+    fn began(&mut self) -> bool {
+        let events = self.sim().events();
+        let news = events.iter_from(self.seen).any(|e| dwell_on(&e.kind));
+        self.seen = events.len();
+        if news {
+            self.dwell_us = DWELL_US;
+        }
+        news || self.action()
+    }
+
+    // ---- what is done to the cluster
+
+    /// Was something done by hand later than this instant? Acting now drops it.
+    pub fn future_by_hand(&self) -> bool {
+        let now = self.sim().now_us();
+        self.timeline.scenario().commands.iter().any(|c| c.by_hand && c.at_us > now)
+    }
+
+    /// Does something at this instant.
+    pub fn act(&mut self, what: Do) {
+        self.finish_glide();
+        // In slow motion, the view is between two microseconds.
+        self.timeline.advance_to(self.view_us as u64);
+        self.timeline.command(what);
+        self.frontier_us = self.sim().now_us();
+        self.dwell_us = DWELL_US;
+        self.pace.slow_down();
+    }
+
+    /// A new run of the same scenario and seed with another config of a producer.
+    ///
+    /// # Errors
+    /// What Kafka would refuse.
+    pub fn with_producer_config(&self, producer: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
+        self.rerun(self.plan().with_producer_config(producer, name, value)?)
+    }
+
+    /// A new run of the same scenario and seed with another config of a topic.
+    ///
+    /// # Errors
+    /// What Kafka would refuse.
+    pub fn with_topic_config(&self, topic: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
+        self.rerun(self.plan().with_topic_config(topic, name, value)?)
+    }
+
+    /// The same run from its beginning, without what was done by hand.
+    ///
+    /// # Errors
+    /// None that a running scenario could give.
+    pub fn restarted(&self) -> Result<Session, ScenarioError> {
+        self.rerun(self.plan())
+    }
+
+    fn plan(&self) -> Scenario {
+        let mut s = self.timeline.scenario().clone();
+        s.commands.retain(|c| !c.by_hand);
+        s
+    }
+
+    fn rerun(&self, scenario: Scenario) -> Result<Session, ScenarioError> {
+        let mut next = Session::new(scenario)?;
+        next.speed = self.speed;
+        next.first_partition = self.first_partition;
+        next.selection = match self.selection {
+            Selection::Message(_) | Selection::Event(_) | Selection::Record(..) => Selection::Run,
+            other => other,
+        };
+        Ok(next)
+    }
+}
+
+/// Partitions of people's topics.
+pub fn user_partitions(sim: &Sim) -> impl Iterator<Item = PartitionId> + '_ {
+    sim.setup().partition_ids().filter(|p| !sim.setup().is_internal(*p))
+}
+
+/// Is an event about one of Kafka's own partitions, which the stage does not show?
+pub fn behind_the_scenes(sim: &Sim, e: &EventKind) -> bool {
+    partition_of(e).is_some_and(|p| sim.setup().is_internal(p))
+}
+
+/// The partition that a notable event is about.
+fn partition_of(e: &EventKind) -> Option<PartitionId> {
+    use EventKind as E;
+    match *e {
+        E::Appended { partition, .. }
+        | E::Replicated { partition, .. }
+        | E::Truncated { partition, .. }
+        | E::HighWatermark { partition, .. }
+        | E::LagExpired { partition, .. }
+        | E::IsrProposed { partition, .. }
+        | E::IsrChanged { partition, .. }
+        | E::LeaderElected { partition, .. }
+        | E::Leaderless { partition, .. }
+        | E::BecameLeader { partition, .. }
+        | E::BecameFollower { partition, .. } => Some(partition),
+        _ => None,
+    }
+}
+
+/// Things that end a quiet stretch even when no record is on its way.
+fn dwell_on(e: &EventKind) -> bool {
+    matches!(
+        e,
+        EventKind::Crashed { .. }
+            | EventKind::PowerCut { .. }
+            | EventKind::Stopped { .. }
+            | EventKind::Started { .. }
+            | EventKind::Fenced { .. }
+            | EventKind::Unfenced { .. }
+            | EventKind::LeaderElected { .. }
+            | EventKind::Leaderless { .. }
+            | EventKind::Truncated { .. }
+            | EventKind::Lost { .. }
+            | EventKind::Found { .. }
+            | EventKind::ConsumerCrashed { .. }
+            | EventKind::ConsumerStarted { .. }
+    )
+}

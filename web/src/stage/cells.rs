@@ -1,0 +1,206 @@
+//! A replica's log as a tape of numbered cells, with its edge, its epochs and the groups' pennants.
+
+use super::ink::Ink;
+use crate::scene::geometry::{Point, Rect, pt};
+use crate::scene::layout::Layout;
+use crate::scene::tape::Window;
+use crate::scene::{Scene, Standing, Tape};
+use crate::session::select::Selection;
+use highwater_core::ids::Offset;
+
+/// Space between cells, in units.
+const GAP: f64 = 4.0;
+
+/// The cell of an offset.
+pub fn cell_rect(l: &Layout, w: &Window, broker: usize, offset: Offset) -> Option<Rect> {
+    let card = l.brokers.get(broker)?;
+    Some(Rect { x: w.x_of(offset.0), y: card.y + l.rows.cells, w: w.cell - (GAP * l.unit).min(w.cell * 0.16), h: l.rows.cell_h })
+}
+
+/// Paints a tape.
+pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, tape: &Tape, selection: Selection) {
+    let Some((_, w)) = scene.windows.get(tape.column) else {
+        return;
+    };
+    let Some(card) = l.brokers.get(tape.broker.ix()) else {
+        return;
+    };
+    let top = card.y + l.rows.cells;
+    let fade = if tape.down { 0.42 } else { 1.0 };
+    ink.alpha(fade);
+    paint_ground(ink, l, w, tape, top);
+    for c in &tape.cells {
+        if let Some(r) = cell_rect(l, w, tape.broker.ix(), c.offset) {
+            paint_cell(ink, l, tape, r);
+            let size = (r.w * 0.36).min(l.rows.cell_h * 0.27).min(10.5 * l.unit);
+            let numbered = l.rows.roomy && r.w >= 24.0 * l.unit;
+            let lift = if numbered { 0.10 * r.h } else { 0.0 };
+            ink.mark(&c.mark, pt(r.mid_x(), r.mid_y() - lift), size);
+            if numbered {
+                ink.fill(&ink.palette.soft);
+                ink.font(500, 10.5);
+                ink.text(&c.offset.to_string(), pt(r.mid_x(), r.bottom() - 8.5 * l.unit), "center");
+            }
+        }
+    }
+    ink.alpha(1.0);
+    paint_stamps(ink, l, w, tape, top);
+    paint_edge(ink, l, w, tape, top);
+    paint_pennants(ink, l, w, tape, top + l.rows.cell_h);
+    paint_selected(ink, l, w, tape, selection);
+}
+
+/// The empty tape, and "there is more at the left".
+fn paint_ground(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
+    let u = l.unit;
+    let y = top + l.rows.cell_h / 2.0;
+    if w.cut_off && tape.leo.0 > w.first {
+        ink.fill(&ink.palette.soft);
+        for i in 0..3 {
+            ink.circle(pt(w.x - (16.0 - 5.0 * f64::from(i)) * u, y), 1.5 * u);
+            ink.fill_path();
+        }
+    }
+    ink.stroke(&ink.palette.line, 1.5);
+    ink.dash(&[1.0, 5.0]);
+    let column = l.columns[tape.column];
+    let from = w.boundary(tape.leo.0).max(w.x) + 52.0 * u;
+    let to = column.x + column.w;
+    if from < to {
+        ink.line(pt(from, y), pt(to, y));
+    }
+    ink.dash(&[]);
+}
+
+fn paint_cell(ink: &mut Ink, l: &Layout, tape: &Tape, r: Rect) {
+    let (fill, edge) = match tape.standing {
+        Standing::Leader => (&ink.palette.leader_fill, &ink.palette.leader),
+        _ => (&ink.palette.follow_fill, &ink.palette.follow),
+    };
+    ink.fill(fill);
+    ink.stroke(edge, 1.3);
+    let out = tape.standing == Standing::OutOfSync;
+    if out {
+        ink.dash(&[4.0, 3.5]);
+    }
+    ink.rounded(r, 6.0 * l.unit);
+    ink.fill_path();
+    ink.stroke_path();
+    if out {
+        ink.dash(&[]);
+    }
+    if tape.down {
+        hatch(ink, r, l.unit);
+    }
+}
+
+/// Strokes across a cell: its broker is down.
+fn hatch(ink: &mut Ink, r: Rect, u: f64) {
+    ink.cx.save();
+    ink.rounded(r, 6.0 * u);
+    ink.cx.clip();
+    ink.stroke(&ink.palette.follow, 1.0);
+    let mut x = r.x - r.h;
+    while x < r.right() {
+        ink.line(pt(x, r.bottom()), pt(x + r.h, r.y));
+        x += 7.0 * u;
+    }
+    ink.cx.restore();
+}
+
+/// Leader epochs, stamped where they begin.
+fn paint_stamps(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
+    if !l.rows.roomy {
+        return;
+    }
+    let u = l.unit;
+    ink.font(600, 10.5);
+    let mut right = f64::INFINITY;
+    for (epoch, start) in tape.epochs.iter().rev() {
+        let x = w.boundary(start.0);
+        let text = format!("e{epoch}");
+        let width = ink.width(&text);
+        if x + width + 6.0 * u > right || (start.0 >= tape.leo.0 && tape.leo.0 > w.first) {
+            continue;
+        }
+        right = x;
+        let colour = if tape.standing == Standing::Leader { &ink.palette.leader } else { &ink.palette.soft };
+        ink.stroke(colour, 1.2);
+        ink.line(pt(x + 0.5, top - 13.0 * u), pt(x + 0.5, top - 3.0 * u));
+        ink.fill(colour);
+        ink.text(&text, pt(x + 5.0 * u, top - 8.5 * u), "left");
+    }
+}
+
+/// The log end offset, and a follower's own high watermark.
+fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
+    let u = l.unit;
+    let x = w.boundary(tape.leo.0) - 1.5 * u;
+    ink.alpha(if tape.down { 0.6 } else { 1.0 });
+    ink.stroke(&ink.palette.ink, 1.8);
+    ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
+    let text = if tape.leo.0 < w.first { format!("◂ LEO {}", tape.leo) } else { format!("LEO {}", tape.leo) };
+    ink.font(500, 11.5);
+    let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
+    plate(ink, &text, at);
+    ink.fill(&ink.palette.soft);
+    ink.text(&text, at, "left");
+    if tape.standing != Standing::Leader && tape.hw.0 >= w.first {
+        let x = w.boundary(tape.hw.0) - 2.0 * u;
+        let y = top + l.rows.cell_h + 4.0 * u;
+        ink.fill(&ink.palette.tide);
+        ink.polygon(pt(x, y), &[pt(0.0, -0.6), pt(1.0, 1.0), pt(-1.0, 1.0)], 4.0 * u);
+        ink.fill_path();
+    }
+    ink.alpha(1.0);
+}
+
+/// A ground for text that a line may cross.
+fn plate(ink: &mut Ink, text: &str, at: Point) {
+    let (w, u) = (ink.width(text), ink.unit);
+    ink.fill(&ink.palette.card);
+    ink.rounded(Rect { x: at.x - 2.0 * u, y: at.y - 8.0 * u, w: w + 4.0 * u, h: 16.0 * u }, 4.0 * u);
+    ink.fill_path();
+}
+
+/// Where groups have committed: a flag under the leader's tape.
+fn paint_pennants(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, bottom: f64) {
+    if !l.rows.roomy {
+        return;
+    }
+    let u = l.unit;
+    let column = l.columns[tape.column];
+    for (i, (group, offset)) in tape.pennants.iter().enumerate() {
+        if tape.pennants[..i].iter().any(|p| p.1 == *offset) {
+            continue; // one flag for those at the same offset
+        }
+        let _ = group;
+        let x = (w.boundary(offset.0) - 2.0 * u).max(w.x - 2.0 * u);
+        ink.stroke(&ink.palette.accent, 1.6);
+        ink.line(pt(x, bottom + 1.0 * u), pt(x, bottom + 19.0 * u));
+        ink.fill(&ink.palette.accent);
+        ink.polygon(pt(x, bottom + 14.0 * u), &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)], 5.0 * u);
+        ink.fill_path();
+        ink.font(500, 10.5);
+        let text = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
+        let room = column.x + column.w - x;
+        if room > 30.0 * u {
+            ink.fill(&ink.palette.soft);
+            ink.text(&text, pt(x + 13.0 * u, bottom + 14.5 * u), "left");
+        }
+    }
+}
+
+fn paint_selected(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, selection: Selection) {
+    let Selection::Record(b, p, o) = selection else {
+        return;
+    };
+    if (b, p) == (tape.broker, tape.partition)
+        && w.shows(o.0)
+        && let Some(r) = cell_rect(l, w, b.ix(), o)
+    {
+        ink.stroke(&ink.palette.focus, 2.4);
+        ink.rounded(r.grown(2.5 * l.unit), 8.0 * l.unit);
+        ink.stroke_path();
+    }
+}
