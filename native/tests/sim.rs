@@ -135,7 +135,7 @@ fn a_scenario_comes_from_standard_input_and_a_bad_one_is_refused_with_its_place(
 #[test]
 fn bad_usage_is_refused() {
     for (arguments, says) in [
-        (&["sim", "no-such-scenario"][..], "there is first"),
+        (&["sim", "no-such-scenario"][..], "no scenario of that name is shipped"),
         (&["sim", "first", "--until", "30"], "with its unit"),
         (&["sim", "first", "--until", "25h"], "24 hours"),
         (&["sim", "first", "--lang", "fr"], "en and ko"),

@@ -225,7 +225,7 @@ impl Cx<'_> {
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
-            (_, Body::MetadataRecords { upto, changes }) => self.on_metadata(*upto, changes),
+            (_, Body::MetadataRecords { from, upto, changes }) => self.on_metadata(*from, *upto, changes),
             (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
             (_, Body::ControlledShutdown) => self.finish_stop(),
             _ => {} // a client went away while its answer was being made
@@ -360,9 +360,12 @@ impl Cx<'_> {
 
     // ---- metadata (rule book 3.7)
 
-    fn on_metadata(&mut self, upto: u32, changes: &[Change]) {
+    fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
         if self.b.epoch.is_none() {
             return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
+        }
+        if from > self.b.applied {
+            return; // I-C2: nothing is applied over a gap; a heartbeat says how far this broker is, and brings the rest
         }
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {

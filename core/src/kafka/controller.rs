@@ -136,10 +136,11 @@ impl ControllerCx<'_> {
         if self.changes.is_empty() {
             return;
         }
+        let from = self.c.end;
         self.c.end += self.changes.len() as u32;
         let changes = std::mem::take(&mut self.changes);
         for b in self.setup.broker_ids().filter(|b| self.c.brokers[b.ix()].live) {
-            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { upto: self.c.end, changes: changes.clone() });
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { from, upto: self.c.end, changes: changes.clone() });
         }
     }
 
@@ -174,10 +175,11 @@ impl ControllerCx<'_> {
         self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result: Ok(epoch) });
         // The newcomer has nothing: it gets the image; the others get the records.
         let changes = std::mem::take(&mut self.changes);
+        let before = self.c.end;
         self.c.end += changes.len() as u32;
         for other in self.setup.broker_ids().filter(|o| self.c.brokers[o.ix()].live) {
-            let changes = if other == b { self.c.image() } else { changes.clone() };
-            self.out.send(Actor::Controller, Actor::Broker(other), Body::MetadataRecords { upto: self.c.end, changes });
+            let (from, changes) = if other == b { (0, self.c.image()) } else { (before, changes.clone()) };
+            self.out.send(Actor::Controller, Actor::Broker(other), Body::MetadataRecords { from, upto: self.c.end, changes });
         }
     }
 
@@ -199,7 +201,7 @@ impl ControllerCx<'_> {
         self.out.arm(Timer::Session(b));
         if stuck {
             let changes = self.c.image();
-            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { upto: end, changes });
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { from: 0, upto: end, changes });
         }
         if want_shutdown {
             self.shut_down(b);

@@ -200,7 +200,9 @@ pub enum Body {
         result: Result<(BrokerSet, PartitionEpoch), ErrorCode>,
     },
     ControlledShutdown,
+    /// Records of the metadata log after offset `from`, up to `upto`; from 0, everything as it stands at `upto`.
     MetadataRecords {
+        from: u32,
         upto: u32,
         changes: SmallVec<[Change; 1]>,
     },

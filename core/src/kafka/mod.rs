@@ -97,7 +97,7 @@ impl World {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
             let mut cx = Cx { b, setup: &setup, out };
-            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { upto: 0, changes: image.clone() }));
+            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
         setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));

@@ -50,6 +50,18 @@ fn ctrl_bl2_a_broker_is_unfenced_once_it_has_applied_its_registration() {
 }
 
 #[test]
+fn ctrl_i_c2_metadata_is_not_applied_over_a_gap() {
+    // 2 misses that 3 was fenced, and hears that 3 is back: it must not believe that it has heard all.
+    let mut s = scene(4, 3, r#"{"linger.ms":0}"#, "{}");
+    let one_way = |t, cut| links(t, End::Controller, End::Broker(2), cut)[0].clone();
+    s.commands = vec![one_way(SECOND, true), crash(2 * SECOND, 3), crash(2 * SECOND, 4), start(15 * SECOND, 3)];
+    s.commands.push(one_way(15 * SECOND + MS, false));
+    s.until_us = 25 * SECOND;
+    let sim = run(&s);
+    assert_eq!(sim.world().broker(BrokerId(2)).unfenced, [1, 2, 3].map(BrokerId).into_iter().collect());
+}
+
+#[test]
 fn ctrl_bl3_silence_fences_after_nine_seconds_and_the_broker_goes_on_serving() {
     for seed in 0..8 {
         let mut s = scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}");

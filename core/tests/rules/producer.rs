@@ -34,7 +34,11 @@ fn prod_a0_an_error_closes_the_connection() {
     let mut w = Bench::new(&scene(3, 3, r#"{"acks":"0","linger.ms":0}"#, "{}"));
     w.fire(Timer::Session(BrokerId(1)));
     w.deliver_all(|f| matches!(*f.body, Body::MetadataRecords { .. }));
-    w.inject(Actor::Controller, Actor::Broker(BrokerId(1)), Body::MetadataRecords { upto: 9, changes: w.world.controller.image() });
+    w.inject(
+        Actor::Controller,
+        Actor::Broker(BrokerId(1)),
+        Body::MetadataRecords { from: 0, upto: 9, changes: w.world.controller.image() },
+    );
     w.send(0);
     assert!(w.deliver(|f| matches!(*f.body, Body::Produce { .. })));
     assert!(w.has(|k| matches!(k, EventKind::Refused { error: ErrorCode::NotLeaderOrFollower, .. })));
