@@ -288,6 +288,7 @@ impl Session {
         self.seen = events.len();
         if news {
             self.dwell_us = DWELL_US;
+            self.pace.look_closely();
         }
         news || self.action()
     }
@@ -308,7 +309,7 @@ impl Session {
         self.timeline.command(what);
         self.frontier_us = self.sim().now_us();
         self.dwell_us = DWELL_US;
-        self.pace.slow_down();
+        self.pace.look_closely();
     }
 
     /// A new run of the same scenario and seed with another config of a producer.
