@@ -88,7 +88,7 @@ proptest! {
             seen = sim.events().len();
             high_watermark_is_covered(&sim)?;
             timers_are_implied(&sim)?;
-            if sim.inputs() % 500 == 0 {
+            if sim.inputs().is_multiple_of(500) {
                 logs_are_dense(&sim)?;
                 let broken = violations(sim.world(), sim.ledger());
                 prop_assert!(broken.is_empty(), "missed after an input: {broken:?}");

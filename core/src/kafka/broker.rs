@@ -56,8 +56,8 @@ pub struct Fetcher {
     pub delayed: SmallVec<[PartitionId; 1]>,
 }
 
-/// What became of a batch at the leader: its answer, and the high watermark that the answer must wait for.
-pub type ProduceOutcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>);
+/// What became of a batch at the leader: its answer, the high watermark that the answer must wait for, and which batch.
+pub type ProduceOutcome = (PartitionId, Result<Offset, ErrorCode>, Option<Offset>, BatchId);
 
 /// A produce request with acks=all that waits for the high watermark. Its connection is muted meanwhile: the
 /// broker reads no further request from it (Kafka's SocketServer), which keeps one producer's requests in order.

@@ -377,7 +377,7 @@ impl ConsumerCx<'_> {
             if !parts.is_empty() {
                 self.c.fetching.push(b);
                 self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
-                self.out.arm(Timer::RequestTimeout(me, b));
+                self.settle_timeout(b);
             }
         }
         if unknown && self.c.meta.state == MetaState::Idle {
@@ -429,10 +429,15 @@ impl ConsumerCx<'_> {
 
     // ---- connections
 
-    /// The request timeout towards `b` goes on only while something is out there.
+    /// The request timeout towards `b` goes on only while something is out there. A fetch does not start it over while
+    /// a request for metadata or to the coordinator waits, which would never time out beside fetches that are answered.
     fn settle_timeout(&mut self, b: BrokerId) {
         let timer = Timer::RequestTimeout(self.me(), b);
-        if self.c.awaits(b) { self.out.arm(timer) } else { self.out.disarm(timer) }
+        if !self.c.awaits(b) {
+            self.out.disarm(timer);
+        } else if self.c.meta.state != MetaState::Asked(b) && self.c.asked != Some(b) {
+            self.out.arm(timer);
+        }
     }
 
     fn disconnected(&mut self, b: BrokerId) {

@@ -125,6 +125,9 @@ pub enum Change {
 /// A partition's leader as a client sees it.
 pub type LeaderView = (Option<BrokerId>, LeaderEpoch);
 
+/// What became of a batch: the batch stands for the correlation id of Kafka's protocol.
+pub type ProduceAnswer = (PartitionId, BatchId, Result<Offset, ErrorCode>);
+
 /// The body of a message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs)] // Kafka's field names; see the rules that read them
@@ -136,7 +139,7 @@ pub enum Body {
     },
     ProduceResponse {
         conn: ConnGen,
-        parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>); 1]>,
+        parts: SmallVec<[ProduceAnswer; 1]>,
     },
     Fetch {
         conn: ConnGen,

@@ -2,7 +2,7 @@
 
 use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
-use super::message::{Acks, Body, ConnGen};
+use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
 use super::step::{Out, Timer};
 use crate::event::{ErrorCode, EventKind};
@@ -296,7 +296,7 @@ impl ProducerCx<'_> {
         if acks != Acks::None {
             conn.in_flight.push(parts.clone());
             if first {
-                self.out.arm(Timer::RequestTimeout(me, b));
+                self.settle_timeout(b);
             }
         }
         let wire = parts.iter().map(|(p, q)| (*p, q.batch)).collect();
@@ -321,18 +321,24 @@ impl ProducerCx<'_> {
 
     // ---- answers
 
-    /// Answers come in the order of the requests, so this one is for the oldest.
-    fn on_response(&mut self, b: BrokerId, conn: ConnGen, results: &[(PartitionId, Result<Offset, ErrorCode>)]) {
+    /// Answers come in the order of the requests, so this one is for the oldest, unless a cut link took that one: then
+    /// it stays out until its timeout.
+    fn on_response(&mut self, b: BrokerId, conn: ConnGen, results: &[ProduceAnswer]) {
         let current = self.p.meta.conn(b) == conn;
         let c = self.conn(b);
-        if !current || c.in_flight.is_empty() {
-            return; // of a connection that was given up
+        let answered = |r: &Request| r.iter().any(|(_, q)| results.iter().any(|x| x.1 == q.batch.id));
+        // A request whose batches have all expired meanwhile is empty; nobody waits for it.
+        let found = c.in_flight.iter().position(answered).or_else(|| c.in_flight.iter().position(|r| r.is_empty()));
+        let Some(i) = found.filter(|_| current) else {
+            return; // of a connection or a request that was given up
+        };
+        let request = c.in_flight.remove(i);
+        if i == 0 {
+            self.settle_timeout(b);
         }
-        let request = c.in_flight.remove(0);
-        self.settle_timeout(b);
         for (p, q) in request {
-            // By partition, not by place: a batch that expired meanwhile is no part of the request any more.
-            match results.iter().find(|r| r.0 == p).map(|r| r.1) {
+            // By batch, not by place: one that expired meanwhile is no part of the request any more.
+            match results.iter().find(|r| r.1 == q.batch.id).map(|r| r.2) {
                 Some(Ok(base)) => self.succeed(p, &q, Some(base)),
                 Some(Err(error)) => self.failed(p, q, error),
                 None => {}
@@ -340,10 +346,15 @@ impl ProducerCx<'_> {
         }
     }
 
-    /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left.
+    /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left;
+    /// not while a metadata request waits, which would never time out on a busy connection.
     fn settle_timeout(&mut self, b: BrokerId) {
         let timer = Timer::RequestTimeout(self.me(), b);
-        if self.p.awaits(b) { self.out.arm(timer) } else { self.out.disarm(timer) }
+        if !self.p.awaits(b) {
+            self.out.disarm(timer);
+        } else if self.p.meta.state != MetaState::Asked(b) {
+            self.out.arm(timer);
+        }
     }
 
     /// The connection broke: nothing is known of what was out on it, oldest first (as Kafka's NetworkClient does).

@@ -409,14 +409,14 @@ impl Replica {
         self.log.leo().0 - before.0
     }
 
-    /// repl.R-L3: where to cut when the leader's `epoch` ends at `end`.
+    /// repl.R-L3: where to cut when the leader's `epoch` ends at `end`. A log whose epochs are all above `epoch` answers
+    /// for it with the start of its first one, so nothing of those stays (Kafka's `endOffsetFor`).
     pub fn divergence_point(&self, epoch: LeaderEpoch, end: Offset) -> Offset {
         let leo = self.log.leo();
-        let has_older = self.log.epochs().first().is_some_and(|e| e.epoch <= epoch);
         match self.log.end_offset_for(Some(epoch)) {
-            Some((own, own_end)) if has_older && own != epoch => own_end.min(leo),
-            Some((_, own_end)) if has_older => own_end.min(end).min(leo),
-            _ => end.min(leo),
+            Some((own, own_end)) if own != epoch => own_end.min(leo),
+            Some((_, own_end)) => own_end.min(end).min(leo),
+            None => end.min(leo),
         }
     }
 

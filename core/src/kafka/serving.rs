@@ -43,7 +43,7 @@ impl Cx<'_> {
     }
 
     fn respond_produce(&mut self, producer: ProducerIx, conn: ConnGen, done: &[ProduceOutcome]) {
-        let parts = done.iter().map(|(p, result, _)| (*p, *result)).collect();
+        let parts = done.iter().map(|(p, result, _, batch)| (*p, *batch, *result)).collect();
         self.send(Actor::Producer(producer), Body::ProduceResponse { conn, parts });
     }
 
@@ -51,7 +51,7 @@ impl Cx<'_> {
     fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> ProduceOutcome {
         let me = self.b.id;
         let min_isr = self.setup.partitions[p.ix()].min_isr;
-        let refuse = |error| (p, Err(error), None);
+        let refuse = |error| (p, Err(error), None, batch.id);
         let checked = match self.b.replica(p) {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
@@ -76,7 +76,7 @@ impl Cx<'_> {
             Ok(None) => self.append_payload(p, Payload::Data(*batch)),
         };
         let until = (acks == Acks::All).then(|| base.plus(u32::from(batch.count)));
-        (p, Ok(base), until)
+        (p, Ok(base), until, batch.id)
     }
 
     /// Appends to a log that this broker leads; the followers' lag starts to count (repl.R-F4).

@@ -129,3 +129,15 @@ fn cons_a_failover_hides_nothing_and_repeats_nothing_to_a_reader() {
     let sim = run(&s);
     assert_eq!(handled(&sim), (0..210).collect::<Vec<_>>());
 }
+
+#[test]
+fn cons_a_lost_metadata_request_times_out_beside_fetches_that_are_answered() {
+    // One broker loses power while the consumer asks it for metadata, and is soon back in a new epoch.
+    let app = r#"{"group":"billing","topics":["pay"],"commit":"after_handling","configs":{"auto.offset.reset":"earliest","request.timeout.ms":2000}}"#;
+    let mut s = with_consumer(scene(1, 1, r#"{"linger.ms":0,"request.timeout.ms":2000}"#, "{}"), app);
+    s.commands = vec![crash(SECOND, 1), start(12 * SECOND, 1), power_cut(14 * SECOND, 1), start(25 * SECOND, 1)];
+    s.commands.extend((0..400).map(|i| send(SECOND / 2 + i * 100 * MS, "A")));
+    s.until_us = 60 * SECOND;
+    let sim = run(&s);
+    assert_eq!(sim.world().consumers[0].positions[0], Some(replica(&sim, 1).log.leo()));
+}

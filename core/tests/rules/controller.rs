@@ -25,6 +25,19 @@ fn ctrl_bl1_a_registration_is_refused_while_the_old_session_lives() {
 }
 
 #[test]
+fn ctrl_bl1_what_was_meant_for_the_old_process_is_not_taken_by_the_new_one() {
+    // 3 is started again at once; before it can register, the ISR changes, and the controller tells the "live" broker 3.
+    let mut s = scene(3, 3, r#"{"acks":"1","linger.ms":0}"#, "{}");
+    s.configs.insert("replica.lag.time.max.ms".into(), 3000.into());
+    s.commands = cut(2 * SECOND, 1, 2).to_vec();
+    s.commands.extend((0..40).map(|i| send(2 * SECOND + i * 100 * MS, "A")));
+    let shrunk = first(&run(&s), |k| matches!(k, EventKind::IsrChanged { .. })).at_us;
+    s.commands.extend([crash(shrunk - 2 * MS, 3), start(shrunk - MS, 3)]);
+    s.until_us = 60 * SECOND;
+    assert_eq!(state(&run(&s)).1, [1, 3]);
+}
+
+#[test]
 fn ctrl_bl2_a_broker_is_unfenced_once_it_has_applied_its_registration() {
     let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
     s.commands = vec![crash(SECOND, 3), start(20 * SECOND, 3)];

@@ -228,6 +228,23 @@ fn prod_pb5_an_expired_batch_does_not_shift_the_answers_of_its_request() {
 }
 
 #[test]
+fn prod_pb6_an_answer_is_not_taken_for_that_of_a_request_that_was_lost() {
+    let mut w = Bench::new(&scene(1, 1, r#"{"acks":"1","linger.ms":0}"#, "{}"));
+    let (p, b) = (Actor::Producer(ProducerIx(0)), Actor::Broker(BrokerId(1)));
+    w.step(Input::Do(Command::Cut(p, b)));
+    w.send(0); // lost
+    w.step(Input::Do(Command::Heal(p, b)));
+    w.send(0);
+    w.deliver_all(|f| matches!(*f.body, Body::Produce { .. } | Body::ProduceResponse { .. }));
+    let ok: Vec<u32> = w.events.iter().filter(|k| acked(k)).filter_map(|k| k.batch().map(|b| b.n)).collect();
+    assert_eq!(ok, [1], "the first is still unanswered");
+    w.fire(Timer::RequestTimeout(p, BrokerId(1)));
+    w.fire(Timer::RetryBackoff(ProducerIx(0), P0));
+    w.deliver_all(|f| matches!(*f.body, Body::Produce { .. } | Body::ProduceResponse { .. }));
+    assert_eq!(w.events.iter().filter(|k| acked(k)).count(), 2);
+}
+
+#[test]
 fn prod_pb6_retries_are_counted() {
     for retries in [0, 2] {
         let configs = format!(r#"{{"linger.ms":0,"retries":{retries},"enable.idempotence":false}}"#);

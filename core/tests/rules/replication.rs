@@ -351,6 +351,24 @@ fn repl_r_l1_an_answer_of_an_epoch_that_is_over_is_not_used() {
 }
 
 #[test]
+fn repl_r_l3_where_a_diverging_log_is_cut() {
+    let log = |epochs: &[u16]| {
+        let mut r = Replica::new(P0);
+        for (n, e) in epochs.iter().enumerate() {
+            r.le = LeaderEpoch(*e);
+            append(&mut r, n as u32);
+        }
+        r
+    };
+    let cut = |epochs: &[u16], e, end| log(epochs).divergence_point(LeaderEpoch(e), Offset(end)).0;
+    assert_eq!(cut(&[0, 0, 0], 0, 2), 2, "the same epoch: where it ends at the leader");
+    assert_eq!(cut(&[0, 0], 0, 5), 2, "or at the own end");
+    assert_eq!(cut(&[0, 2, 2], 1, 9), 1, "an epoch that is not here: the end of the one below, and ask again");
+    assert_eq!(cut(&[2, 2], 0, 1), 0, "all epochs are later ones: nothing of them stays, or the same question would come again for ever");
+    assert_eq!(cut(&[], 0, 1), 0);
+}
+
+#[test]
 fn repl_r_l4_a_refused_follower_backs_off_a_second() {
     // 3 follows 2 before 2 knows that it leads: NOT_LEADER_OR_FOLLOWER, then a second of silence.
     let s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");

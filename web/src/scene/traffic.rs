@@ -72,7 +72,7 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
             let batches: Vec<_> = parts.iter().map(|(_, b)| (b.id, b.count)).collect();
             (Weight::Loud, records(&batches, mark), "Produce".to_owned())
         }
-        Body::ProduceResponse { parts, .. } => match parts.iter().find_map(|p| p.1.err()) {
+        Body::ProduceResponse { parts, .. } => match parts.iter().find_map(|p| p.2.err()) {
             Some(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
             None => (Weight::Loud, Cargo::Ack { marks: acked(f, w, mark) }, "ack".to_owned()),
         },
