@@ -249,6 +249,9 @@ impl Session {
     fn play(&mut self, real_us: f64, hurry: &mut impl FnMut() -> bool) {
         self.dwell_us = (self.dwell_us - real_us).max(0.0);
         let action = self.dwell_us > 0.0 || self.action();
+        if action {
+            self.seen = self.sim().events().len();
+        }
         let goal = self.view_us + self.pace.frame(self.speed, action, real_us);
         let until = self.sim().until_us() as f64;
         loop {
