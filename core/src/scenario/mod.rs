@@ -5,6 +5,7 @@
 pub mod build;
 pub mod configs;
 
+use crate::fold::narration::Lang;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -45,6 +46,9 @@ pub struct Scenario {
     /// What it is, in a line.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
+    /// The same in Korean; without it the first serves both.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title_ko: String,
     /// The release whose defaults and rules hold, such as `4.1`.
     pub kafka: String,
     /// Feature levels that differ from a new cluster's of that release.
@@ -328,6 +332,11 @@ impl Scenario {
         de.end().map_err(|e| ScenarioError { at: String::new(), what: e.to_string() })?;
         s.check()?;
         Ok(s)
+    }
+
+    /// What it is, in a line, in this language if it can be.
+    pub fn title_in(&self, lang: Lang) -> &str {
+        if lang == Lang::Ko && !self.title_ko.is_empty() { &self.title_ko } else { &self.title }
     }
 
     /// As JSON, as [`Scenario::parse`] reads it.

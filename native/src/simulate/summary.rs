@@ -19,7 +19,7 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
     let words = Words::of(lang);
     let mut s = String::new();
     if !scenario.title.is_empty() {
-        let _ = writeln!(s, "{}", scenario.title);
+        let _ = writeln!(s, "{}", scenario.title_in(lang));
     }
     let _ = writeln!(
         s,
