@@ -114,15 +114,6 @@ fn handling_before_commit_handles_twice() {
     assert_eq!(Row { app, bounds, property: Property::HandledTwice, ..Row::default() }.found(), (1, 16));
 }
 
-/// Complete searches too large for an unoptimised build: `./test --long`.
-#[test]
-fn large_rows_find_nothing() {
-    if std::env::var_os("HIGHWATER_LONG").is_none() {
-        return;
-    }
-    assert_eq!(Row { bounds: Bounds { records: 2, ..bounds() }, ..Row::default() }.none(), 2_022_289);
-}
-
 #[test]
 fn a_story_replays_in_the_simulation_event_for_event() {
     use highwater_core::sim::Sim;

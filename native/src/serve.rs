@@ -40,14 +40,15 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let bound = listener.local_addr()?;
     let hosts = if bound.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
     let site = Site::new(page::FILES, hosts);
-    // Scripts wait for this line, so nothing else goes to standard output.
-    println!("Listening on http://{bound}/");
-    if hosts == Hosts::Any {
-        eprintln!("Anyone who can reach this machine at {} can open the page.", bound.ip());
-    }
-    if args.open {
-        address::open_in_browser(bound);
-    }
-    http::serve_until_interrupted(listener, site)?;
+    http::serve_until_interrupted(listener, site, || {
+        // Scripts wait for this line, so nothing else goes to standard output.
+        println!("Listening on http://{bound}/");
+        if hosts == Hosts::Any {
+            eprintln!("Anyone who can reach this machine at {} can open the page.", bound.ip());
+        }
+        if args.open {
+            address::open_in_browser(bound);
+        }
+    })?;
     Ok(Outcome::Interrupted)
 }

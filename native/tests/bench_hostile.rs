@@ -202,9 +202,9 @@ fn a_disk_that_fills_up_meanwhile_gives_a_clear_error() {
     let Some(mount) = Mount::tmpfs("size=1900M") else {
         return;
     };
+    let full = free(&mount.0);
     let child = start(&mount.0, "disk", &["--size", "400M", "--cells", "rand-read-4k"]);
     // Stop it while it writes, take the rest of the space, let it go on.
-    let full = free(&mount.0);
     let waiting = Instant::now();
     while free(&mount.0) == full && waiting.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_micros(200));

@@ -22,16 +22,17 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long a client may take to say what it wants.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Serves until Ctrl-C or a termination signal, then lets answers under way finish.
-pub(crate) fn serve_until_interrupted(listener: TcpListener, site: Site) -> io::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(listener, Arc::new(site)))
+/// Serves until Ctrl-C or a termination signal, then lets answers under way finish. `ready` is called when both are looked out for.
+pub(crate) fn serve_until_interrupted(listener: TcpListener, site: Site, ready: impl FnOnce()) -> io::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve(listener, Arc::new(site), ready))
 }
 
-async fn serve(listener: TcpListener, site: Arc<Site>) -> io::Result<()> {
+async fn serve(listener: TcpListener, site: Arc<Site>, ready: impl FnOnce()) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let connections = GracefulShutdown::new();
-    let mut interrupted = std::pin::pin!(interruption());
+    let mut interrupted = std::pin::pin!(interruption()?);
+    ready();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -62,17 +63,20 @@ fn spawn_connection(stream: TcpStream, site: &Arc<Site>, connections: &GracefulS
     tokio::spawn(connections.watch(connection));
 }
 
+/// Watches for signals from the moment of the call, not only once it is awaited.
 #[cfg(unix)]
-async fn interruption() -> io::Result<()> {
+fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminated.recv() => Ok(()),
-    }
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => Ok(()),
+            _ = terminated.recv() => Ok(()),
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn interruption() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn interruption() -> io::Result<impl Future<Output = io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }

@@ -181,7 +181,7 @@ texts! {
     // ---- coach, help
     coach_title: "Start here", "여기서 시작하세요";
     coach_play: "Press play, then crash the leader.", "재생을 누른 다음 리더를 강제 종료해 보세요.";
-    coach_crash: "Now crash the leader, broker 1, and watch who takes over.", "이제 리더를 강제 종료하고 누가 이어받는지 보세요.";
+    coach_crash: "Now crash the leader, and watch who takes over.", "이제 리더를 강제 종료하고 누가 이어받는지 보세요.";
     help_title: "Help", "도움말";
     help_keys: "Keys", "단축키";
     help_read: "How to read the picture", "그림 읽는 법";

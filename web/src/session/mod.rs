@@ -249,6 +249,9 @@ impl Session {
     fn play(&mut self, real_us: f64, hurry: &mut impl FnMut() -> bool) {
         self.dwell_us = (self.dwell_us - real_us).max(0.0);
         let action = self.dwell_us > 0.0 || self.action();
+        if action {
+            self.seen = self.sim().events().len();
+        }
         let goal = self.view_us + self.pace.frame(self.speed, action, real_us);
         let until = self.sim().until_us() as f64;
         loop {
@@ -288,6 +291,7 @@ impl Session {
         self.seen = events.len();
         if news {
             self.dwell_us = DWELL_US;
+            self.pace.look_closely();
         }
         news || self.action()
     }
@@ -308,7 +312,7 @@ impl Session {
         self.timeline.command(what);
         self.frontier_us = self.sim().now_us();
         self.dwell_us = DWELL_US;
-        self.pace.slow_down();
+        self.pace.look_closely();
     }
 
     /// A new run of the same scenario and seed with another config of a producer.

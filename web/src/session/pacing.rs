@@ -18,6 +18,10 @@ pub const SPEEDS: [(u32, u32); 10] = [(1, 1000), (1, 400), (1, 200), (1, 50), (1
 
 /// Slow motion of `Auto`: a hop of 2 ms lasts 0.8 s.
 const SLOW: f64 = 1.0 / 400.0;
+/// How much quicker `Auto` becomes while the same goes on and on.
+const FAMILIAR: f64 = 2.5;
+/// After this much of it, in virtual µs: two records' whole way or so.
+const FAMILIAR_US: f64 = 60_000.0;
 /// The most that `Auto` hurries through quiet stretches.
 const QUICK: f64 = 3.0;
 /// The rate doubles this often, in a second of real time, while all is quiet.
@@ -57,11 +61,13 @@ impl Speed {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Pace {
     rate: f64,
+    /// Virtual µs seen in slow motion since something out of the ordinary.
+    seen_us: f64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { rate: SLOW }
+        Pace { rate: SLOW, seen_us: 0.0 }
     }
 }
 
@@ -70,18 +76,33 @@ impl Pace {
     pub fn frame(&mut self, speed: Speed, action: bool, real_us: f64) -> f64 {
         self.rate = match speed {
             Speed::Fixed(i) => f64::from(SPEEDS[i].0) / f64::from(SPEEDS[i].1),
-            Speed::Auto if action => SLOW,
+            Speed::Auto if action => self.slow(),
             Speed::Auto => {
                 let grow = (real_us / 1e6 * DOUBLINGS_PER_S).min(1.0);
                 (self.rate * (1.0 + grow)).clamp(SLOW, QUICK)
             }
         };
-        self.rate * real_us
+        let virtual_us = self.rate * real_us;
+        if speed == Speed::Auto && action {
+            self.seen_us += virtual_us;
+        }
+        virtual_us
+    }
+
+    /// Slow motion, a little quicker once the sight is familiar.
+    fn slow(&self) -> f64 {
+        SLOW * (1.0 + (FAMILIAR - 1.0) * ((self.seen_us - FAMILIAR_US / 2.0) / FAMILIAR_US).clamp(0.0, 1.0))
+    }
+
+    /// Something out of the ordinary: as slow as can be again.
+    pub fn look_closely(&mut self) {
+        self.seen_us = 0.0;
+        self.slow_down();
     }
 
     /// Something to see began: slow down at once.
     pub fn slow_down(&mut self) {
-        self.rate = self.rate.min(SLOW);
+        self.rate = self.rate.min(self.slow());
     }
 
     /// The rate of the last frame.
@@ -116,6 +137,19 @@ mod tests {
         let mut p = Pace::default();
         let virtual_us = p.frame(Speed::Auto, true, 800_000.0);
         assert!((virtual_us - 2000.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn auto_becomes_quicker_with_what_is_familiar_and_slow_again_with_news() {
+        let mut p = Pace::default();
+        let first = p.frame(Speed::Auto, true, 1000.0);
+        for _ in 0..60_000 {
+            p.frame(Speed::Auto, true, 1000.0);
+        }
+        let later = p.frame(Speed::Auto, true, 1000.0);
+        assert!((later / first - FAMILIAR).abs() < 0.01);
+        p.look_closely();
+        assert_eq!(p.frame(Speed::Auto, true, 1000.0), first);
     }
 
     #[test]
