@@ -85,7 +85,7 @@ fn acks_1_leader_crash_clean_election_loses_an_acknowledged_record() {
 
 #[test]
 fn min_isr_2_clean_one_record_one_crash_loses_nothing() {
-    assert_eq!(Row::default().none(), 412_966);
+    assert_eq!(Row::default().none(), 144_117);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
-use super::replica::{Leading, PendingIsr, Replica, Role};
+use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
@@ -511,11 +511,12 @@ impl Cx<'_> {
         }
     }
 
-    /// Followers may join ISRs that they could not join before.
+    /// repl.R-I1: followers that may join an ISR now, though their position has not changed, do so at their next fetch.
     fn recheck_all(&mut self) {
+        let eligible = self.eligible();
         for x in &mut self.b.peers {
-            let waits = |l: &Leading| l.followers.iter().any(|f| f.broker == x.follower && f.open && !l.isr.has(f.broker));
-            x.recheck |= self.b.replicas.iter().any(|r| r.leading().is_some_and(waits));
+            let in_session = |r: &Replica| r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == x.follower && f.open));
+            x.recheck |= self.b.replicas.iter().any(|r| in_session(r) && r.may_expand(x.follower, eligible));
         }
     }
 

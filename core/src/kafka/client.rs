@@ -2,7 +2,7 @@
 
 use super::message::{Body, ConnGen, LeaderView};
 use super::setup::Setup;
-use super::step::{Out, Timer};
+use super::step::{Out, RequestKind, Timer};
 use crate::ids::*;
 use smallvec::SmallVec;
 
@@ -63,15 +63,16 @@ impl ClientMeta {
         let b = self.contact;
         self.state = MetaState::Asked(b);
         out.send(me, Actor::Broker(b), Body::Metadata { conn: self.conn(b) });
-        out.arm(Timer::RequestTimeout(me, b));
+        out.arm(Timer::RequestTimeout(me, b, RequestKind::Metadata));
     }
 
     /// The answer of `b`. Older leader epochs than the known ones are ignored.
-    pub(super) fn on_response(&mut self, b: BrokerId, conn: ConnGen, leaders: &[LeaderView]) {
+    pub(super) fn on_response(&mut self, b: BrokerId, conn: ConnGen, leaders: &[LeaderView], me: Actor, out: &mut Out) {
         if self.conn(b) != conn || self.state != MetaState::Asked(b) {
             return;
         }
         self.state = MetaState::Idle;
+        out.disarm(Timer::RequestTimeout(me, b, RequestKind::Metadata));
         for (mine, theirs) in self.leaders.iter_mut().zip(leaders) {
             if theirs.1 >= mine.1 {
                 *mine = *theirs;
@@ -86,6 +87,7 @@ impl ClientMeta {
             self.contact = BrokerId(b.0 % self.conns.len() as u8 + 1);
         }
         if self.state == MetaState::Asked(b) {
+            out.disarm(Timer::RequestTimeout(me, b, RequestKind::Metadata));
             self.back_off(me, out);
         }
     }

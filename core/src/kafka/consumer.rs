@@ -6,7 +6,7 @@
 use super::client::{ClientMeta, MetaState};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
-use super::step::{Out, Timer};
+use super::step::{Out, RequestKind, Timer};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -123,8 +123,14 @@ impl Consumer {
         if setup.consumers[self.id.ix()].commit == CommitMode::Auto && !self.commit_due {
             f(Timer::AutoCommit(self.id));
         }
-        for b in setup.broker_ids().filter(|b| self.awaits(*b)) {
-            f(Timer::RequestTimeout(me, b));
+        if let MetaState::Asked(b) = self.meta.state {
+            f(Timer::RequestTimeout(me, b, RequestKind::Metadata));
+        }
+        if let Some(b) = self.asked {
+            f(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
+        }
+        for b in &self.fetching {
+            f(Timer::RequestTimeout(me, *b, RequestKind::Data));
         }
     }
 }
@@ -172,8 +178,8 @@ impl ConsumerCx<'_> {
             Body::OffsetFetchResponse { conn, result } if *conn == self.c.meta.conn(b) => self.on_offsets(b, result),
             Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.meta.conn(b) => self.on_committed(b, *result),
             Body::MetadataResponse { conn, leaders } => {
-                self.c.meta.on_response(b, *conn, leaders);
-                self.settle_timeout(b);
+                let me = self.me();
+                self.c.meta.on_response(b, *conn, leaders, me, self.out);
             }
             Body::Disconnect { conn } if *conn == self.c.meta.conn(b) => self.disconnected(b),
             _ => {}
@@ -191,7 +197,7 @@ impl ConsumerCx<'_> {
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
-            Timer::RequestTimeout(_, b) => self.disconnected(b),
+            Timer::RequestTimeout(_, b, _) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
             _ => {}
         }
@@ -222,7 +228,7 @@ impl ConsumerCx<'_> {
                 self.c.asked = Some(b);
                 let body = body(self.c.meta.conn(b));
                 self.out.send(me, Actor::Broker(b), body);
-                self.out.arm(Timer::RequestTimeout(me, b));
+                self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
             }
             None => self.retry_later(),
         }
@@ -243,7 +249,7 @@ impl ConsumerCx<'_> {
             return;
         }
         (self.c.coordination, self.c.asked) = (Coordination::Idle, None);
-        self.settle_timeout(b);
+        self.answered(b, RequestKind::Coordinator);
         let Ok(committed) = result else {
             return self.retry_later();
         };
@@ -327,7 +333,7 @@ impl ConsumerCx<'_> {
         }
         let was = self.c.coordination;
         self.c.asked = None;
-        self.settle_timeout(b);
+        self.answered(b, RequestKind::Coordinator);
         if result.is_err() {
             self.give_up_async();
             return self.retry_later();
@@ -377,7 +383,7 @@ impl ConsumerCx<'_> {
             if !parts.is_empty() {
                 self.c.fetching.push(b);
                 self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
-                self.settle_timeout(b);
+                self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Data));
             }
         }
         if unknown && self.c.meta.state == MetaState::Idle {
@@ -390,7 +396,7 @@ impl ConsumerCx<'_> {
             return;
         };
         self.c.fetching.remove(i);
-        self.settle_timeout(b);
+        self.answered(b, RequestKind::Data);
         for part in parts {
             let Some(i) = self.config().assigned.iter().position(|p| *p == part.partition) else {
                 continue;
@@ -429,15 +435,10 @@ impl ConsumerCx<'_> {
 
     // ---- connections
 
-    /// The request timeout towards `b` goes on only while something is out there. A fetch does not start it over while
-    /// a request for metadata or to the coordinator waits, which would never time out beside fetches that are answered.
-    fn settle_timeout(&mut self, b: BrokerId) {
-        let timer = Timer::RequestTimeout(self.me(), b);
-        if !self.c.awaits(b) {
-            self.out.disarm(timer);
-        } else if self.c.meta.state != MetaState::Asked(b) && self.c.asked != Some(b) {
-            self.out.arm(timer);
-        }
+    /// An answer came: its clock stops.
+    fn answered(&mut self, b: BrokerId, kind: RequestKind) {
+        let me = self.me();
+        self.out.disarm(Timer::RequestTimeout(me, b, kind));
     }
 
     fn disconnected(&mut self, b: BrokerId) {
@@ -446,9 +447,10 @@ impl ConsumerCx<'_> {
         self.c.fetching.retain(|f| *f != b);
         if self.c.asked == Some(b) {
             self.c.asked = None;
+            self.answered(b, RequestKind::Coordinator);
             self.give_up_async();
         }
-        self.out.disarm(Timer::RequestTimeout(me, b));
+        self.answered(b, RequestKind::Data);
         self.retry_later();
     }
 }

@@ -156,7 +156,7 @@ impl World {
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
         self.controller.armed(f);
         self.brokers.iter().for_each(|b| b.armed(f));
-        self.producers.iter().for_each(|p| p.armed(&self.setup, f));
+        self.producers.iter().for_each(|p| p.armed(f));
         self.consumers.iter().for_each(|c| c.armed(&self.setup, f));
     }
 
@@ -418,7 +418,7 @@ impl Timer {
             Timer::Session(_) => Actor::Controller,
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
-            Timer::RequestTimeout(a, _) | Timer::MetadataBackoff(a) => a,
+            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
         }
     }

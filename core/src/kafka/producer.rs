@@ -4,7 +4,7 @@ use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
 use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
-use super::step::{Out, Timer};
+use super::step::{Out, RequestKind, Timer};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -105,7 +105,7 @@ impl Producer {
     }
 
     /// Every timer that its state implies.
-    pub fn armed(&self, setup: &Setup, f: &mut impl FnMut(Timer)) {
+    pub fn armed(&self, f: &mut impl FnMut(Timer)) {
         let me = Actor::Producer(self.id);
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
@@ -120,8 +120,11 @@ impl Producer {
             }
             part.queue.iter().for_each(|q| f(Timer::Delivery(q.batch.id)));
         }
-        for b in setup.broker_ids().filter(|b| self.awaits(*b)) {
-            f(Timer::RequestTimeout(me, b));
+        if let MetaState::Asked(b) = self.meta.state {
+            f(Timer::RequestTimeout(me, b, RequestKind::Metadata));
+        }
+        for c in self.conns.iter().filter(|c| !c.in_flight.is_empty()) {
+            f(Timer::RequestTimeout(me, c.broker, RequestKind::Data));
         }
         self.in_flight().for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
     }
@@ -168,8 +171,8 @@ impl ProducerCx<'_> {
         match body {
             Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
-                self.p.meta.on_response(b, *conn, leaders);
-                self.settle_timeout(b);
+                let me = self.me();
+                self.p.meta.on_response(b, *conn, leaders, me, self.out);
             }
             Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
             _ => {}
@@ -187,7 +190,7 @@ impl ProducerCx<'_> {
                 self.settle_linger(p, None);
             }
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
-            Timer::RequestTimeout(_, b) => self.disconnected(b, ErrorCode::RequestTimedOut),
+            Timer::RequestTimeout(_, b, _) => self.disconnected(b, ErrorCode::RequestTimedOut),
             Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
             Timer::Delivery(id) => self.expire(id),
             _ => {}
@@ -346,22 +349,17 @@ impl ProducerCx<'_> {
         }
     }
 
-    /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left;
-    /// not while a metadata request waits, which would never time out on a busy connection.
+    /// `request.timeout.ms` towards `b` starts over while something is out there, for the oldest request of those left.
     fn settle_timeout(&mut self, b: BrokerId) {
-        let timer = Timer::RequestTimeout(self.me(), b);
-        if !self.p.awaits(b) {
-            self.out.disarm(timer);
-        } else if self.p.meta.state != MetaState::Asked(b) {
-            self.out.arm(timer);
-        }
+        let timer = Timer::RequestTimeout(self.me(), b, RequestKind::Data);
+        if self.conn(b).in_flight.is_empty() { self.out.disarm(timer) } else { self.out.arm(timer) }
     }
 
     /// The connection broke: nothing is known of what was out on it, oldest first (as Kafka's NetworkClient does).
     fn disconnected(&mut self, b: BrokerId, error: ErrorCode) {
         let me = self.me();
         self.p.meta.on_disconnect(b, me, self.out);
-        self.out.disarm(Timer::RequestTimeout(me, b));
+        self.out.disarm(Timer::RequestTimeout(me, b, RequestKind::Data));
         let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
             return;
         };

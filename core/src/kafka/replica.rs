@@ -299,7 +299,7 @@ impl Replica {
 
     /// repl.R-F1 to R-F4: what a follower's fetch means for this partition.
     pub fn follower_fetch(&mut self, from: BrokerId, part: &FetchPart) -> FetchOutcome {
-        let (le, leo, start) = (self.le, self.log.leo(), self.log.start());
+        let (le, leo, start, hw) = (self.le, self.log.leo(), self.log.start(), self.hw);
         let error = |e| FetchOutcome::Answer(Fetched::Error(e));
         if !matches!(self.role, Role::Leader(_)) {
             return error(ErrorCode::NotLeaderOrFollower);
@@ -333,7 +333,7 @@ impl Replica {
         let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
-        let opened = !f.open;
+        let opened = !f.open && hw > start; // nobody's is below the start of the log
         f.open = true;
         if caught_up || lag_from_last_fetch {
             f.lag_expired = false;

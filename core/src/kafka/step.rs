@@ -5,6 +5,19 @@ use crate::event::EventKind;
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
 
+/// What a client waits for. Each kind has its own clock: one that starts over with every answer would never run out for
+/// a lost request of another kind on the same connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestKind {
+    /// Produce, or a consumer's fetch.
+    Data,
+    /// Leaders of partitions.
+    Metadata,
+    /// A group's commits.
+    Coordinator,
+}
+
 /// A timer that a rule armed. Its length is a config; the simulation keeps the deadline, the trial may fire it at any time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,8 +91,8 @@ pub enum Timer {
     RetryBackoff(ProducerIx, PartitionId),
     /// `delivery.timeout.ms` of a batch.
     Delivery(BatchId),
-    /// `request.timeout.ms` of a client towards a broker.
-    RequestTimeout(Actor, BrokerId),
+    /// `request.timeout.ms` of a client towards a broker, for its oldest request of this kind.
+    RequestTimeout(Actor, BrokerId, RequestKind),
     /// A client asks for metadata again after `retry.backoff.ms`.
     MetadataBackoff(Actor),
     /// The application is busy with a record.

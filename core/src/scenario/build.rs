@@ -70,7 +70,7 @@ impl Durations {
             Timer::Linger(p, _) => self.producers[p.ix()].linger,
             Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
             Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
-            Timer::RequestTimeout(a, _) => client(a).request,
+            Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
             Timer::Handling(c) => self.consumers[c.ix()].handling,
             Timer::CommitCall(_) => 0,

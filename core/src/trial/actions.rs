@@ -138,7 +138,7 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
         Timer::Lag { .. } => lag_allowed,
         Timer::FetchWait { leader, follower } => w.broker(leader).peers.iter().any(|p| p.follower == follower && !p.news.is_empty()),
         Timer::FetchTimeout { leader, .. } => dead(leader),
-        Timer::RequestTimeout(_, b) => dead(b),
+        Timer::RequestTimeout(_, b, _) => dead(b),
         Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,

@@ -8,7 +8,7 @@ use highwater_core::kafka::Timer;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::message::Body;
 use highwater_core::kafka::replica::{Idempotence, Replica};
-use highwater_core::kafka::step::{Command, Input};
+use highwater_core::kafka::step::{Command, Input, RequestKind};
 use highwater_core::scenario::End;
 
 fn acked(k: &EventKind) -> bool {
@@ -188,7 +188,7 @@ fn prod_d8_after_a_batch_that_never_made_it_the_rest_is_numbered_anew() {
     w.fire(Timer::Delivery(BatchId { producer: ProducerIx(0), n: 1 }));
     for _ in 0..20 {
         w.deliver_all(|f| f.from != Actor::Controller && !matches!(*f.body, Body::BrokerHeartbeat { .. }));
-        w.fire(Timer::RequestTimeout(p, BrokerId(1)));
+        w.fire(Timer::RequestTimeout(p, BrokerId(1), RequestKind::Data));
         w.fire(Timer::RetryBackoff(ProducerIx(0), P0));
         w.fire(Timer::MetadataBackoff(p));
     }
@@ -242,7 +242,7 @@ fn prod_pb6_an_answer_is_not_taken_for_that_of_a_request_that_was_lost() {
     w.deliver_all(|f| matches!(*f.body, Body::Produce { .. } | Body::ProduceResponse { .. }));
     let ok: Vec<u32> = w.events.iter().filter(|k| acked(k)).filter_map(|k| k.batch().map(|b| b.n)).collect();
     assert_eq!(ok, [1], "the first is still unanswered");
-    w.fire(Timer::RequestTimeout(p, BrokerId(1)));
+    w.fire(Timer::RequestTimeout(p, BrokerId(1), RequestKind::Data));
     w.fire(Timer::RetryBackoff(ProducerIx(0), P0));
     w.deliver_all(|f| matches!(*f.body, Body::Produce { .. } | Body::ProduceResponse { .. }));
     assert_eq!(w.events.iter().filter(|k| acked(k)).count(), 2);
