@@ -29,7 +29,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         Selection::Event(n) => Some(n),
         _ => None,
     };
-    let title = session.timeline().scenario().title_in(lang).to_owned();
+    let title = session.timeline().scenario().title_in(lang.core()).to_owned();
     html! {
         <div class="page" id="play">
             <Header {lang} dark={app.dark} {title} go={go.clone()} />

@@ -43,7 +43,7 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
     choices.extend(topics.take(4).map(|x| min_isr_choice(s, &x.name)));
     Inspection {
         title: t.nothing_selected.to_owned(),
-        subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang).to_owned() },
+        subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang.core()).to_owned() },
         choices,
         sections: vec![Section { title: t.run_settings, rows }],
         why: lost.and_then(|e| why(e.seq, sim, lang, t.why_lost)),
