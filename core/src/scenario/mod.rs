@@ -28,7 +28,7 @@ pub struct ScenarioError {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() || self.at == "." { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+        if matches!(self.at.as_str(), "" | "." | "?") { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
     }
 }
 impl std::error::Error for ScenarioError {}

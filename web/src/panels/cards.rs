@@ -38,6 +38,8 @@ pub fn BrokerCard(p: &BrokerProps) -> Html {
     } else {
         (i18n::start_broker(p.lang, f.id), Do::Start { broker: f.id.0 }, icons::power(), t.start)
     };
+    // Two buttons, not one that changes its meaning under the focus: the next Space must not crash what was just started.
+    let key = if up { "crash" } else { "start" };
     let class = classes!(
         "card",
         "broker",
@@ -57,7 +59,7 @@ pub fn BrokerCard(p: &BrokerProps) -> Html {
                     onclick={ask(&p.go, Msg::Select(Selection::Broker(f.id)))}>{ name }</button>
                 <span class={classes!("status", (!up).then_some("bad"))}>{ f.status.clone() }</span>
                 { leader }
-                <button type="button" class={classes!("act", up.then_some("fault"))} aria-label={label.clone()} title={label}
+                <button {key} type="button" class={classes!("act", up.then_some("fault"))} aria-label={label.clone()} title={label}
                     data-testid={format!("switch-{}", f.id)} onclick={ask(&p.go, Msg::Act(what))}>{ icon }<span>{ word }</span></button>
             </div>
         </Placed>
