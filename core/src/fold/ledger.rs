@@ -170,7 +170,7 @@ impl Ledger {
     }
 
     /// The key of the record that is sent next.
-    pub(crate) fn note_record(&mut self, _id: RecordId, key: Option<&str>) {
+    pub(crate) fn note_key(&mut self, key: Option<&str>) {
         self.pending_key = key.map(|k| match self.keys.iter().position(|x| x == k) {
             Some(i) => KeyIx(i as u16),
             None => {

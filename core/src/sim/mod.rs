@@ -285,8 +285,7 @@ impl Sim {
             Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
             None => self.stick(producer, topic, range.len() as u16, bytes),
         };
-        let record = RecordId { producer, n: self.world.producers[producer.ix()].records };
-        self.ledger.note_record(record, key);
+        self.ledger.note_key(key);
         self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
         self.absorb(out, None);
     }

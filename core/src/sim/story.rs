@@ -51,10 +51,7 @@ impl Sim {
         let what = input(&script.trial, &self.world, self.story_records, action);
         self.story_step += 1;
         if action == Action::Send {
-            let (producer, _) = script.trial.records[usize::from(self.story_records)];
-            let key = script.trial.keys[usize::from(self.story_records)].clone();
-            let n = self.world.producers[producer.ix()].records;
-            self.ledger.note_record(RecordId { producer, n }, key.as_deref());
+            self.ledger.note_key(script.trial.keys[usize::from(self.story_records)].as_deref());
             self.story_records += 1;
         }
         match what {
