@@ -21,7 +21,7 @@ check_scripts() {
   fi
   local script
   for script in run test .ci/run scripts/e2e scripts/lib/*.sh; do bash -n "$script"; done
-  for script in web/e2e/*.mjs web/e2e/*/*.mjs; do node --check "$script"; done
+  for script in web/e2e/*.mjs web/e2e/*/*.mjs scripts/*/*.mjs; do node --check "$script"; done
 }
 
 lint_native() {

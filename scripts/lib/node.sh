@@ -10,6 +10,9 @@ need_node() {
   node_is_new_enough && return
   say "Node.js $(node --version) is too old here, so fetching a newer one into $CACHE/node."
   npm install --prefix "$CACHE/node" --no-audit --no-fund --loglevel=error node@22 >&2
+  # The shell remembers where it found the old one.
+  hash -r
+  node_is_new_enough || die "Node.js 18 or newer is needed; $(command -v node) is $(node --version)"
 }
 
 node_is_new_enough() {

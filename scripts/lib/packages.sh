@@ -6,9 +6,9 @@
 need_packages() {
   local what=$1 elsewhere=$2
   shift 2
-  have apt-get || die "$what is missing. Install it and start again: $elsewhere"
+  have apt-get || die "missing: $what. Install it and start again: $elsewhere"
   say "Installing $what with the system's package manager, which needs administrator rights and a minute or two: $*"
-  apt_install "$@" || die "$what could not be installed. Try this, then start again:
+  apt_install "$@" || die "could not install $what. Try this, then start again:
   sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
 }
 

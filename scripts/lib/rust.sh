@@ -4,7 +4,7 @@
 need_rust() {
   have cargo || PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
   export PATH
-  have cc || need_packages "A C compiler and linker" "gcc or clang (macOS: xcode-select --install)" build-essential
+  have cc || need_packages "a C compiler and linker" "gcc or clang (macOS: xcode-select --install)" build-essential
   if have rustup; then
     need_toolchain "$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)"
   else

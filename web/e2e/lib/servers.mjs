@@ -18,12 +18,21 @@ export function startBinary(path) {
   const child = spawn(path, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve, reject) => {
     let output = '';
+    let wanted = false;
     child.on('error', (error) => reject(new Error(`can't start ${path}: ${error.message}`)));
-    child.on('exit', (status) => reject(new Error(`${path} serve ended with ${status}`)));
+    child.on('exit', (status, signal) => {
+      const message = `${path} serve ended with ${signal ?? status}`;
+      if (!wanted) console.error(`e2e: ${message}`);
+      reject(new Error(message));
+    });
+    const stop = () => {
+      wanted = true;
+      child.kill();
+    };
     child.stdout.on('data', (chunk) => {
       output += chunk;
       const url = /Listening on (\S+)\n/.exec(output)?.[1];
-      if (url) resolve({ url, stop: () => child.kill() });
+      if (url) resolve({ url, stop });
     });
   });
 }
