@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod lesson;
 mod outcome;
 mod output;
 mod partition;
