@@ -12,6 +12,7 @@ mod fingerprints;
 mod properties;
 mod search;
 mod story;
+pub mod words;
 
 use crate::ids::*;
 use crate::kafka::{Setup, World};
