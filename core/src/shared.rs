@@ -83,6 +83,6 @@ mod tests {
         Shared::make_mut(&mut b).push(2);
         assert_eq!((a.len(), a.print(), b.print() == before), (1, before, false));
         Shared::make_mut(&mut b).pop();
-        assert_eq!((b.print(), &a == &b), (before, true));
+        assert_eq!((b.print(), a == b), (before, true));
     }
 }
