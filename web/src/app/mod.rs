@@ -440,6 +440,7 @@ fn listeners(ctx: &Context<App>, door: Rc<Cell<Door>>) -> Vec<EventListener> {
         keys,
         sends(&window(), "hashchange", Msg::Routed),
         sends(&window(), "resize", Msg::Resize),
+        sends(&document().fonts(), "loadingdone", Msg::Resize), // the stage is painted in them
         sends(&window(), "pagehide", Msg::Save),
         sends(&document(), "visibilitychange", Msg::Save),
     ];
