@@ -20,5 +20,6 @@ pub mod ids;
 pub mod kafka;
 pub mod lesson;
 pub mod scenario;
+pub mod shared;
 pub mod sim;
 pub mod trial;
