@@ -412,6 +412,7 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
     let mut all = vec![
         keys,
         sends(&window(), "resize", Msg::Resize),
+        sends(&document().fonts(), "loadingdone", Msg::Resize), // the stage is painted in them
         sends(&window(), "pagehide", Msg::Save),
         sends(&document(), "visibilitychange", Msg::Save),
     ];
