@@ -178,7 +178,7 @@ pub struct Costs {
 impl Costs {
     /// Cold caches and empty files.
     pub fn new(spec: CostSpec, brokers: u8) -> Self {
-        let fresh = BrokerCost {
+        let fresh = Rc::new(BrokerCost {
             cache: PageCache::new(spec.page_cache_bytes / PAGE_BYTES),
             arm: Arm::default(),
             logs: BTreeMap::new(),
@@ -191,14 +191,8 @@ impl Costs {
             served: Counts::default(),
             served_bytes: 0,
             encrypted_bytes: 0,
-        };
-        Costs {
-            spec,
-            disk: spec.disk.disk(),
-            brokers: vec![Rc::new(fresh); usize::from(brokers)],
-            batch_bytes: Rc::default(),
-            record_bytes: 0,
-        }
+        });
+        Costs { spec, disk: spec.disk.disk(), brokers: vec![fresh; usize::from(brokers)], batch_bytes: Rc::default(), record_bytes: 0 }
     }
 
     /// What the scenario asked for.
