@@ -49,7 +49,7 @@ fn appending_dirties_memory_and_waits_for_no_disk() {
 
 /// When the last record was acknowledged.
 fn last_ack_us(sim: &Sim) -> u64 {
-    sim.events().iter().filter(|e| matches!(e.kind, EventKind::Acked { .. })).next_back().unwrap().at_us
+    sim.events().iter().rfind(|e| matches!(e.kind, EventKind::Acked { .. })).unwrap().at_us
 }
 
 #[test]
