@@ -87,11 +87,11 @@ pub(super) fn offsets(line: &Line, sim: &Sim) -> Result<String, String> {
 pub(super) fn consume(line: &Line, sim: &Sim, names: &RecordNames) -> Result<String, String> {
     line.only(&["--topic", "--partition", "--from-beginning", "--formatter-property", "--offset", "--timeout-ms"])?;
     let t = topic(line, sim)?;
-    let all = t.partitions.clone().map(PartitionId).filter(|p| match line.value("--partition") {
+    let mut all = t.partitions.clone().map(PartitionId).filter(|p| match line.value("--partition") {
         Some(n) => n.parse() == Ok(sim.setup().partitions[p.ix()].number),
         None => t.partitions.len() == 1,
     });
-    let Some(p) = all.last() else { return Err("kafka-console-consumer is answered for one partition: --partition N".into()) };
+    let Some(p) = all.next() else { return Err("kafka-console-consumer is answered for one partition: --partition N".into()) };
     let wants = |what: &str| line.options.iter().any(|o| o.1 == Some(what));
     let mut s = String::new();
     let Some(r) = sim.world().leader_replica(p) else { return Ok(s) };
