@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // What the page costs, in a real Chromium against `highwater serve`: see README.md. Figures, not tests: they depend on the machine.
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { launch } from './lib/browser.mjs';
 import { binary, startBinary } from './lib/servers.mjs';
@@ -16,6 +17,7 @@ function crowded(tokens) {
   return {
     format: 1,
     title: `${tokens} in flight`,
+    kafka: '4.1',
     seed: 1,
     until_us: 600_000_000,
     network: { delay_us, jitter_us: 0 },
@@ -82,16 +84,22 @@ async function frames(site, tokens) {
   return sorted;
 }
 
-/** Growth of the page's memory in bytes (module and JavaScript) over so many minutes of the default scene in real time. */
+/** The default scene at about 100 events a second. */
+async function calm() {
+  const scenario = JSON.parse(await readFile(new URL('../../assets/scenarios/first.json', import.meta.url)));
+  scenario.workload[0].every_us = 520_000;
+  return scenario;
+}
+
+/** Growth of the page's memory in bytes (module and JavaScript) over so many minutes of the calm scene in real time. */
 async function growth(site, minutes) {
-  const page = await open(site);
+  const page = await open(site, { scene: `highwater-scene-1 0 ${REAL_TIME} run 0\n${JSON.stringify(await calm())}` });
   const session = await page.context().newCDPSession(page);
   const memory = async () => {
     await session.send('HeapProfiler.collectGarbage');
     const { usedSize } = await session.send('Runtime.getHeapUsage');
     return usedSize + await page.evaluate(() => window.module.memory.buffer.byteLength);
   };
-  await page.selectOption('[data-testid=speed]', REAL_TIME);
   await page.click('[data-testid=play]');
   await page.waitForTimeout(5000);
   const before = await memory();
@@ -117,7 +125,7 @@ async function main() {
     }
     const minutes = Number(values.minutes);
     const grown = await growth(site, minutes);
-    console.log(`memory grows by ${(grown / 1e6).toFixed(1)} MB in ${minutes} min of the default scene at real time`);
+    console.log(`memory grows by ${(grown / 1e6).toFixed(1)} MB in ${minutes} min at real time and 100 events a second`);
   } finally {
     await browser.close();
     served.stop();
