@@ -12,6 +12,7 @@ pub mod playback;
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
@@ -45,6 +46,7 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    measure: Kept,
     lang: Lang,
     dark: bool,
     help: bool,
@@ -107,6 +109,7 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            measure: Kept::default(),
             lang,
             dark,
             help: false,

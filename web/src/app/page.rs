@@ -3,6 +3,7 @@
 use super::App;
 use super::msg::Msg;
 use crate::door::Door;
+use crate::measure::MeasureDoor;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
 use crate::panels::coach::{Advice, Coach};
 use crate::panels::events::EventList;
@@ -25,6 +26,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
+        Door::Measure => String::new(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
     html! {
@@ -32,6 +34,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
             <Header {lang} dark={app.dark} {door} {title} go={go.clone()} />
             { match door {
                 Door::Play => play(app, &go),
+                Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
             } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
             if let Some(n) = &app.notice {

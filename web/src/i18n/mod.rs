@@ -20,9 +20,11 @@ macro_rules! texts {
     };
 }
 
+mod measure;
 mod phrases;
 mod text;
 
+pub use measure::*;
 pub use phrases::*;
 use serde::{Deserialize, Serialize};
 pub use text::Text;
