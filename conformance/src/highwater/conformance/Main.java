@@ -1,0 +1,28 @@
+package highwater.conformance;
+
+import org.apache.kafka.common.utils.AppInfoParser;
+
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Map;
+
+/** Records what Apache Kafka does. Arguments: the folder to write to, a folder to work in, then {@code classes}, {@code cluster} with names of cases, or nothing. */
+public final class Main {
+    private Main() {
+    }
+
+    /** See the class. */
+    public static void main(String[] args) throws Exception {
+        Path folder = Path.of(args[0]);
+        String what = args.length > 2 ? args[2] : "";
+        if (!what.equals("cluster")) {
+            Json.write(folder.resolve("assignors.json"), head("classes"), Assignors.cases());
+            Json.write(folder.resolve("partitioners.json"), head("classes"), Partitioners.cases());
+        }
+    }
+
+    static Map<String, Object> head(String command) {
+        return Json.map("format", 1, "kafka", AppInfoParser.getVersion(), "recorded", LocalDate.now(ZoneOffset.UTC).toString(), "command", "conformance/record " + command);
+    }
+}
