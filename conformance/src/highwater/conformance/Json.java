@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,22 +37,33 @@ final class Json {
         }
     }
 
-    /** A head of facts about the recording, then the cases, one a line. */
-    static void write(Path file, Map<String, Object> head, List<Map<String, Object>> cases) {
-        StringBuilder out = new StringBuilder("{\n");
-        head.forEach((key, value) -> out.append(text(key)).append(": ").append(text(value)).append(",\n"));
-        out.append("\"cases\": [\n");
-        for (int i = 0; i < cases.size(); i++) {
-            out.append(text(cases.get(i))).append(i + 1 < cases.size() ? ",\n" : "\n");
-        }
-        out.append("]\n}\n");
+    /** A head of facts about the recording, then lists of entries, one entry a line. */
+    static void write(Path file, Map<String, Object> head, Map<String, ?> lists) {
+        StringBuilder out = new StringBuilder("{");
+        head.forEach((key, value) -> out.append("\n").append(text(key)).append(": ").append(text(value)).append(","));
+        lists.forEach((name, entries) -> {
+            out.append("\n").append(text(name)).append(": [");
+            for (Object entry : (List<?>) entries) {
+                out.append("\n").append(text(entry)).append(",");
+            }
+            dropComma(out);
+            out.append("],");
+        });
+        dropComma(out);
+        out.append("\n}\n");
         try {
             Files.createDirectories(file.getParent());
             Path fresh = file.resolveSibling(file.getFileName() + ".new");
             Files.writeString(fresh, out);
-            Files.move(fresh, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void dropComma(StringBuilder out) {
+        if (out.charAt(out.length() - 1) == ',') {
+            out.setLength(out.length() - 1);
         }
     }
 }

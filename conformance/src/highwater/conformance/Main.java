@@ -5,6 +5,7 @@ import org.apache.kafka.common.utils.AppInfoParser;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 
 /** Records what Apache Kafka does. Arguments: the folder to write to, a folder to work in, then {@code classes}, {@code cluster} with names of cases, or nothing. */
@@ -17,8 +18,13 @@ public final class Main {
         Path folder = Path.of(args[0]);
         String what = args.length > 2 ? args[2] : "";
         if (!what.equals("cluster")) {
-            Json.write(folder.resolve("assignors.json"), head("classes"), Assignors.cases());
-            Json.write(folder.resolve("partitioners.json"), head("classes"), Partitioners.cases());
+            Json.write(folder.resolve("assignors.json"), head("classes"), Map.of("cases", Assignors.cases()));
+            Json.write(folder.resolve("partitioners.json"), head("classes"), Map.of("cases", Partitioners.cases()));
+        }
+        if (!what.equals("classes")) {
+            List<String> only = List.of(args).subList(Math.min(args.length, 3), args.length);
+            Path work = Path.of(args[1]);
+            Scenarios.record(folder.resolveSibling("scenarios"), folder.resolve("scenarios"), work, only, head("cluster"));
         }
     }
 
