@@ -17,5 +17,6 @@ pub mod hash;
 pub mod ids;
 pub mod kafka;
 pub mod scenario;
+pub mod shared;
 pub mod sim;
 pub mod trial;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, partition, serve, simulate, trial};
+use crate::{assign, bench, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum Command {
     Trial(trial::Args),
     /// Say which partition each key goes to
     Partition(partition::Args),
+    /// Say which member of a group gets which partition
+    Assign(assign::Args),
     /// Measure what this machine's disk and copies really cost
     Bench(bench::Args),
 }
@@ -41,6 +43,7 @@ impl Cli {
             Command::Sim(args) => simulate::run(&args).map(Into::into),
             Command::Trial(args) => trial::run(&args).map(Into::into),
             Command::Partition(args) => partition::run(&args).map(Into::into),
+            Command::Assign(args) => assign::run(&args).map(Into::into),
             Command::Bench(args) => bench::run(args),
         }
     }

@@ -1,5 +1,6 @@
 //! The `highwater` command: reads the arguments, runs one subcommand, turns its outcome into an exit status.
 
+mod assign;
 mod bench;
 mod cli;
 mod outcome;

@@ -4,10 +4,12 @@
 
 pub mod build;
 pub mod configs;
+mod shipped;
 
 use crate::fold::narration::Lang;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
+pub use shipped::{SHIPPED, shipped};
 use std::fmt;
 
 /// The scenario that the app opens with.

@@ -20,7 +20,7 @@ use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
-pub use story::STORY_STEP_US;
+pub use story::{STORY_STEP_US, Told};
 pub use timeline::Timeline;
 
 /// What a run reads and never changes.
