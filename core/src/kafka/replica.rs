@@ -1,7 +1,7 @@
 //! One partition on one broker: the leader's and the follower's half of replication (rule book 2.5, 3.3 to 3.7).
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
-use super::log::{Batch, Entry, Log, Payload};
+use super::log::{LAST_SEQUENCE, Batch, Entry, Log, Payload};
 use super::message::{FetchPart, Fetched};
 use super::setup::PartitionSetup;
 use crate::event::ErrorCode;
@@ -230,7 +230,7 @@ impl Replica {
             return Idempotence::Duplicate(*base); // D1
         }
         match s.batches.last() {
-            Some((_, l, _)) if first != l + 1 => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
+            Some((_, l, _)) if first != (l + 1) & LAST_SEQUENCE => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
             _ => Idempotence::New,
         }
     }

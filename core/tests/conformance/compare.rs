@@ -1,10 +1,13 @@
 //! Where two views of the same scenario differ. Places, orders and errors are compared exactly, times within [`BOUND_US`].
 
-use crate::recorded::{Look, Seen, State};
+use crate::recorded::{Change, Look, Seen, State};
 
 /// How far apart the two clocks may be for the same change or answer: a process needs up to four seconds to start, a follower leaves the
 /// ISR between `replica.lag.time.max.ms` (4 s here) and half as much again, and heartbeats and fetches have phases.
 pub const BOUND_US: u64 = 6_000_000;
+
+/// A state between two others that lasts less than this need not be in both: a process takes that long to start, and the recorder polls.
+const SHORT_US: u64 = 2_500_000;
 
 /// One line a difference: what Kafka did, what the engine did.
 pub fn differences(kafka: &Seen, engine: &Seen) -> Vec<String> {
@@ -25,8 +28,10 @@ pub fn differences(kafka: &Seen, engine: &Seen) -> Vec<String> {
 fn look(kafka: &Look, engine: &Look, found: &mut Vec<String>) {
     let at = kafka.at_us as f64 / 1e6;
     for (k, e) in kafka.partitions.iter().zip(&engine.partitions) {
-        if k.state != e.state {
-            found.push(format!("at {at} s: {}, the engine: {}", words(&k.state), words(&e.state)));
+        if let (Some(k), Some(e)) = (&k.state, &e.state)
+            && k != e
+        {
+            found.push(format!("at {at} s: {}, the engine: {}", words(k), words(e)));
         }
         for (k, e) in k.replicas.iter().zip(&e.replicas) {
             assert_eq!(k.broker, e.broker, "replicas are listed by broker");
@@ -42,19 +47,43 @@ fn look(kafka: &Look, engine: &Look, found: &mut Vec<String>) {
     }
 }
 
+/// The same states in the same order; what only one of them shows was short.
 fn changes(kafka: &Seen, engine: &Seen, found: &mut Vec<String>) {
-    let list = |s: &Seen| s.changes.iter().map(|c| words(&c.state)).collect::<Vec<_>>();
-    let (k, e) = (list(kafka), list(engine));
-    if k != e {
-        found.push(format!("order of changes: {}; the engine: {}", k.join(" → "), e.join(" → ")));
-        return;
-    }
-    for (k, e) in kafka.changes.iter().zip(&engine.changes) {
-        if k.at_us.abs_diff(e.at_us) > BOUND_US {
-            let [k_s, e_s] = [k.at_us, e.at_us].map(|t| t as f64 / 1e6);
-            found.push(format!("{} at {k_s:.1} s, the engine at {e_s:.1} s", words(&k.state)));
+    let (k, e) = (&kafka.changes, &engine.changes);
+    let same = |i: usize, j: usize| k[i].partition == e[j].partition && k[i].state == e[j].state;
+    // Longest common subsequence, from the back.
+    let mut longest = vec![vec![0; e.len() + 1]; k.len() + 1];
+    for i in (0..k.len()).rev() {
+        for j in (0..e.len()).rev() {
+            longest[i][j] = if same(i, j) { longest[i + 1][j + 1] + 1 } else { longest[i + 1][j].max(longest[i][j + 1]) };
         }
     }
+    let (mut i, mut j) = (0, 0);
+    let mut alone = false;
+    while i < k.len() || j < e.len() {
+        if i < k.len() && j < e.len() && same(i, j) {
+            if k[i].at_us.abs_diff(e[j].at_us) > BOUND_US {
+                let [k_s, e_s] = [k[i].at_us, e[j].at_us].map(|t| t as f64 / 1e6);
+                found.push(format!("{} at {k_s:.1} s, the engine at {e_s:.1} s", words(&k[i].state)));
+            }
+            (i, j) = (i + 1, j + 1);
+        } else if j == e.len() || i < k.len() && longest[i + 1][j] >= longest[i][j + 1] {
+            alone |= !is_short(k, i);
+            i += 1;
+        } else {
+            alone |= !is_short(e, j);
+            j += 1;
+        }
+    }
+    if alone {
+        let list = |changes: &[Change]| changes.iter().map(|c| words(&c.state)).collect::<Vec<_>>().join(" → ");
+        found.push(format!("order of changes: {}; the engine: {}", list(k), list(e)));
+    }
+}
+
+fn is_short(changes: &[Change], i: usize) -> bool {
+    let next = changes[i + 1..].iter().find(|n| n.partition == changes[i].partition);
+    next.is_some_and(|n| n.at_us - changes[i].at_us < SHORT_US)
 }
 
 fn sends(kafka: &Seen, engine: &Seen, found: &mut Vec<String>) {

@@ -8,5 +8,6 @@ mod common;
 mod classes;
 mod compare;
 mod page;
+mod probes;
 mod recorded;
 mod replay;

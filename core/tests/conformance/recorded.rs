@@ -41,10 +41,6 @@ pub struct Cases<T> {
 /// What was seen of a scenario: by the recorder on a real cluster, or in the simulation.
 #[derive(Deserialize, Debug)]
 pub struct Seen {
-    #[serde(default)]
-    pub kafka: String,
-    #[serde(default)]
-    pub recorded: String,
     pub looks: Vec<Look>,
     pub changes: Vec<Change>,
     pub sends: Vec<Sent>,
@@ -60,8 +56,9 @@ pub struct Look {
 
 #[derive(Deserialize, Debug)]
 pub struct PartitionLook {
+    /// None where no broker was up to be asked.
     #[serde(flatten)]
-    pub state: State,
+    pub state: Option<State>,
     pub replicas: Vec<ReplicaLook>,
 }
 

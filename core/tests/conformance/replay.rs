@@ -13,8 +13,6 @@ const TICK_US: u64 = 1000;
 pub fn replay(scenario: &Scenario, looks: &[u64]) -> Seen {
     let mut sim = Sim::new(scenario).expect("the scenario is sound");
     let mut seen = Seen {
-        kafka: String::new(),
-        recorded: String::new(),
         looks: Vec::new(),
         changes: Vec::new(),
         sends: Vec::new(),
@@ -52,7 +50,11 @@ fn state(sim: &Sim, p: PartitionId) -> State {
     }
 }
 
+/// While no broker is up, nobody can be asked.
 fn note_changes(sim: &Sim, changes: &mut Vec<Change>) {
+    if !sim.setup().broker_ids().any(|b| sim.world().broker(b).is_up()) {
+        return;
+    }
     for p in public(sim) {
         let (partition, state) = (sim.setup().partitions[p.ix()].number, state(sim, p));
         if changes.iter().rev().find(|c| c.partition == partition).is_none_or(|c| c.state != state) {
@@ -62,7 +64,7 @@ fn note_changes(sim: &Sim, changes: &mut Vec<Change>) {
 }
 
 fn look(sim: &Sim, at_us: u64) -> Look {
-    let partitions = public(sim).map(|p| PartitionLook { state: state(sim, p), replicas: replicas(sim, p) }).collect();
+    let partitions = public(sim).map(|p| PartitionLook { state: Some(state(sim, p)), replicas: replicas(sim, p) }).collect();
     Look { at_us, partitions }
 }
 

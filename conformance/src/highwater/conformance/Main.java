@@ -5,6 +5,7 @@ import org.apache.kafka.common.utils.AppInfoParser;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -19,11 +20,14 @@ public final class Main {
         String what = args.length > 2 ? args[2] : "";
         if (!what.equals("cluster")) {
             Json.write(folder.resolve("assignors.json"), head("classes"), Map.of("cases", Assignors.cases()));
-            Json.write(folder.resolve("partitioners.json"), head("classes"), Map.of("cases", Partitioners.cases()));
+            List<Map<String, Object>> classes = new ArrayList<>(Partitioners.cases());
+            classes.add(EpochCaches.recorded());
+            Json.write(folder.resolve("classes.json"), head("classes"), Map.of("cases", classes));
         }
         if (!what.equals("classes")) {
             List<String> only = List.of(args).subList(Math.min(args.length, 3), args.length);
             Path work = Path.of(args[1]);
+            Probes.record(folder.resolve("probes.json"), work.resolve("probes"), only, head("cluster"));
             Scenarios.record(folder.resolveSibling("scenarios"), folder.resolve("scenarios"), work, only, head("cluster"));
         }
     }

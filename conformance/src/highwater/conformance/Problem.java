@@ -1,5 +1,7 @@
 package highwater.conformance;
 
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.RangeAssignor;
@@ -18,6 +20,7 @@ import org.apache.kafka.coordinator.group.modern.Assignment;
 import org.apache.kafka.coordinator.group.modern.GroupSpecImpl;
 import org.apache.kafka.coordinator.group.modern.MemberSubscriptionAndAssignmentImpl;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -88,6 +91,10 @@ record Problem(String assignor, TreeMap<String, Integer> topics, List<Member> me
     private Map<String, List<TopicPartition>> client(AbstractPartitionAssignor assignor) {
         Map<String, List<PartitionInfo>> partitions = new HashMap<>();
         topics.forEach((topic, count) -> {
+            // Kafka never shows an assignor a topic that nobody reads.
+            if (members.stream().noneMatch(member -> member.topics.contains(topic))) {
+                return;
+            }
             List<PartitionInfo> infos = new ArrayList<>();
             for (int p = 0; p < count; p++) {
                 infos.add(new PartitionInfo(topic, p, null, null, null));
@@ -96,11 +103,21 @@ record Problem(String assignor, TreeMap<String, Integer> topics, List<Member> me
         });
         Map<String, Subscription> subscriptions = new HashMap<>();
         for (Member member : members) {
-            Subscription subscription = new Subscription(member.topics, null, member.owned, member.generation, Optional.empty());
+            Subscription subscription = new Subscription(member.topics, userData(member), member.owned, member.generation, Optional.empty());
             subscription.setGroupInstanceId(Optional.ofNullable(member.instanceId));
             subscriptions.put(member.id, subscription);
         }
         return sorted(assignor.assignPartitions(partitions, subscriptions));
+    }
+
+    /** What the member's own assignor sends along: the sticky one knows what is owned only from there. */
+    @SuppressWarnings("removal")
+    private ByteBuffer userData(Member member) {
+        ConsumerPartitionAssignor own = assignor.equals("sticky") ? new StickyAssignor() : new CooperativeStickyAssignor();
+        if (member.generation >= 0) {
+            own.onAssignment(new ConsumerPartitionAssignor.Assignment(member.owned), new ConsumerGroupMetadata("g", member.generation, member.id, Optional.ofNullable(member.instanceId)));
+        }
+        return own.subscriptionUserData(new HashSet<>(member.topics));
     }
 
     private Map<String, List<TopicPartition>> server(PartitionAssignor assignor) {
