@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod configs;
+mod logs;
 
 use crate::fold::narration::Lang;
 use configs::{Configs, Scope};
@@ -220,6 +221,9 @@ pub struct Workload {
     /// Bytes of key and value of each.
     #[serde(default = "default_bytes")]
     pub bytes: u32,
+    /// Their values are null (log.L10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tombstones: bool,
 }
 
 fn default_bytes() -> u32 {
@@ -253,6 +257,23 @@ pub enum Do {
         /// Its key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// The value is null (log.L10).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tombstone: bool,
+        /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp_ms: Option<u64>,
+    },
+    /// Delete the records of a partition below an offset (`kafka-delete-records`).
+    DeleteRecords {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+        /// The first offset that stays; everything committed goes without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u32>,
     },
     /// SIGKILL.
     Crash {
@@ -542,6 +563,11 @@ impl Scenario {
                 }
                 self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}"))
             }
+            Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                Some(n) if *partition < n => Ok(()),
+                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                None => Err(format!("there is no topic {topic:?}")),
+            },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
             Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),

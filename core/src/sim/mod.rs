@@ -11,6 +11,7 @@ use crate::event::{Event, EventKind};
 use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
@@ -275,18 +276,24 @@ impl Sim {
             self.queue.push(w.spec.start_us + u64::from(n + 1) * w.spec.every_us, Class::Workload, Item::Workload(i, n + 1));
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
-        self.send(w.producer, w.topic, key, w.spec.bytes, out);
+        let record = RecordData { bytes: w.spec.bytes, tombstone: w.spec.tombstones, ..self.record_now() };
+        self.send(w.producer, w.topic, key, record, out);
+    }
+
+    /// A record of the size that records sent by hand have, created at this instant.
+    fn record_now(&self) -> RecordData {
+        RecordData { key: None, bytes: 100, timestamp_ms: self.now_us / 1000, tombstone: false }
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let number = match key {
             Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
-            None => self.stick(producer, topic, range.len() as u16, bytes),
+            None => self.stick(producer, topic, range.len() as u16, record.bytes),
         };
-        self.ledger.note_key(key);
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
+        let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record }), out);
         self.absorb(out, None);
     }
 
@@ -313,13 +320,19 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send { producer, topic, key } => {
+            Do::Send { producer, topic, key, tombstone, timestamp_ms } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, out);
+                    let now = self.record_now();
+                    let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, out);
                 }
                 return;
+            }
+            Do::DeleteRecords { topic, partition, before } => {
+                let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
+                Command::DeleteRecords(PartitionId(first + partition), before.map(Offset))
             }
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
@@ -400,9 +413,10 @@ impl Sim {
             TimerOp::Arm(t, base) => {
                 let from = match base {
                     Base::Now => self.now_us,
+                    Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
@@ -415,6 +429,10 @@ impl Sim {
     fn spread_periodic(&mut self) {
         for b in self.world.setup.broker_ids() {
             for t in [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)] {
+                let period = self.plan.durations.of(&t);
+                self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
+            }
+            for t in [Timer::Retention(b), Timer::Cleaner(b)].into_iter().filter(|t| self.queue.is_armed(t)).collect::<Vec<_>>() {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }

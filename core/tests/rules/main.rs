@@ -7,6 +7,7 @@ mod anomalies;
 mod consumer;
 mod controller;
 mod election;
+mod files;
 mod lessons;
 mod log;
 mod producer;
