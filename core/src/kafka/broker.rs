@@ -10,6 +10,7 @@ use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -72,7 +73,7 @@ pub struct ParkedProduce {
     /// For each partition: the answer so far, and the high watermark that a pending one waits for.
     pub parts: SmallVec<[ProduceOutcome; 1]>,
     /// Later requests of the same connection, unread.
-    pub backlog: SmallVec<[Rc<Body>; 1]>,
+    pub backlog: SmallVec<[Shared<Body>; 1]>,
 }
 
 /// A group's commit request that waits until its record is committed.
@@ -125,7 +126,7 @@ pub struct Broker {
     /// It was asked to stop in order.
     pub stopping: bool,
     /// Its replicas, by partition.
-    pub replicas: Vec<Rc<Replica>>,
+    pub replicas: SmallVec<[Shared<Replica>; 2]>,
     /// Followers that fetch here.
     pub peers: SmallVec<[Peer; 2]>,
     /// Leaders that it fetches from.
@@ -152,7 +153,7 @@ impl Broker {
         let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
         let replica = |p: PartitionId| {
             let log = &setup.partitions[p.ix()].log;
-            Rc::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
+            Shared::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
         };
         Broker {
             id,
@@ -184,7 +185,7 @@ impl Broker {
     }
 
     pub(super) fn replica_mut(&mut self, p: PartitionId) -> Option<&mut Replica> {
-        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Rc::make_mut(&mut self.replicas[i]))
+        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Shared::make_mut(&mut self.replicas[i]))
     }
 
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
@@ -221,7 +222,7 @@ impl Cx<'_> {
     }
 
     /// A message arrived.
-    pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
+    pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
             (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
@@ -275,7 +276,7 @@ impl Cx<'_> {
     fn for_each_replica(&mut self, which: impl Fn(&Replica) -> bool, change: impl Fn(&mut Replica)) {
         for r in &mut self.b.replicas {
             if which(r) {
-                change(Rc::make_mut(r));
+                change(Shared::make_mut(r));
             }
         }
     }
@@ -296,7 +297,7 @@ impl Cx<'_> {
     fn recover(&mut self, power_lost: bool) {
         let (broker, data) = (self.b.id, self.data);
         for r in &mut self.b.replicas {
-            let r = Rc::make_mut(r);
+            let r = Shared::make_mut(r);
             let from = r.log.leo();
             r.restart(power_lost);
             let to = r.log.leo();

@@ -6,6 +6,7 @@ use super::replica::Replica;
 use super::step::{Base, Timer};
 use crate::event::EventKind;
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -93,7 +94,7 @@ impl Cx<'_> {
         let i = self.b.replicas.binary_search_by_key(&p, |r| r.partition).ok()?;
         self.b.replicas[i].files.as_ref()?;
         let before = self.armed_files(i);
-        let result = change(Rc::make_mut(&mut self.b.replicas[i]), self.data);
+        let result = change(Shared::make_mut(&mut self.b.replicas[i]), self.data);
         self.rearm(i, before);
         Some(result)
     }
@@ -169,7 +170,7 @@ impl Cx<'_> {
         for i in 0..self.b.replicas.len() {
             if self.b.replicas[i].flushed != self.b.replicas[i].log.leo() {
                 let before = self.armed_files(i);
-                Rc::make_mut(&mut self.b.replicas[i]).flush();
+                Shared::make_mut(&mut self.b.replicas[i]).flush();
                 self.rearm(i, before);
             }
         }
@@ -217,7 +218,7 @@ impl Cx<'_> {
     }
 
     fn dirtiest(&self) -> Option<PartitionId> {
-        let ratio = |r: &Rc<Replica>| {
+        let ratio = |r: &Shared<Replica>| {
             let files = r.files.as_ref()?;
             let ratio = files.dirty_permille(&r.log, r.hw)?;
             (ratio > files.cfg.dirty_ratio_permille).then_some((ratio, std::cmp::Reverse(r.partition)))

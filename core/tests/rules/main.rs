@@ -4,6 +4,7 @@
 mod common;
 
 mod anomalies;
+mod assignors;
 mod consumer;
 mod controller;
 mod election;
