@@ -12,7 +12,6 @@ use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
-use highwater_core::kafka::log::Payload;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::sim::Sim;
 
@@ -183,7 +182,7 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     let Some((r, e)) = found else {
         return Inspection { title: name, subtitle: t.no_record.to_owned(), ..Inspection::default() };
     };
-    let Some((batch, first, _)) = e.payload.records() else {
+    let Some((batch, first, count)) = e.payload.records() else {
         return Inspection { title: name, ..Inspection::default() };
     };
     let index = first + (offset.0 - e.base.0) as u16;
@@ -218,11 +217,11 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     ]);
     Inspection {
         title: i18n::on_broker(lang, &name, b),
-        subtitle: i18n::records_n(lang, usize::from(batch.count)),
+        subtitle: i18n::records_n(lang, usize::from(count)),
         sections: vec![Section { title: t.state, rows }],
         why: why_newest(sim, lang, |ev| match ev.kind {
             EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
-            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch.id,
+            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch,
             _ => false,
         }),
         ..Inspection::default()

@@ -13,7 +13,6 @@ use crate::session::select::Selection;
 use geometry::{Curve, Point, ease};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
-use highwater_core::kafka::log::Payload;
 use highwater_core::kafka::replica::Replica;
 use highwater_core::sim::Sim;
 use layout::{Cast, Layout};

@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use highwater_core::ids::*;
-use highwater_core::kafka::log::{Entry, Payload};
+use highwater_core::kafka::log::Entry;
 use highwater_core::kafka::message::{Body, Fetched};
 use highwater_core::kafka::{Flight, World};
 
