@@ -4,8 +4,10 @@
 
 pub mod build;
 pub mod configs;
+mod logs;
 mod shipped;
 
+use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,9 @@ pub struct Scenario {
     /// How long messages take.
     #[serde(default)]
     pub network: Network,
+    /// What disks and memory cost; without it they cost nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostSpec>,
     /// Brokers, topics, producers.
     pub topology: Topology,
     /// Configs of brokers.
@@ -222,6 +227,9 @@ pub struct Workload {
     /// Bytes of key and value of each.
     #[serde(default = "default_bytes")]
     pub bytes: u32,
+    /// Their values are null (log.L10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tombstones: bool,
 }
 
 fn default_bytes() -> u32 {
@@ -255,6 +263,23 @@ pub enum Do {
         /// Its key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// The value is null (log.L10).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tombstone: bool,
+        /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp_ms: Option<u64>,
+    },
+    /// Delete the records of a partition below an offset (`kafka-delete-records`).
+    DeleteRecords {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+        /// The first offset that stays; everything committed goes without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u32>,
     },
     /// SIGKILL.
     Crash {
@@ -393,6 +418,9 @@ impl Scenario {
         }
         if self.network.delay_us > hour || self.network.jitter_us > hour {
             return error("network", "a delay is at most an hour");
+        }
+        if let Some(Err((field, what))) = self.cost.as_ref().map(CostSpec::check) {
+            return error(format!("cost.{field}"), what);
         }
         self.check_configs(&self.configs, Scope::Broker, "configs")?;
         self.check_topology()?;
@@ -544,6 +572,11 @@ impl Scenario {
                 }
                 self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}"))
             }
+            Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                Some(n) if *partition < n => Ok(()),
+                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                None => Err(format!("there is no topic {topic:?}")),
+            },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
             Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),

@@ -122,7 +122,8 @@ fn epoch_caches(case: &Value) -> Vec<String> {
             let asked = u16::try_from(number(&answer[0])).ok().map(LeaderEpoch);
             let engine = log.end_offset_for(asked).map_or((-1, -1), |(e, o)| (i64::from(e.0), i64::from(o.0)));
             if engine != (number(&answer[1]), number(&answer[2])) {
-                found.push(format!("{}: asked for {}: ({}, {}), the engine: {engine:?}", cache["entries"], answer[0], answer[1], answer[2]));
+                found
+                    .push(format!("{}: asked for {}: ({}, {}), the engine: {engine:?}", cache["entries"], answer[0], answer[1], answer[2]));
             }
         }
     }

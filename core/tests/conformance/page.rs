@@ -131,7 +131,9 @@ fn the_engine_does_what_kafka_did_or_the_page_says_why_not() {
     for row in &rows {
         match (&row.verdict, explanations.contains_key(&row.name)) {
             (Verdict::Differs(what), false) => unexplained.push(format!("{}:\n  {}", row.name, what.join("\n  "))),
-            (Verdict::Agrees | Verdict::NotModelled(_), true) => panic!("conformance/differences.json explains {}, which does not differ", row.name),
+            (Verdict::Agrees | Verdict::NotModelled(_), true) => {
+                panic!("conformance/differences.json explains {}, which does not differ", row.name)
+            }
             _ => {}
         }
     }

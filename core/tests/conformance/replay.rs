@@ -12,12 +12,7 @@ const TICK_US: u64 = 1000;
 /// Runs it; `looks` are the instants.
 pub fn replay(scenario: &Scenario, looks: &[u64]) -> Seen {
     let mut sim = Sim::new(scenario).expect("the scenario is sound");
-    let mut seen = Seen {
-        looks: Vec::new(),
-        changes: Vec::new(),
-        sends: Vec::new(),
-        delivered: Vec::new(),
-    };
+    let mut seen = Seen { looks: Vec::new(), changes: Vec::new(), sends: Vec::new(), delivered: Vec::new() };
     note_changes(&sim, &mut seen.changes);
     for at_us in looks {
         while sim.now_us() < *at_us {
