@@ -39,9 +39,9 @@ texts! {
     not_searched: "not searched", "탐색 안 함";
     play_this: "Play this story", "이 이야기 재생";
     nothing_decides: "None of these alone changes the verdict.", "이 중 하나만 바꿔서는 판정이 달라지지 않습니다.";
-    commit_before: "before handling", "처리 전";
-    commit_after: "after handling", "처리 후";
-    commit_name: "the application commits", "애플리케이션 커밋 시점";
+    commit_before: "before", "전";
+    commit_after: "after", "후";
+    commit_name: "commit relative to handling", "처리 전후 커밋";
     less: "one less", "하나 줄이기";
     more: "one more", "하나 늘리기";
     back_to_trial: "Back to the trial", "시험으로 돌아가기";
@@ -85,15 +85,16 @@ pub fn took(ms: f64) -> String {
     if whole < 1000 { format!("{whole} ms") } else { format!("{}.{} s", whole / 1000, whole % 1000 / 100) }
 }
 
-/// `3 brokers · 1 partition · replication factor 3`.
+/// `3 brokers · 1 partition · 3 copies`.
 pub fn shape(lang: Lang, brokers: u8, partitions: u32, rf: u8) -> String {
     match lang {
         Lang::En => format!(
-            "{brokers} broker{} · {partitions} partition{} · replication factor {rf}",
+            "{brokers} broker{} · {partitions} partition{} · {rf} cop{}",
             if brokers == 1 { "" } else { "s" },
-            if partitions == 1 { "" } else { "s" }
+            if partitions == 1 { "" } else { "s" },
+            if rf == 1 { "y" } else { "ies" }
         ),
-        Lang::Ko => format!("브로커 {brokers} · 파티션 {partitions} · 복제 계수 {rf}"),
+        Lang::Ko => format!("브로커 {brokers} · 파티션 {partitions} · 복제본 {rf}"),
     }
 }
 
