@@ -170,7 +170,7 @@ pub fn sheet(case: &Case, lang: Lang) -> Sheet {
         states: bounds.max_states,
         megabytes: bounds.max_bytes >> 20,
         running,
-        share: now.map_or(0.0, |r| share(r)),
+        share: now.map_or(0.0, share),
         effort: first.filter(|r| r.effort != Effort::default()).map(|r| i18n::effort(lang, &r.effort)),
         verdict: verdict(case, lang),
         steps: steps(case, lang),
