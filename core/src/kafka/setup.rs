@@ -59,6 +59,10 @@ pub struct ProducerSetup {
     pub batch_bytes: u32,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
+    /// `partitioner.adaptive.partitioning.enable`.
+    pub adaptive: bool,
+    /// `partitioner.ignore.keys`.
+    pub ignore_keys: bool,
 }
 
 /// When a consumer commits.

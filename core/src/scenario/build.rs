@@ -2,6 +2,7 @@
 
 use super::configs::{self, Configs, Scope};
 use super::logs;
+use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
 use crate::kafka::message::Acks;
@@ -124,7 +125,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
     for p in &s.topology.producers {
-        setup.producers.push(producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
+        setup.producers.push(producer(&s.kafka, p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
     }
     for (i, a) in s.apps.iter().enumerate() {
         if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
@@ -138,7 +139,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
 }
 
 fn rules(s: &Scenario) -> RuleSet {
-    let new_cluster = u8::from(s.kafka != "4.0");
+    let new_cluster = u8::from(versions::new_cluster_has_elr(&s.kafka));
     RuleSet { elr: s.features.elr.unwrap_or(new_cluster) == 1, strict_min_isr: true }
 }
 
@@ -154,18 +155,20 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
 
-/// prod.A*: the configs of a producer with Kafka 4's checks and silent fall-backs.
-fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
-    let layers = [c];
+/// The configs of a producer with the release's checks and silent fall-backs (rule book 0.5).
+fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
+    let old = versions::defaults(kafka, Scope::Producer);
+    let layers = [c, &old];
+    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
+    let explicit = c.contains_key("enable.idempotence") && wanted;
     let acks = match configs::value("acks", Scope::Producer, &layers).as_str() {
+        _ if explicit && !c.contains_key("acks") => Acks::All, // the release's default yields to the wish
         "0" => Acks::None,
         "1" => Acks::Leader,
         _ => Acks::All,
     };
     let retries = configs::int("retries", Scope::Producer, &layers) as u32;
     let max_in_flight = configs::int("max.in.flight.requests.per.connection", Scope::Producer, &layers) as usize;
-    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
-    let explicit = c.contains_key("enable.idempotence") && wanted;
     if explicit && acks != Acks::All {
         return error(
             format!("{at}.configs.acks"),
@@ -175,8 +178,9 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
     if explicit && retries == 0 {
         return error(format!("{at}.configs.retries"), "ConfigException: must be above 0 for the idempotent producer");
     }
-    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight never does (4.0).
-    let idempotence = wanted && acks == Acks::All && retries > 0;
+    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight did so before 4.0.
+    let yields = !explicit && max_in_flight > 5 && versions::idempotence_yields_to_in_flight(kafka);
+    let idempotence = wanted && acks == Acks::All && retries > 0 && !yields;
     if idempotence && max_in_flight > 5 {
         let what =
             "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
@@ -194,6 +198,8 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
         max_in_flight,
         batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
         no_linger: ms("linger.ms") == 0,
+        adaptive: configs::boolean("partitioner.adaptive.partitioning.enable", Scope::Producer, &layers),
+        ignore_keys: configs::boolean("partitioner.ignore.keys", Scope::Producer, &layers),
     })
 }
 
@@ -265,7 +271,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         _ => LogDurations::default(),
     });
     let producers = s.topology.producers.iter().map(|p| {
-        let c = |name| ms(name, Scope::Producer, &[&p.configs]);
+        let old = versions::defaults(&s.kafka, Scope::Producer);
+        let c = |name| ms(name, Scope::Producer, &[&p.configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
             // Raised silently where only its parts are set.

@@ -83,6 +83,8 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
+    def("partitioner.ignore.keys", Scope::Producer, Kind::Bool, "false"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
