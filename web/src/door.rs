@@ -11,17 +11,20 @@ pub enum Door {
     Play,
     /// What disks, the page cache and copies cost.
     Measure,
+    /// A configuration on trial: every order of what may happen.
+    Trial,
 }
 
 impl Door {
     /// All doors, in the order of the navigation.
-    pub const ALL: &[Door] = &[Door::Play, Door::Measure];
+    pub const ALL: &[Door] = &[Door::Play, Door::Measure, Door::Trial];
 
     /// Its word in addresses.
     pub fn word(self) -> &'static str {
         match self {
             Door::Play => "play",
             Door::Measure => "measure",
+            Door::Trial => "trial",
         }
     }
 
@@ -35,6 +38,7 @@ impl Door {
         match self {
             Door::Play => t.door_play,
             Door::Measure => t.door_measure,
+            Door::Trial => t.door_trial,
         }
     }
 

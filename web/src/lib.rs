@@ -6,8 +6,9 @@
 //! 4. [`stage`] paints the scene on a canvas, once a frame;
 //! 5. [`panels`] and [`app`] show the facts and take what people do;
 //! 6. [`measure`] shows what disks, the page cache and copies cost;
-//! 7. [`door`] gives each part of the app its address;
-//! 8. [`i18n`] has every word in English and Korean.
+//! 7. [`trial`] puts a configuration on trial, [`worker`] runs the search off the page's thread;
+//! 8. [`door`] gives each part of the app its address;
+//! 9. [`i18n`] has every word in English and Korean.
 
 pub mod app;
 pub mod door;
@@ -18,3 +19,5 @@ pub mod panels;
 pub mod scene;
 pub mod session;
 pub mod stage;
+pub mod trial;
+pub mod worker;

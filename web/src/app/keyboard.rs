@@ -37,6 +37,7 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
         Door::Play => play(&key, &on),
         // It listens itself.
         Door::Measure => None,
+        Door::Trial => None,
     }
 }
 
