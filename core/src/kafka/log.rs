@@ -2,7 +2,8 @@
 //!
 //! Left out so far: segments and their index, retention, compaction; offsets are dense.
 
-use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId};
+use super::transaction::{Identity, Marker, TxnRecord};
+use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId, Pid};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -13,6 +14,8 @@ pub struct Batch {
     pub id: BatchId,
     /// How many records, at least 1.
     pub count: u16,
+    /// `producerId`; transactional if it is that of a `transactional.id`.
+    pub pid: Pid,
     /// `producerEpoch`, 0 without idempotence.
     pub epoch: u16,
     /// `baseSequence`; `None` without idempotence or before it was assigned.
@@ -35,6 +38,8 @@ pub struct Commit {
     pub partition: PartitionId,
     /// The next offset that it will read.
     pub offset: Offset,
+    /// Part of this producer's transaction: pending until its marker (txn.M5).
+    pub txn: Option<Identity>,
 }
 
 /// What a batch in the log holds.
@@ -44,6 +49,10 @@ pub enum Payload {
     Data(Batch),
     /// A commit, written by the group coordinator.
     Commit(Commit),
+    /// A control batch: a transaction ended here (txn.M2).
+    Control(Marker),
+    /// A state of a transaction, in `__transaction_state`.
+    Txn(TxnRecord),
 }
 
 impl Payload {
@@ -51,14 +60,14 @@ impl Payload {
     pub fn count(&self) -> u32 {
         match self {
             Payload::Data(b) => u32::from(b.count),
-            Payload::Commit(_) => 1,
+            Payload::Commit(_) | Payload::Control(_) | Payload::Txn(_) => 1,
         }
     }
     /// The producer's batch, if it is one.
     pub fn batch(&self) -> Option<&Batch> {
         match self {
             Payload::Data(b) => Some(b),
-            Payload::Commit(_) => None,
+            Payload::Commit(_) | Payload::Control(_) | Payload::Txn(_) => None,
         }
     }
 }
@@ -103,6 +112,8 @@ pub struct Log {
     sealed: Vec<Rc<[Entry]>>,
     tail: SmallVec<[Entry; 3]>,
     epochs: SmallVec<[EpochStart; 3]>,
+    /// Offsets of control batches, which are no records; a function of the rest.
+    controls: Rc<Vec<Offset>>,
 }
 
 /// The canonical encoding ignores how the log is cut into chunks.
@@ -166,6 +177,9 @@ impl Log {
     /// log.L3: the cache learns (LE, base) when the LE is new.
     fn push(&mut self, e: Entry) {
         self.note_epoch(e.epoch, e.base);
+        if matches!(e.payload, Payload::Control(_)) {
+            Rc::make_mut(&mut self.controls).push(e.base);
+        }
         if self.tail.len() >= CHUNK {
             self.sealed.push(Rc::from(&self.tail[..]));
             self.tail.clear();
@@ -209,6 +223,14 @@ impl Log {
             self.tail.pop();
         }
         self.epochs.retain(|e| e.start < to);
+        if self.controls.last().is_some_and(|c| *c >= to) {
+            Rc::make_mut(&mut self.controls).retain(|c| *c < to);
+        }
+    }
+
+    /// How many records lie below `to`: control batches take offsets and are none (txn.M6).
+    pub fn records_below(&self, to: Offset) -> u32 {
+        to.0.saturating_sub(self.start.0) - self.controls.partition_point(|c| *c < to) as u32
     }
 
     /// Up to `max` batches from `from` on that end at or below `bound` (log.L6; whole batches only).

@@ -25,6 +25,8 @@ pub enum Kind {
     Bool,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// A name of one's own; none by default.
+    Name,
 }
 
 /// A config that the engine knows.
@@ -55,6 +57,12 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
+    def("transaction.state.log.min.isr", Scope::Broker, Kind::Int(1), "2"),
+    def("transaction.max.timeout.ms", Scope::Broker, Kind::Int(1), "900000"),
+    def("transaction.abort.timed.out.transaction.cleanup.interval.ms", Scope::Broker, Kind::Int(1), "10000"),
+    def("transaction.partition.verification.enable", Scope::Broker, Kind::Bool, "true"),
+    def("add.partitions.to.txn.retry.backoff.ms", Scope::Broker, Kind::Int(1), "20"),
+    def("add.partitions.to.txn.retry.backoff.max.ms", Scope::Broker, Kind::Int(0), "100"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
     def("unclean.leader.election.enable", Scope::Topic, Kind::Bool, "false"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
@@ -66,10 +74,13 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("transactional.id", Scope::Producer, Kind::Name, ""),
+    def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
     def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest"]), "latest"),
+    def("isolation.level", Scope::Consumer, Kind::Word(&["read_uncommitted", "read_committed"]), "read_uncommitted"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
@@ -98,6 +109,9 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             }
             Kind::Bool if !matches!(word.as_str(), "true" | "false") => {
                 return bad("true or false".into());
+            }
+            Kind::Name if !matches!(value, Value::String(s) if !s.is_empty() && s.len() < 250) => {
+                return bad("a name in quotes".into());
             }
             Kind::Word(words) if !words.contains(&word.as_str()) => {
                 return bad(format!("one of {}", words.join(", ")));

@@ -12,6 +12,8 @@ use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
 use crate::kafka::partitioner::partition_for_key;
+use crate::kafka::step::TxnTimer;
+use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
@@ -76,6 +78,7 @@ pub struct Sim {
     links: BTreeMap<(Actor, Actor), Link>,
     transit: BTreeMap<MsgId, Transit>,
     last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
+    transaction_starts: BTreeMap<TxnIx, u64>,
     sticky: BTreeMap<(ProducerIx, usize), Sticky>,
     events: Chunked<Event>,
     trace: Canon,
@@ -127,6 +130,7 @@ impl Sim {
             links: BTreeMap::new(),
             transit: BTreeMap::new(),
             last_fetch: BTreeMap::new(),
+            transaction_starts: BTreeMap::new(),
             sticky: BTreeMap::new(),
             events: Chunked::default(),
             trace: Canon::default(),
@@ -275,18 +279,18 @@ impl Sim {
             self.queue.push(w.spec.start_us + u64::from(n + 1) * w.spec.every_us, Class::Workload, Item::Workload(i, n + 1));
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
-        self.send(w.producer, w.topic, key, w.spec.bytes, out);
+        self.send(w.producer, w.topic, key, w.spec.bytes, w.spec.after(n), out);
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let number = match key {
             Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
             None => self.stick(producer, topic, range.len() as u16, bytes),
         };
         self.ledger.note_key(key);
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes, then }), out);
         self.absorb(out, None);
     }
 
@@ -317,9 +321,13 @@ impl Sim {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, out);
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, AfterSend::GoOn, out);
                 }
                 return;
+            }
+            Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
+                let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
+                Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
             }
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
@@ -401,6 +409,7 @@ impl Sim {
                 let from = match base {
                     Base::Now => self.now_us,
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
+                    Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
                 self.queue.arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
             }
@@ -408,13 +417,18 @@ impl Sim {
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
             }
+            TimerOp::MarkTransaction(txn) => {
+                self.transaction_starts.insert(txn, self.now_us);
+            }
         }
     }
 
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).
     fn spread_periodic(&mut self) {
         for b in self.world.setup.broker_ids() {
-            for t in [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)] {
+            let check = (!self.world.setup.transactions.is_empty()).then_some(Timer::Txn(TxnTimer::Check(b)));
+            let all = [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)];
+            for t in all.into_iter().chain(check) {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }

@@ -5,6 +5,7 @@ use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::kafka::message::Body;
 use highwater_core::kafka::step::{Command, Input, Timer};
+use highwater_core::kafka::transaction::AfterSend;
 use highwater_core::kafka::{Flight, Out, World};
 use highwater_core::scenario::Scenario;
 use highwater_core::scenario::build::build;
@@ -30,7 +31,12 @@ impl Bench {
         self.events.extend(self.out.events.iter().copied());
     }
     pub fn send(&mut self, partition: u16) {
-        self.step(Input::Do(Command::Send { producer: ProducerIx(0), partition: PartitionId(partition), bytes: 100 }));
+        self.step(Input::Do(Command::Send {
+            producer: ProducerIx(0),
+            partition: PartitionId(partition),
+            bytes: 100,
+            then: AfterSend::GoOn,
+        }));
     }
     pub fn fire(&mut self, t: Timer) {
         self.step(Input::Fire(t));
