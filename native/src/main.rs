@@ -1,7 +1,9 @@
 //! The `highwater` command: reads the arguments, runs one subcommand, turns its outcome into an exit status.
 
+mod assign;
 mod bench;
 mod cli;
+mod lesson;
 mod outcome;
 mod output;
 mod partition;

@@ -1,6 +1,8 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
+use super::log::records::RecordTable;
+use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
@@ -9,6 +11,7 @@ use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -71,7 +74,7 @@ pub struct ParkedProduce {
     /// For each partition: the answer so far, and the high watermark that a pending one waits for.
     pub parts: SmallVec<[ProduceOutcome; 1]>,
     /// Later requests of the same connection, unread.
-    pub backlog: SmallVec<[Rc<Body>; 1]>,
+    pub backlog: SmallVec<[Shared<Body>; 1]>,
 }
 
 /// A group's commit request that waits until its record is committed.
@@ -124,7 +127,7 @@ pub struct Broker {
     /// It was asked to stop in order.
     pub stopping: bool,
     /// Its replicas, by partition.
-    pub replicas: Vec<Rc<Replica>>,
+    pub replicas: SmallVec<[Shared<Replica>; 2]>,
     /// Followers that fetch here.
     pub peers: SmallVec<[Peer; 2]>,
     /// Leaders that it fetches from.
@@ -143,6 +146,7 @@ pub struct Broker {
 pub(super) struct Cx<'a> {
     pub b: &'a mut Broker,
     pub setup: &'a Setup,
+    pub data: &'a RecordTable,
     pub out: &'a mut Out,
 }
 
@@ -150,6 +154,10 @@ impl Broker {
     /// A broker with empty replicas of the partitions that the setup gives it.
     pub fn new(id: BrokerId, setup: &Setup) -> Self {
         let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
+        let replica = |p: PartitionId| {
+            let log = &setup.partitions[p.ix()].log;
+            Shared::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
+        };
         Broker {
             id,
             power: Power::Up,
@@ -160,7 +168,7 @@ impl Broker {
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
             view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
-            replicas: mine.map(|p| Rc::new(Replica::new(p))).collect(),
+            replicas: mine.map(replica).collect(),
             peers: SmallVec::new(),
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
@@ -181,7 +189,7 @@ impl Broker {
     }
 
     pub(super) fn replica_mut(&mut self, p: PartitionId) -> Option<&mut Replica> {
-        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Rc::make_mut(&mut self.replicas[i]))
+        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Shared::make_mut(&mut self.replicas[i]))
     }
 
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
@@ -220,7 +228,7 @@ impl Cx<'_> {
     }
 
     /// A message arrived.
-    pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
+    pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
             (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
@@ -254,7 +262,12 @@ impl Cx<'_> {
             }
             Timer::Writeback(b) => {
                 self.out.arm(Timer::Writeback(b));
-                self.flush();
+                self.write_back();
+            }
+            Timer::Retention(_) => self.retain(),
+            Timer::Cleaner(_) => self.compact(),
+            Timer::SegmentExpiry { .. } | Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => {
+                self.on_file_timer(t);
             }
             Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
@@ -271,14 +284,9 @@ impl Cx<'_> {
     fn for_each_replica(&mut self, which: impl Fn(&Replica) -> bool, change: impl Fn(&mut Replica)) {
         for r in &mut self.b.replicas {
             if which(r) {
-                change(Rc::make_mut(r));
+                change(Shared::make_mut(r));
             }
         }
-    }
-
-    /// log.L14: dirty pages reach the disk.
-    fn flush(&mut self) {
-        self.for_each_replica(|r| r.flushed != r.log.leo(), |r| r.flushed = r.log.leo());
     }
 
     // ---- registration and heartbeats (ctrl.BL1, BL2)
@@ -288,9 +296,25 @@ impl Cx<'_> {
         let power_lost = self.b.power == Power::PowerLost;
         self.b.power = Power::Up;
         self.b.stopping = false;
-        self.for_each_replica(|_| true, |r| r.restart(power_lost));
         self.out.event(EventKind::Started { broker: self.b.id });
+        self.recover(power_lost);
         self.register();
+    }
+
+    /// log.L15: logs as the disk has them, roles as nobody has given them yet.
+    fn recover(&mut self, power_lost: bool) {
+        let (broker, data) = (self.b.id, self.data);
+        for r in &mut self.b.replicas {
+            let r = Shared::make_mut(r);
+            let from = r.log.leo();
+            r.restart(power_lost);
+            let to = r.log.leo();
+            if to < from {
+                r.cut_files(data);
+                self.out.event(EventKind::LogRecovered { broker, partition: r.partition, from, to });
+            }
+        }
+        self.arm_files();
     }
 
     fn register(&mut self) {
@@ -317,6 +341,7 @@ impl Cx<'_> {
         if !self.setup.transactions.is_empty() {
             self.out.arm(Timer::Txn(TxnTimer::Check(id)));
         }
+        self.arm_upkeep();
     }
 
     fn heartbeat(&mut self) {
@@ -338,7 +363,7 @@ impl Cx<'_> {
         if !self.b.stopping {
             return;
         }
-        self.flush();
+        self.write_back();
         self.for_each_replica(|r| r.hw_checkpoint != r.hw, |r| r.hw_checkpoint = r.hw);
         self.b.clean_epoch = self.b.epoch;
         self.go_down(Power::Stopped);

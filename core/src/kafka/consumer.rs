@@ -73,9 +73,6 @@ pub struct Consumer {
     pub waits_for_producer: bool,
 }
 
-/// Bytes of a record that an application makes.
-const OUTPUT_BYTES: u32 = 100;
-
 /// The consumer at work.
 pub(super) struct ConsumerCx<'a> {
     pub c: &'a mut Consumer,
@@ -350,7 +347,7 @@ impl ConsumerCx<'_> {
         });
         if let Some(o) = self.config().output {
             let partition = self.setup.output_partition(&o, r.partition);
-            self.out.call(AppCall::Send { producer: o.producer, partition, bytes: OUTPUT_BYTES, source: (r.batch, r.index) });
+            self.out.call(AppCall::Send { producer: o.producer, partition, source: (r.batch, r.index) });
         }
         if !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id));
@@ -465,13 +462,13 @@ impl ConsumerCx<'_> {
                 Fetched::Data { entries, aborted, .. } if part.offset == self.c.fetched[i] && self.c.positions[i].is_some() => {
                     let before = self.c.fetched[i];
                     for e in readable(entries, aborted) {
-                        let Some(batch) = e.payload.batch() else {
+                        let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
-                        for index in 0..batch.count {
-                            let offset = e.base.plus(u32::from(index));
+                        for n in 0..count {
+                            let offset = e.base.plus(u32::from(n));
                             if offset >= self.c.fetched[i] {
-                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch: batch.id, index });
+                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
                             }
                         }
                         self.c.fetched[i] = e.end();
@@ -480,7 +477,7 @@ impl ConsumerCx<'_> {
                         self.skip(i, before, last.end());
                     }
                 }
-                Fetched::Error(ErrorCode::OffsetOutOfRange) => self.reset(i),
+                Fetched::OutOfRange { start, .. } => self.reset(i, *start),
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }
@@ -497,9 +494,8 @@ impl ConsumerCx<'_> {
     }
 
     /// cons.K3: the position is not in the leader's log: `auto.offset.reset=earliest`, the only policy so far.
-    fn reset(&mut self, i: usize) {
+    fn reset(&mut self, i: usize, to: Offset) {
         let partition = self.config().assigned[i];
-        let to = Offset::ZERO;
         self.c.buffer.retain(|r| r.partition != partition);
         self.c.positions[i] = Some(to);
         self.c.fetched[i] = to;

@@ -4,6 +4,7 @@
 //! something) and fills an [`Out`] (messages, timers, events). The simulation feeds inputs in the order of their
 //! deadlines; the trial feeds them in every order.
 
+pub mod assignor;
 pub mod broker;
 pub mod client;
 pub mod consumer;
@@ -18,12 +19,15 @@ mod serving;
 pub mod setup;
 pub mod step;
 pub mod transaction;
+mod upkeep;
 
 use crate::event::{DropReason, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
+use log::records::{RecordData, RecordTable};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
@@ -32,6 +36,9 @@ use std::rc::Rc;
 use step::{AppCall, Returned, TxnTimer};
 pub use step::{Base, Command, Input, Out, Timer, TimerOp};
 use transaction::Call;
+
+/// Bytes of a record that an application makes.
+const OUTPUT_BYTES: u32 = 100;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -43,7 +50,7 @@ pub struct Flight {
     /// To whom.
     pub to: Actor,
     /// What it says.
-    pub body: Rc<Body>,
+    pub body: Shared<Body>,
 }
 
 /// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
@@ -52,19 +59,21 @@ pub struct World {
     /// What does not change.
     pub setup: Rc<Setup>,
     /// The active controller.
-    pub controller: Rc<Controller>,
+    pub controller: Shared<Controller>,
     /// Brokers, by id.
-    pub brokers: SmallVec<[Rc<Broker>; 4]>,
+    pub brokers: SmallVec<[Shared<Broker>; 4]>,
     /// Producers.
-    pub producers: SmallVec<[Rc<Producer>; 2]>,
+    pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
-    pub consumers: SmallVec<[Rc<Consumer>; 2]>,
+    pub consumers: SmallVec<[Shared<Consumer>; 2]>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
     pub cut: SmallVec<[(Actor, Actor); 2]>,
     /// Links whose next response will be lost.
     pub drop_next: SmallVec<[(Actor, Actor); 1]>,
+    /// What logs are told of records; filled only where a topic has log configs.
+    pub data: Rc<RecordTable>,
     next_msg: u32,
 }
 
@@ -94,18 +103,19 @@ impl World {
     /// `out` gets what the actors do first.
     pub fn settled(setup: Rc<Setup>, out: &mut Out) -> Self {
         let controller = Controller::settled(&setup);
+        let data = RecordTable::new(setup.producers.len());
         let mut brokers: SmallVec<[Broker; 4]> = setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
         let image = controller.image();
         for b in &mut brokers {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
-            let mut cx = Cx { b, setup: &setup, out };
-            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
+            let mut cx = Cx { b, setup: &setup, data: &data, out };
+            cx.on_message(Actor::Controller, &Shared::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
         setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
         out.events.clear(); // that everyone took its place is no news
-        let producers = (0..setup.producers.len() as u8).map(|i| Rc::new(Producer::new(ProducerIx(i), &setup))).collect();
+        let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
             (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
         for c in &mut consumers {
@@ -113,14 +123,15 @@ impl World {
         }
         out.events.clear();
         let mut w = World {
-            controller: Rc::new(controller),
-            brokers: brokers.into_iter().map(Rc::new).collect(),
+            controller: Shared::new(controller),
+            brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
-            consumers: consumers.into_iter().map(Rc::new).collect(),
+            consumers: consumers.into_iter().map(Shared::new).collect(),
             setup,
             net: SmallVec::new(),
             cut: SmallVec::new(),
             drop_next: SmallVec::new(),
+            data: Rc::new(data),
             next_msg: 0,
         };
         w.call(out);
@@ -143,6 +154,9 @@ impl World {
             Input::Do(c) => self.obey(c, out),
         }
         self.call(out);
+        for (batch, record) in out.batched.drain(..) {
+            Rc::make_mut(&mut self.data).note(batch, record);
+        }
         self.post(out);
     }
 
@@ -153,21 +167,28 @@ impl World {
             match call {
                 AppCall::Init(p) => self.producer(p, &setup, out).start(),
                 AppCall::Flush(p) => self.producer(p, &setup, out).flush(),
-                AppCall::Send { producer, partition, bytes, source } => {
-                    self.producer(producer, &setup, out).send_derived(source, partition, bytes);
+                AppCall::Send { producer, partition, source } => {
+                    let data = self.derived(source);
+                    self.producer(producer, &setup, out).send_derived(source, partition, data);
                 }
                 AppCall::Call(p, call) => self.producer(p, &setup, out).call(call),
                 AppCall::Returned(c, Returned::Fatal) => self.kill_consumer(c, out),
                 AppCall::Returned(c, r) if self.consumers[c.ix()].up => {
-                    ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.returned(r);
+                    ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.returned(r);
                 }
                 AppCall::Returned(..) => {}
             }
         }
     }
 
+    /// What an application makes of a record has its key and its timestamp.
+    fn derived(&self, (batch, index): (BatchId, u16)) -> RecordData {
+        let read = self.data.of(batch).get(usize::from(index)).copied();
+        RecordData { bytes: OUTPUT_BYTES, ..read.unwrap_or_default() }
+    }
+
     fn producer<'a>(&'a mut self, p: ProducerIx, setup: &'a Setup, out: &'a mut Out) -> ProducerCx<'a> {
-        ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup, out }
+        ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup, out }
     }
 
     /// The broker with this id.
@@ -216,17 +237,19 @@ impl World {
         let setup = self.setup.clone();
         match to {
             Actor::Controller => {
-                let c = Rc::make_mut(&mut self.controller);
+                let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
             Actor::Broker(b) => {
-                Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_message(from, &body);
                 if !self.broker(b).is_up() {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
                 }
             }
             Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
-            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Consumer(c) => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body)
+            }
         }
     }
 
@@ -235,28 +258,37 @@ impl World {
         match t.actor() {
             Actor::Controller => {
                 let Timer::Session(b) = t else { return };
-                let c = Rc::make_mut(&mut self.controller);
+                let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Broker(b) => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t),
             Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
-            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
         }
     }
 
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send { producer, partition, bytes, then } => {
-                self.producer(producer, &setup, out).send(partition, bytes, then);
-            }
+            Command::Send { producer, partition, record, then } => self.producer(producer, &setup, out).send(partition, record, then),
             Command::EndTransaction(p, commit) if setup.producers[p.ix()].txn.is_some() => {
                 self.producer(p, &setup, out).call(Call::End { commit });
             }
+            Command::DeleteRecords(p, before) => {
+                if let Some(b) = self.controller.partitions[p.ix()].leader
+                    && self.broker(b).replica(p).is_some_and(|r| r.leading().is_some())
+                {
+                    Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.delete_records(p, before);
+                }
+            }
             Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
             Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
-            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
-            Command::Start(b) if !self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start(),
+            Command::Stop(b) if self.broker(b).is_up() => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.stop()
+            }
+            Command::Start(b) if !self.broker(b).is_up() => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.start()
+            }
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 self.cut.sort_unstable();
@@ -286,7 +318,7 @@ impl World {
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => self.kill_consumer(c, out),
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
             }
             _ => {} // it is so already
         }
@@ -296,7 +328,7 @@ impl World {
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
         let setup = self.setup.clone();
         out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
-        Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
+        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.go_down(power);
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
@@ -320,7 +352,7 @@ impl World {
     /// A consumer's process ends, and the producer in it.
     fn kill_consumer(&mut self, c: ConsumerIx, out: &mut Out) {
         let setup = self.setup.clone();
-        ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
         self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
         self.forget_client(c);
         if let Some(o) = setup.consumers[c.ix()].output {
@@ -336,7 +368,7 @@ impl World {
         for b in &mut self.brokers {
             let asks = b.txn.asks.iter().any(|a| a.producer == p) || b.txn.offsets.iter().any(|x| x.producer == p);
             if asks || b.produces.iter().any(|x| x.producer == p) {
-                let b = Rc::make_mut(b);
+                let b = Shared::make_mut(b);
                 let mut timers: SmallVec<[Timer; 4]> = SmallVec::new();
                 b.armed(&self.setup, &mut |t| timers.push(t));
                 b.produces.retain(|x| x.producer != p);
@@ -352,7 +384,7 @@ impl World {
     fn forget_client(&mut self, c: ConsumerIx) {
         for b in &mut self.brokers {
             if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
-                let b = Rc::make_mut(b);
+                let b = Shared::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
             }
         }
@@ -386,9 +418,12 @@ impl World {
 
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
-    pub(crate) fn prune_unread(&mut self) {
+    /// Says whose: the client or follower, and its link's other end.
+    pub(crate) fn prune_unread(&mut self) -> SmallVec<[(Actor, Actor); 2]> {
+        let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
         let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
+            gone.extend(self.net.iter().filter(|f| unread.contains(&f.id)).map(|f| (f.from, f.to)));
             self.net.retain(|f| !unread.contains(&f.id));
         }
         for i in 0..self.brokers.len() {
@@ -400,9 +435,11 @@ impl World {
                 .map(|p| p.follower)
                 .collect();
             if !stale.is_empty() {
-                Rc::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+                gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
+                Shared::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
             }
         }
+        gone
     }
 
     fn is_unread(&self, f: &Flight) -> bool {
@@ -457,7 +494,7 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight { id, from, to, body: Rc::new(body) }),
+            None => self.net.push(Flight { id, from, to, body: Shared::new(body) }),
             Some(why) => {
                 out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
@@ -475,11 +512,17 @@ impl Timer {
     /// Whose timer it is.
     pub fn actor(&self) -> Actor {
         match *self {
-            Timer::Heartbeat(b) | Timer::RegistrationRetry(b) | Timer::IsrCheck(b) | Timer::HwCheckpoint(b) | Timer::Writeback(b) => {
-                Actor::Broker(b)
-            }
+            Timer::Heartbeat(b)
+            | Timer::RegistrationRetry(b)
+            | Timer::IsrCheck(b)
+            | Timer::HwCheckpoint(b)
+            | Timer::Writeback(b)
+            | Timer::Retention(b)
+            | Timer::Cleaner(b) => Actor::Broker(b),
             Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
             Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
+            Timer::SegmentExpiry { broker, .. } | Timer::CompactionLag { broker, .. } => Actor::Broker(broker),
+            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } => Actor::Broker(broker),
             Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
                 Actor::Broker(broker)
             }

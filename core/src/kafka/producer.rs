@@ -2,6 +2,7 @@
 
 use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
+use super::log::records::RecordData;
 use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer, TxnTimer};
@@ -161,13 +162,13 @@ impl ProducerCx<'_> {
     }
 
     /// The application calls `send()`, and then perhaps ends its transaction.
-    pub fn send(&mut self, partition: PartitionId, bytes: u32, then: AfterSend) {
+    pub fn send(&mut self, partition: PartitionId, data: RecordData, then: AfterSend) {
         let record = self.hand_over(partition);
         if self.p.txn.is_none() {
-            self.accumulate(record, partition, bytes);
+            self.accumulate(record, partition, data);
             return self.pump();
         }
-        self.call(Call::Send { n: record.n, partition, bytes });
+        self.call(Call::Send { n: record.n, partition, record: data });
         if then != AfterSend::GoOn {
             self.call(Call::End { commit: then == AfterSend::Commit });
         }
@@ -182,10 +183,10 @@ impl ProducerCx<'_> {
     }
 
     /// The application that it is part of makes a record out of `source` and sends it.
-    pub fn send_derived(&mut self, source: (BatchId, u16), partition: PartitionId, bytes: u32) {
+    pub fn send_derived(&mut self, source: (BatchId, u16), partition: PartitionId, data: RecordData) {
         let record = RecordId { producer: self.p.id, n: self.p.records };
         self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1 }));
-        self.send(partition, bytes, AfterSend::GoOn);
+        self.send(partition, data, AfterSend::GoOn);
     }
 
     /// Its process starts: a transactional producer calls `initTransactions()` first.
@@ -225,7 +226,8 @@ impl ProducerCx<'_> {
     }
 
     /// prod.PB1: the record joins a batch.
-    pub(super) fn accumulate(&mut self, record: RecordId, partition: PartitionId, bytes: u32) {
+    pub(super) fn accumulate(&mut self, record: RecordId, partition: PartitionId, data: RecordData) {
+        let bytes = data.bytes;
         let (id, pid) = (self.p.id, self.p.pid());
         let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
         let queue = &mut self.p.parts[partition.ix()].queue;
@@ -244,6 +246,9 @@ impl ProducerCx<'_> {
         last.bytes += bytes;
         let batch = last.batch.id;
         self.out.event(EventKind::Batched { record, batch, partition });
+        if self.setup.keeps_records() {
+            self.out.batched.push((batch, data));
+        }
     }
 
     /// A message arrived.

@@ -1,6 +1,7 @@
 //! One partition on one broker: the leader's and the follower's half of replication (rule book 2.5, 3.3 to 3.7).
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
+use super::log::segments::Segments;
 use super::log::{Batch, Entry, Log, Payload};
 use super::message::{FetchPart, Fetched};
 use super::setup::{PartitionSetup, RuleSet};
@@ -8,6 +9,7 @@ use super::transaction::index::TxnIndex;
 use crate::event::ErrorCode;
 use crate::ids::*;
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// How many batches a broker remembers for each producer (prod.D1).
 pub const REMEMBERED_BATCHES: usize = 5;
@@ -15,7 +17,7 @@ pub const REMEMBERED_BATCHES: usize = 5;
 pub const MAX_FETCH_BATCHES: usize = 500;
 
 /// What a leader knows of one producer (prod.D1 to D6). A function of the log's contents.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerState {
     /// Whose.
     pub pid: Pid,
@@ -123,10 +125,13 @@ pub struct Replica {
     pub pe: PartitionEpoch,
     /// What it does.
     pub role: Role,
-    /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding.
+    /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding, unless the log has lost
+    /// its beginning (prod.D7: the state outlives the batches).
     pub producers: SmallVec<[ProducerState; 1]>,
     /// Transactions in the log. Derived from it like the producers.
     pub txns: TxnIndex,
+    /// Its segments, where the topic has log configs.
+    pub files: Option<Rc<Segments>>,
 }
 
 impl std::hash::Hash for Replica {
@@ -138,6 +143,9 @@ impl std::hash::Hash for Replica {
         self.le.hash(h);
         self.pe.hash(h);
         self.role.hash(h);
+        if self.files.is_some() || self.log.start() > Offset::ZERO {
+            (&self.files, &self.producers).hash(h);
+        }
     }
 }
 
@@ -182,12 +190,14 @@ impl Replica {
             role: Role::Idle,
             producers: SmallVec::new(),
             txns: TxnIndex::default(),
+            files: None,
         }
     }
 
     /// txn.M3: what read_committed readers may read lies below.
     pub fn last_stable(&self) -> Offset {
-        self.txns.last_stable(self.hw)
+        // X7: an open transaction may have begun below what retention left.
+        self.txns.last_stable(self.hw).max(self.log.start())
     }
 
     /// Its state as a leader.
@@ -267,7 +277,7 @@ impl Replica {
                     self.producer(id.pid(), id.epoch);
                 }
             }
-            Payload::Txn(_) => {}
+            Payload::Txn(_) | Payload::Kept { .. } => {}
         }
     }
 
@@ -310,12 +320,35 @@ impl Replica {
         if self.producers.is_empty() {
             return;
         }
-        self.producers.clear();
         self.txns = TxnIndex::default();
+        // What no longer lies in the log as it was written is known from the producer snapshot of a rolled segment.
+        let kept = self.files.as_ref().map_or(Offset::ZERO, |f| f.cleaned()).max(self.log.start()).min(self.log.leo());
+        for s in &mut self.producers {
+            s.batches.retain(|b| b.2 < kept);
+        }
+        self.producers.retain(|s| !s.batches.is_empty());
         let log = self.log.clone();
         for e in log.iter_from(log.start()) {
-            self.remember(e);
+            // A snapshot knows the batches below, but not which transactions they belong to.
+            if e.base >= kept || matches!(e.payload, Payload::Control(_)) { self.remember(e) } else { self.txns.note(e, self.hw) }
         }
+    }
+
+    /// The log start offset moves up; nothing below it is left to flush or to commit.
+    pub fn move_start(&mut self, to: Offset) {
+        self.log.advance_start(to.max(self.log.start()));
+        let start = self.log.start();
+        self.hw = self.hw.max(start);
+        self.hw_checkpoint = self.hw_checkpoint.max(start);
+        self.flushed = self.flushed.max(start);
+    }
+
+    /// Empty, from `at` on.
+    pub(super) fn start_over(&mut self, at: Offset) {
+        self.log.start_over(at);
+        (self.hw, self.hw_checkpoint, self.flushed) = (at, at, at);
+        self.producers.clear();
+        self.txns = TxnIndex::default();
     }
 
     // ---- leader
@@ -349,9 +382,10 @@ impl Replica {
             return error(ErrorCode::UnknownLeaderEpoch);
         }
         // R-F3; an empty follower has no epoch to diverge in.
-        if part.offset > Offset::ZERO || part.last_epoch.is_some() {
+        let out_of_range = FetchOutcome::Answer(Fetched::OutOfRange { start, end: leo });
+        if part.last_epoch.is_some() || part.offset > start {
             match self.log.end_offset_for(part.last_epoch) {
-                None => return error(ErrorCode::OffsetOutOfRange),
+                None => return out_of_range,
                 Some((epoch, end)) if Some(epoch) < part.last_epoch || end < part.offset => {
                     return FetchOutcome::Answer(Fetched::Diverging { epoch, end });
                 }
@@ -359,7 +393,7 @@ impl Replica {
             }
         }
         if part.offset < start || part.offset > leo {
-            return error(ErrorCode::OffsetOutOfRange);
+            return out_of_range;
         }
         let Some(f) = self.leading_mut().and_then(|l| l.follower(from)) else {
             return error(ErrorCode::UnknownLeaderEpoch);
@@ -371,7 +405,7 @@ impl Replica {
         let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
-        let opened = !f.open && hw > start; // nobody's is below the start of the log
+        let opened = !f.open && hw > Offset::ZERO; // the follower's may be lower, and its log may start lower
         f.open = true;
         if caught_up || lag_from_last_fetch {
             f.lag_expired = false;

@@ -7,13 +7,13 @@ use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 impl Cx<'_> {
     // ---- produce
 
-    pub(super) fn on_produce(&mut self, producer: ProducerIx, body: &Rc<Body>) {
+    pub(super) fn on_produce(&mut self, producer: ProducerIx, body: &Shared<Body>) {
         if let Some(parked) = self.b.produces.iter_mut().find(|x| x.producer == producer) {
             parked.backlog.push(body.clone()); // muted
             return;
@@ -31,7 +31,7 @@ impl Cx<'_> {
     }
 
     /// Appends what a produce request holds, but for the partitions that a transaction coordinator refused.
-    pub(super) fn produce(&mut self, producer: ProducerIx, body: &Rc<Body>, refused: &[(PartitionId, ErrorCode)]) {
+    pub(super) fn produce(&mut self, producer: ProducerIx, body: &Shared<Body>, refused: &[(PartitionId, ErrorCode)]) {
         let Body::Produce { conn, acks, parts } = &**body else {
             return;
         };
@@ -113,10 +113,12 @@ impl Cx<'_> {
                 EventKind::Txn(TxnEvent::MarkerAppended { broker: me, partition: p, id, commit, offset })
             }
             Payload::Txn(_) => EventKind::Txn(TxnEvent::StateAppended { broker: me, partition: p, offset: entry.base }),
+            Payload::Kept { .. } => unreachable!("only the cleaner makes it, in place"),
         });
         for f in caught_up {
             self.start_lag(p, f);
         }
+        self.filed(p, entry.base);
         entry.base
     }
 
@@ -229,7 +231,7 @@ impl Cx<'_> {
             return Fetched::Error(ErrorCode::UnknownLeaderEpoch);
         }
         if x.offset < r.log.start() || x.offset > r.log.leo() {
-            return Fetched::Error(ErrorCode::OffsetOutOfRange);
+            return Fetched::OutOfRange { start: r.log.start(), end: r.log.leo() };
         }
         let committed = self.setup.consumers[c.ix()].read_committed;
         let entries = r.log.read(x.offset, if committed { r.last_stable() } else { r.hw }, MAX_FETCH_BATCHES);
@@ -237,7 +239,7 @@ impl Cx<'_> {
             Some(last) if committed => r.txns.aborted(x.offset, last.end()).map(|a| (a.pid, a.first)).collect(),
             _ => SmallVec::new(),
         };
-        Fetched::Data { entries, hw: r.hw, aborted }
+        Fetched::Data { entries, hw: r.hw, aborted, start: r.log.start() }
     }
 
     fn wake_consumers(&mut self, p: PartitionId) {

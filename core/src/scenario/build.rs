@@ -1,6 +1,7 @@
 //! From a checked scenario to what the engine runs: the setup, and how long each timer lasts.
 
 use super::configs::{self, Configs, Scope};
+use super::logs;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
 use crate::kafka::message::Acks;
@@ -23,6 +24,7 @@ const CONCURRENT_BACKOFF: u64 = 20_000;
 #[derive(Clone, Debug)]
 pub struct Durations {
     broker: BrokerDurations,
+    logs: Vec<LogDurations>,
     producers: Vec<ClientDurations>,
     consumers: Vec<ClientDurations>,
     /// `transaction.timeout.ms`, by transactional id.
@@ -41,6 +43,17 @@ struct BrokerDurations {
     txn_check: u64,
     add_retry: u64,
     add_give_up: u64,
+    retention_check: u64,
+    cleaner: u64,
+}
+
+/// Of a partition.
+#[derive(Clone, Copy, Debug, Default)]
+struct LogDurations {
+    retention: u64,
+    compaction_lag: u64,
+    delete_retention: u64,
+    flush: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,6 +82,12 @@ impl Durations {
             Timer::IsrCheck(_) => self.broker.lag / 2,
             Timer::HwCheckpoint(_) => self.broker.hw_checkpoint,
             Timer::Writeback(_) => 30_000_000,
+            Timer::Retention(_) => self.broker.retention_check,
+            Timer::Cleaner(_) => self.broker.cleaner,
+            Timer::SegmentExpiry { partition, .. } => self.logs[partition.ix()].retention,
+            Timer::CompactionLag { partition, .. } => self.logs[partition.ix()].compaction_lag,
+            Timer::DeleteHorizon { partition, .. } => self.logs[partition.ix()].delete_retention,
+            Timer::Flush { partition, .. } => self.logs[partition.ix()].flush,
             Timer::Lag { .. } => self.broker.lag,
             Timer::FetchWait { .. } => self.broker.fetch_wait,
             Timer::FetchTimeout { .. } => self.broker.fetch_timeout,
@@ -127,6 +146,10 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         let min_isr = configs::int("min.insync.replicas", Scope::Topic, &layers) as usize;
         let unclean = configs::boolean("unclean.leader.election.enable", Scope::Topic, &layers);
         add_topic(&mut setup, &t.name, (0..t.partitions).collect(), t.replication_factor, min_isr, unclean);
+        let log =
+            logs::config(&layers, &s.kafka).map_err(|(name, what)| ScenarioError { at: format!("topic {}: {name}", t.name), what })?;
+        let mine = setup.topics[setup.topics.len() - 1].partitions.clone();
+        mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
     for p in &s.topology.producers {
         add_producer(&mut setup, producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?, &p.configs, None);
@@ -204,7 +227,7 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
         // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
         let replicas: SmallVec<[BrokerId; 3]> =
             (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
-        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean });
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean, log: None });
     }
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
@@ -333,7 +356,18 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
+        retention_check: b("log.retention.check.interval.ms"),
+        cleaner: b("log.cleaner.backoff.ms"),
     };
+    let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
+        (Some(log), Some(t)) => LogDurations {
+            retention: log.retention_ms.unwrap_or(0) * 1000,
+            compaction_lag: log.min_compaction_lag_ms * 1000,
+            delete_retention: ms("delete.retention.ms", Scope::Topic, &[&t.configs, &s.configs]),
+            flush: log.flush_ms.unwrap_or(0) * 1000,
+        },
+        _ => LogDurations::default(),
+    });
     let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, usize::from(a.members))));
     let of_producers: Vec<&Configs> = s.topology.producers.iter().map(|p| &p.configs).chain(outputs).collect();
     let transactions = (0..setup.transactions.len()).map(|t| {
@@ -364,5 +398,5 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         };
         std::iter::repeat_n(d, usize::from(a.members))
     });
-    Durations { broker, producers: producers.collect(), consumers: consumers.collect(), transactions }
+    Durations { broker, logs: logs.collect(), producers: producers.collect(), consumers: consumers.collect(), transactions }
 }

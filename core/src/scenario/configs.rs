@@ -21,8 +21,12 @@ pub enum Scope {
 pub enum Kind {
     /// A whole number, at least this.
     Int(i64),
+    /// A number from 0 to 1.
+    Ratio,
     /// `true` or `false`.
     Bool,
+    /// Words of a list, separated by commas.
+    List(&'static [&'static str]),
     /// One of these words.
     Word(&'static [&'static str]),
     /// A name of one's own; none by default.
@@ -63,8 +67,21 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("transaction.partition.verification.enable", Scope::Broker, Kind::Bool, "true"),
     def("add.partitions.to.txn.retry.backoff.ms", Scope::Broker, Kind::Int(1), "20"),
     def("add.partitions.to.txn.retry.backoff.max.ms", Scope::Broker, Kind::Int(0), "100"),
+    def("log.retention.check.interval.ms", Scope::Broker, Kind::Int(1), "300000"),
+    def("log.cleaner.backoff.ms", Scope::Broker, Kind::Int(1), "15000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
     def("unclean.leader.election.enable", Scope::Topic, Kind::Bool, "false"),
+    def("segment.bytes", Scope::Topic, Kind::Int(14), "1073741824"),
+    def("segment.ms", Scope::Topic, Kind::Int(1), "604800000"),
+    def("index.interval.bytes", Scope::Topic, Kind::Int(0), "4096"),
+    def("cleanup.policy", Scope::Topic, Kind::List(&["delete", "compact"]), "delete"),
+    def("retention.ms", Scope::Topic, Kind::Int(-1), "604800000"),
+    def("retention.bytes", Scope::Topic, Kind::Int(-1), "-1"),
+    def("delete.retention.ms", Scope::Topic, Kind::Int(0), "86400000"),
+    def("min.compaction.lag.ms", Scope::Topic, Kind::Int(0), "0"),
+    def("min.cleanable.dirty.ratio", Scope::Topic, Kind::Ratio, "0.5"),
+    def("flush.messages", Scope::Topic, Kind::Int(1), "9223372036854775807"),
+    def("flush.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
     def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
     def("retries", Scope::Producer, Kind::Int(0), "2147483647"),
@@ -113,6 +130,12 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             Kind::Name if !matches!(value, Value::String(s) if !s.is_empty() && s.len() < 250) => {
                 return bad("a name in quotes".into());
             }
+            Kind::Ratio if !word.parse::<f64>().is_ok_and(|x| (0.0..=1.0).contains(&x)) => {
+                return bad("a number from 0 to 1".into());
+            }
+            Kind::List(words) if word.split(',').any(|w| !words.contains(&w.trim())) => {
+                return bad(format!("a list of {}", words.join(", ")));
+            }
             Kind::Word(words) if !words.contains(&word.as_str()) => {
                 return bad(format!("one of {}", words.join(", ")));
             }
@@ -139,6 +162,11 @@ pub fn value(name: &str, scope: Scope, layers: &[&Configs]) -> String {
 /// The value in force as a number; checked before.
 pub fn int(name: &str, scope: Scope, layers: &[&Configs]) -> u64 {
     value(name, scope, layers).parse().unwrap_or(0)
+}
+
+/// The value in force as a number, where −1 means none; checked before.
+pub fn limit(name: &str, scope: Scope, layers: &[&Configs]) -> Option<u64> {
+    value(name, scope, layers).parse().ok()
 }
 
 /// The value in force as a truth value; checked before.

@@ -4,11 +4,15 @@
 
 pub mod build;
 pub mod configs;
+mod logs;
+mod shipped;
 
+use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
 use crate::kafka::transaction::AfterSend;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
+pub use shipped::{SHIPPED, shipped};
 use std::fmt;
 
 /// The scenario that the app opens with.
@@ -63,6 +67,9 @@ pub struct Scenario {
     /// How long messages take.
     #[serde(default)]
     pub network: Network,
+    /// What disks and memory cost; without it they cost nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostSpec>,
     /// Brokers, topics, producers.
     pub topology: Topology,
     /// Configs of brokers.
@@ -239,6 +246,9 @@ pub struct Workload {
     /// Bytes of key and value of each.
     #[serde(default = "default_bytes")]
     pub bytes: u32,
+    /// Their values are null (log.L10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tombstones: bool,
     /// Records of each transaction, where the producer has a `transactional.id`: after these the application commits. With
     /// 0 it never does by itself.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -295,6 +305,23 @@ pub enum Do {
         /// Its key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// The value is null (log.L10).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tombstone: bool,
+        /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp_ms: Option<u64>,
+    },
+    /// Delete the records of a partition below an offset (`kafka-delete-records`).
+    DeleteRecords {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+        /// The first offset that stays; everything committed goes without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u32>,
     },
     /// A transactional producer's application commits.
     CommitTransaction {
@@ -446,6 +473,9 @@ impl Scenario {
         }
         if self.network.delay_us > hour || self.network.jitter_us > hour {
             return error("network", "a delay is at most an hour");
+        }
+        if let Some(Err((field, what))) = self.cost.as_ref().map(CostSpec::check) {
+            return error(format!("cost.{field}"), what);
         }
         self.check_configs(&self.configs, Scope::Broker, "configs")?;
         self.check_topology()?;
@@ -619,6 +649,11 @@ impl Scenario {
                     Some(_) => Ok(()),
                 }
             }
+            Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                Some(n) if *partition < n => Ok(()),
+                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                None => Err(format!("there is no topic {topic:?}")),
+            },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
             Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),

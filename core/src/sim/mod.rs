@@ -7,10 +7,12 @@ mod story;
 pub mod timeline;
 
 use crate::chunked::Chunked;
+use crate::cost::service::Costs;
 use crate::event::{Event, EventKind};
 use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::AfterSend;
@@ -22,7 +24,7 @@ use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
-pub use story::STORY_STEP_US;
+pub use story::{STORY_STEP_US, Told};
 pub use timeline::Timeline;
 
 /// What a run reads and never changes.
@@ -47,6 +49,7 @@ struct Work {
 /// What the simulation knows of a message that is on its way.
 #[derive(Clone, Copy, Debug)]
 struct Transit {
+    /// When it leaves: later than it was made if a disk had to work first.
     sent_us: u64,
     due_us: u64,
     sent_event: u32,
@@ -83,6 +86,8 @@ pub struct Sim {
     events: Chunked<Event>,
     trace: Canon,
     ledger: Ledger,
+    /// What disks and memory cost, if the scenario asks for it.
+    costs: Option<Costs>,
     inputs: u64,
     /// When the newest input was processed.
     last_input_us: Option<u64>,
@@ -117,6 +122,8 @@ impl Sim {
             until_us: scenario.until_us,
             script,
         };
+        // A story has no times that a disk could make longer.
+        let costs = scenario.cost.filter(|_| plan.script.is_none()).map(|c| Costs::new(c, setup.brokers));
         let mut out = Out::default();
         let world = World::settled(Rc::new(setup), &mut out);
         let mut sim = Sim {
@@ -134,6 +141,7 @@ impl Sim {
             sticky: BTreeMap::new(),
             events: Chunked::default(),
             trace: Canon::default(),
+            costs,
             inputs: 0,
             last_input_us: None,
             story_step: 0,
@@ -182,6 +190,10 @@ impl Sim {
     /// The truth ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+    /// What disks and memory cost so far, if the scenario asks for it.
+    pub fn costs(&self) -> Option<&Costs> {
+        self.costs.as_ref()
     }
     /// Everything that happened so far.
     pub fn events(&self) -> &Chunked<Event> {
@@ -257,6 +269,9 @@ impl Sim {
             }
             Some(Item::Fire(t)) => {
                 self.world.step(Input::Fire(t), out);
+                if let (Timer::Writeback(b), Some(costs)) = (t, &mut self.costs) {
+                    costs.write_back(&self.world, b, self.now_us);
+                }
                 self.absorb(out, None);
             }
             None => {}
@@ -279,18 +294,27 @@ impl Sim {
             self.queue.push(w.spec.start_us + u64::from(n + 1) * w.spec.every_us, Class::Workload, Item::Workload(i, n + 1));
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
-        self.send(w.producer, w.topic, key, w.spec.bytes, w.spec.after(n), out);
+        let record = RecordData { bytes: w.spec.bytes, tombstone: w.spec.tombstones, ..self.record_now() };
+        self.send(w.producer, w.topic, key, record, w.spec.after(n), out);
+    }
+
+    /// A record of the size that records sent by hand have, created at this instant.
+    fn record_now(&self) -> RecordData {
+        RecordData { key: None, bytes: 100, timestamp_ms: self.now_us / 1000, tombstone: false }
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, then: AfterSend, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let number = match key {
             Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
-            None => self.stick(producer, topic, range.len() as u16, bytes),
+            None => self.stick(producer, topic, range.len() as u16, record.bytes),
         };
-        self.ledger.note_key(key);
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes, then }), out);
+        let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };
+        if let Some(costs) = &mut self.costs {
+            costs.note_record(record.bytes);
+        }
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
         self.absorb(out, None);
     }
 
@@ -317,17 +341,23 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send { producer, topic, key } => {
+            Do::Send { producer, topic, key, tombstone, timestamp_ms } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, AfterSend::GoOn, out);
+                    let now = self.record_now();
+                    let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, AfterSend::GoOn, out);
                 }
                 return;
             }
             Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
                 Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
+            }
+            Do::DeleteRecords { topic, partition, before } => {
+                let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
+                Command::DeleteRecords(PartitionId(first + partition), before.map(Offset))
             }
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
@@ -349,6 +379,9 @@ impl Sim {
     fn absorb(&mut self, out: &mut Out, cause: Option<u32>) {
         for op in out.timers.drain(..) {
             self.time(op);
+        }
+        if let Some(costs) = &mut self.costs {
+            costs.absorb(&out.events, &self.world, self.now_us);
         }
         // The chain of causes within a step: what arrived, then each thing that followed from it.
         let mut last = cause;
@@ -393,9 +426,15 @@ impl Sim {
         let link = self.links.entry((from, to)).or_default();
         link.ordinal += 1;
         let jitter = if jitter_us == 0 { 0 } else { fingerprint(&(self.plan.seed, from, to, link.ordinal)) % (jitter_us + 1) };
-        let due = (self.now_us + delay_us + jitter).max(link.last_due_us);
+        let mut leaves_us = self.now_us;
+        if let Some(costs) = &mut self.costs
+            && let Some(flight) = self.world.net.iter().find(|f| f.id == id)
+        {
+            leaves_us = costs.leaves_us(flight, leaves_us);
+        }
+        let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
-        self.transit.insert(id, Transit { sent_us: self.now_us, due_us: due, sent_event: self.events.len() as u32 });
+        self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
         self.queue.push(due, Class::Deliver, Item::Deliver(id));
         due
     }
@@ -408,10 +447,11 @@ impl Sim {
             TimerOp::Arm(t, base) => {
                 let from = match base {
                     Base::Now => self.now_us,
+                    Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
@@ -429,6 +469,10 @@ impl Sim {
             let check = (!self.world.setup.transactions.is_empty()).then_some(Timer::Txn(TxnTimer::Check(b)));
             let all = [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)];
             for t in all.into_iter().chain(check) {
+                let period = self.plan.durations.of(&t);
+                self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
+            }
+            for t in [Timer::Retention(b), Timer::Cleaner(b)].into_iter().filter(|t| self.queue.is_armed(t)).collect::<Vec<_>>() {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }

@@ -4,9 +4,11 @@
 mod common;
 
 mod anomalies;
+mod assignors;
 mod consumer;
 mod controller;
 mod election;
+mod files;
 mod lessons;
 mod log;
 mod producer;

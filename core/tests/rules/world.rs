@@ -3,12 +3,14 @@
 use crate::common::parse;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
+use highwater_core::kafka::log::records::RecordData;
 use highwater_core::kafka::message::Body;
 use highwater_core::kafka::step::{Command, Input, Timer};
 use highwater_core::kafka::transaction::AfterSend;
 use highwater_core::kafka::{Flight, Out, World};
 use highwater_core::scenario::Scenario;
 use highwater_core::scenario::build::build;
+use highwater_core::shared::Shared;
 use std::rc::Rc;
 
 /// A world with everything that happened in it.
@@ -34,7 +36,7 @@ impl Bench {
         self.step(Input::Do(Command::Send {
             producer: ProducerIx(0),
             partition: PartitionId(partition),
-            bytes: 100,
+            record: RecordData { bytes: 100, ..RecordData::default() },
             then: AfterSend::GoOn,
         }));
     }
@@ -59,7 +61,7 @@ impl Bench {
     /// Puts a message on the wire and delivers it.
     pub fn inject(&mut self, from: Actor, to: Actor, body: Body) {
         let id = MsgId(u32::MAX);
-        self.world.net.push(Flight { id, from, to, body: Rc::new(body) });
+        self.world.net.push(Flight { id, from, to, body: Shared::new(body) });
         self.step(Input::Deliver(id));
     }
     pub fn has(&self, which: impl Fn(&EventKind) -> bool) -> bool {

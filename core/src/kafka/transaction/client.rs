@@ -7,6 +7,7 @@
 use super::{Call, Identity, TxnBody};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::producer::ProducerCx;
 use crate::kafka::step::{AppCall, RequestKind, Returned, Timer, TxnTimer};
@@ -171,7 +172,7 @@ impl ProducerCx<'_> {
             }
             let Some(call) = self.txn().calls.pop_front() else { return };
             match call {
-                Call::Send { n, partition, bytes } => self.send_in_transaction(n, partition, bytes),
+                Call::Send { n, partition, record } => self.send_in_transaction(n, partition, record),
                 Call::Offsets(group, offsets) => {
                     if self.begin() {
                         self.txn().offsets = Some(Offsets { group, offsets, registered: false });
@@ -192,9 +193,9 @@ impl ProducerCx<'_> {
         self.txn().phase == Phase::Open
     }
 
-    fn send_in_transaction(&mut self, n: u32, partition: PartitionId, bytes: u32) {
+    fn send_in_transaction(&mut self, n: u32, partition: PartitionId, data: RecordData) {
         let record = RecordId { producer: self.p.id, n };
-        if self.begin() { self.accumulate(record, partition, bytes) } else { self.txn_event(TxnEvent::SendRefused { record }) }
+        if self.begin() { self.accumulate(record, partition, data) } else { self.txn_event(TxnEvent::SendRefused { record }) }
     }
 
     fn end(&mut self, commit: bool) {

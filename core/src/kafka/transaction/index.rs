@@ -103,6 +103,11 @@ impl TxnIndex {
         Some(!self.aborted.iter().any(|a| a.pid == pid && a.first <= offset && offset < a.marker))
     }
 
+    /// Is it a batch of an aborted transaction?
+    pub fn is_aborted(&self, e: &Entry) -> bool {
+        matches!(e.payload, Payload::Data(b) if b.pid.txn().is_some() && self.outcome(b.pid, e.base) == Some(false))
+    }
+
     /// Has it ever seen a transaction that it still knows of?
     pub fn is_empty(&self) -> bool {
         self.open.is_empty() && self.closing.is_empty() && self.aborted.is_empty()
@@ -121,6 +126,7 @@ pub fn readable<'a>(entries: &'a [Entry], aborted: &[(Pid, Offset)]) -> impl Ite
         }
         match e.payload {
             Payload::Data(b) => !dropping.contains(&b.pid),
+            Payload::Kept { .. } => true, // compaction takes aborted records away
             Payload::Control(m) => {
                 dropping.retain(|p| *p != m.id.pid());
                 false

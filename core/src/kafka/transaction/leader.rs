@@ -13,6 +13,7 @@ use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::replica::Idempotence;
 use crate::kafka::setup::Setup;
 use crate::kafka::step::{Timer, TxnTimer};
+use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -32,7 +33,7 @@ pub struct Ask {
     /// txn.W5: partitions where a marker came between, so that the answer counts for nothing.
     pub broken: SmallVec<[PartitionId; 1]>,
     /// The request that asks, and those behind it.
-    pub requests: SmallVec<[Rc<Body>; 1]>,
+    pub requests: SmallVec<[Shared<Body>; 1]>,
 }
 
 /// A broker's part in transactions.
@@ -107,7 +108,7 @@ impl Ask {
 
 impl Cx<'_> {
     /// A message about a transaction.
-    pub(in crate::kafka) fn on_txn(&mut self, from: Actor, body: &Rc<Body>, txn: &TxnBody) {
+    pub(in crate::kafka) fn on_txn(&mut self, from: Actor, body: &Shared<Body>, txn: &TxnBody) {
         match (from, txn) {
             (Actor::Producer(p), TxnBody::InitProducerId { conn, txn, expected }) => self.on_init_producer_id(*txn, *expected, p, *conn),
             (Actor::Producer(p), TxnBody::AddPartitionsToTxn { conn, id, partitions }) => {
@@ -157,7 +158,7 @@ impl Cx<'_> {
     }
 
     /// Does a request of this producer wait for the coordinator? Then this one waits behind it.
-    pub(in crate::kafka) fn waits_for_coordinator(&mut self, p: ProducerIx, body: &Rc<Body>) -> bool {
+    pub(in crate::kafka) fn waits_for_coordinator(&mut self, p: ProducerIx, body: &Shared<Body>) -> bool {
         let Some(a) = self.asking(p) else { return false };
         a.requests.push(body.clone());
         true
@@ -187,7 +188,7 @@ impl Cx<'_> {
     }
 
     /// The request waits until the coordinator has answered.
-    pub(in crate::kafka) fn ask_first(&mut self, p: ProducerIx, id: Identity, partitions: SmallVec<[PartitionId; 2]>, body: &Rc<Body>) {
+    pub(in crate::kafka) fn ask_first(&mut self, p: ProducerIx, id: Identity, partitions: SmallVec<[PartitionId; 2]>, body: &Shared<Body>) {
         let requests = SmallVec::from_elem(body.clone(), 1);
         let ask = Ask { producer: p, id, partitions, waiting: false, expired: false, broken: SmallVec::new(), requests };
         self.b.txn.asks.push(ask);

@@ -18,6 +18,7 @@ pub mod markers;
 mod message;
 pub mod offsets;
 
+use super::log::records::RecordData;
 use crate::ids::*;
 pub use message::TxnBody;
 use serde::Serialize;
@@ -123,8 +124,8 @@ pub enum Call {
         n: u32,
         /// The partition that the partitioner chose.
         partition: PartitionId,
-        /// Bytes of key and value.
-        bytes: u32,
+        /// What the log is told of it.
+        record: RecordData,
     },
     /// `sendOffsetsToTransaction()`.
     Offsets(GroupIx, SmallVec<[(PartitionId, Offset); 1]>),

@@ -9,8 +9,8 @@ use crate::kafka::log::{Commit, Entry, Payload};
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::replica::Replica;
 use crate::kafka::setup::Setup;
+use crate::shared::Shared;
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 /// A TxnOffsetCommit whose records are not committed to the log yet.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -45,7 +45,7 @@ impl Broker {
 }
 
 impl Cx<'_> {
-    pub(super) fn on_txn_offset_commit(&mut self, p: ProducerIx, body: &Rc<Body>) {
+    pub(super) fn on_txn_offset_commit(&mut self, p: ProducerIx, body: &Shared<Body>) {
         let Body::Txn(TxnBody::TxnOffsetCommit { id, group, .. }) = &**body else { return };
         if self.waits_for_coordinator(p, body) {
             return;
@@ -64,7 +64,7 @@ impl Cx<'_> {
         (s.epoch > id.epoch).then_some(ErrorCode::InvalidProducerEpoch)
     }
 
-    pub(super) fn commit_txn_offsets(&mut self, p: ProducerIx, body: &Rc<Body>, refused: Option<ErrorCode>) {
+    pub(super) fn commit_txn_offsets(&mut self, p: ProducerIx, body: &Shared<Body>, refused: Option<ErrorCode>) {
         let Body::Txn(TxnBody::TxnOffsetCommit { conn, id, group, offsets }) = &**body else { return };
         let (broker, log) = (self.b.id, self.setup.groups[group.ix()].coordinator);
         let min_isr = self.setup.partitions[log.ix()].min_isr;
