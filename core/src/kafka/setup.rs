@@ -65,6 +65,10 @@ pub struct ProducerSetup {
     pub batch_bytes: u32,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
+    /// `partitioner.adaptive.partitioning.enable`.
+    pub adaptive: bool,
+    /// `partitioner.ignore.keys`.
+    pub ignore_keys: bool,
     /// `transactional.id`.
     pub txn: Option<TxnIx>,
     /// The application loop that it is part of: one process with this consumer.

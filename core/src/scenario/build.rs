@@ -2,6 +2,7 @@
 
 use super::configs::{self, Configs, Scope};
 use super::logs;
+use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
 use crate::kafka::message::Acks;
@@ -152,7 +153,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
     for p in &s.topology.producers {
-        add_producer(&mut setup, producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?, &p.configs, None);
+        let at = format!("topology.producers.{}", p.name);
+        add_producer(&mut setup, producer(&s.kafka, p.name.clone(), &p.configs, &at)?, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
         if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
@@ -209,14 +211,16 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
 }
 
 fn rules(s: &Scenario) -> RuleSet {
-    let new_cluster = u8::from(s.kafka != "4.0");
-    let txn_v2 = s.features.transaction.unwrap_or(2) == 2;
+    let new_cluster = u8::from(versions::new_cluster_has_elr(&s.kafka));
+    // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
+    let txn_v2 = s.features.transaction.unwrap_or(if versions::has_transaction_v2(&s.kafka) { 2 } else { 1 }) == 2;
     RuleSet {
         elr: s.features.elr.unwrap_or(new_cluster) == 1,
         strict_min_isr: true,
         txn_v2,
-        verify_txn: configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
-        strict_markers: txn_v2 && !matches!(s.kafka.as_str(), "4.0" | "4.1"),
+        verify_txn: versions::verifies_transactions(&s.kafka)
+            && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
+        strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
     }
 }
 
@@ -232,18 +236,22 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
 
-/// prod.A*: the configs of a producer with Kafka 4's checks and silent fall-backs.
-fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
-    let layers = [c];
+/// The configs of a producer with the release's checks and silent fall-backs (rule book 0.5).
+fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
+    let old = versions::defaults(kafka, Scope::Producer);
+    let layers = [c, &old];
+    // A transactional.id implies idempotence where nothing is said of it.
+    let implied = c.contains_key("transactional.id") && !c.contains_key("enable.idempotence");
+    let wanted = implied || configs::boolean("enable.idempotence", Scope::Producer, &layers);
+    let explicit = (implied || c.contains_key("enable.idempotence")) && wanted;
     let acks = match configs::value("acks", Scope::Producer, &layers).as_str() {
+        _ if explicit && !c.contains_key("acks") => Acks::All, // the release's default yields to the wish
         "0" => Acks::None,
         "1" => Acks::Leader,
         _ => Acks::All,
     };
     let retries = configs::int("retries", Scope::Producer, &layers) as u32;
     let max_in_flight = configs::int("max.in.flight.requests.per.connection", Scope::Producer, &layers) as usize;
-    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
-    let explicit = c.contains_key("enable.idempotence") && wanted;
     if explicit && acks != Acks::All {
         return error(
             format!("{at}.configs.acks"),
@@ -253,8 +261,9 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
     if explicit && retries == 0 {
         return error(format!("{at}.configs.retries"), "ConfigException: must be above 0 for the idempotent producer");
     }
-    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight never does (4.0).
-    let idempotence = wanted && acks == Acks::All && retries > 0;
+    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight did so before 4.0.
+    let yields = !explicit && max_in_flight > 5 && versions::idempotence_yields_to_in_flight(kafka);
+    let idempotence = wanted && acks == Acks::All && retries > 0 && !yields;
     if c.contains_key("transactional.id") && !idempotence {
         let what = "ConfigException: needs the idempotent producer: acks=all, retries above 0, enable.idempotence not false";
         return error(format!("{at}.configs.transactional.id"), what);
@@ -278,6 +287,8 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
         no_linger: ms("linger.ms") == 0,
         txn: None,
         app: None,
+        adaptive: configs::boolean("partitioner.adaptive.partitioning.enable", Scope::Producer, &layers),
+        ignore_keys: configs::boolean("partitioner.ignore.keys", Scope::Producer, &layers),
     })
 }
 
@@ -312,7 +323,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 Some(o) => {
                     let at = format!("apps[{i}].output");
                     let app = Some(ConsumerIx(setup.consumers.len() as u8));
-                    let p = ProducerSetup { app, ..producer(format!("{}-{name}", a.group), &o.configs, &at)? };
+                    let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), &o.configs, &at)? };
                     let number = (a.members > 1).then_some(m + 1);
                     let topic = setup.topics.iter().position(|t| t.name == o.topic).unwrap_or(0);
                     Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic })
@@ -376,7 +387,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
     });
     let transactions = transactions.collect();
     let producers = of_producers.iter().map(|configs| {
-        let c = |name| ms(name, Scope::Producer, &[configs]);
+        let old = versions::defaults(&s.kafka, Scope::Producer);
+        let c = |name| ms(name, Scope::Producer, &[configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
             // Raised silently where only its parts are set.

@@ -93,6 +93,8 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
     def("transactional.id", Scope::Producer, Kind::Name, ""),
     def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
+    def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
+    def("partitioner.ignore.keys", Scope::Producer, Kind::Bool, "false"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),

@@ -1,6 +1,7 @@
 //! Log configs of a topic.
 
 use super::configs::{self, Configs, Scope};
+use super::versions;
 use crate::kafka::log::config::LogConfig;
 use std::rc::Rc;
 
@@ -32,7 +33,7 @@ pub(super) fn config(layers: &[&Configs], kafka: &str) -> Result<Option<Rc<LogCo
     let policy = configs::value("cleanup.policy", Scope::Topic, layers);
     let has = |word| policy.split(',').any(|w| w.trim() == word);
     let segment_bytes = int("segment.bytes");
-    if segment_bytes < SMALLEST_SEGMENT_BYTES && !kafka.starts_with(['2', '3']) {
+    if segment_bytes < SMALLEST_SEGMENT_BYTES && !versions::small_segments(kafka) {
         return Err(("segment.bytes".into(), format!("is {segment_bytes}; from Kafka 4.0 on it is at least {SMALLEST_SEGMENT_BYTES}")));
     }
     let ratio: f64 = configs::value("min.cleanable.dirty.ratio", Scope::Topic, layers).parse().unwrap_or(0.5);

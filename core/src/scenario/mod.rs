@@ -6,6 +6,7 @@ pub mod build;
 pub mod configs;
 mod logs;
 mod shipped;
+pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
@@ -14,13 +15,12 @@ use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
 use std::fmt;
+use versions::VERSIONS;
 
 /// The scenario that the app opens with.
 pub const DEFAULT: &str = include_str!("../../../assets/scenarios/first.json");
 /// The version of the format that this code reads and writes.
 pub const FORMAT: u32 = 1;
-/// Releases whose rules the engine has.
-pub const VERSIONS: &[&str] = &["4.0", "4.1", "4.2", "4.3"];
 
 /// What is wrong with a scenario, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -459,7 +459,7 @@ impl Scenario {
             return error("format", format!("is {}; this version reads {FORMAT}", self.format));
         }
         if !VERSIONS.contains(&self.kafka.as_str()) {
-            return error("kafka", format!("is {:?}; the engine has the rules of {}", self.kafka, VERSIONS.join(", ")));
+            return error("kafka", format!("is {:?}; the engine knows {}", self.kafka, VERSIONS.join(", ")));
         }
         if self.features.elr.is_some_and(|v| v > 1) {
             return error("features.eligible.leader.replicas.version", "must be 0 or 1");

@@ -3,6 +3,7 @@
 //! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
 
 mod queue;
+mod sticky;
 mod story;
 pub mod timeline;
 
@@ -24,6 +25,7 @@ use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
+use sticky::{Choice, Sticky};
 pub use story::{STORY_STEP_US, Told};
 pub use timeline::Timeline;
 
@@ -60,13 +62,6 @@ struct Transit {
 struct Link {
     ordinal: u32,
     last_due_us: u64,
-}
-
-/// A producer's sticky partition of a topic, for records without a key.
-#[derive(Clone, Copy, Default, Debug)]
-struct Sticky {
-    partition: u16,
-    bytes: u32,
 }
 
 /// A run at an instant. Cloning is cheap: a checkpoint.
@@ -306,30 +301,23 @@ impl Sim {
     /// An application sends a record: the partitioner chooses, the producer takes it.
     fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
-        let number = match key {
-            Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
-            None => self.stick(producer, topic, range.len() as u16, record.bytes),
+        let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
+        let keyed = key.filter(|_| !self.world.setup.producers[producer.ix()].ignore_keys);
+        let number = match keyed {
+            Some(k) => partition_for_key(k.as_bytes(), choice.partitions),
+            None => self.sticky.entry((producer, topic)).or_default().partition(self.plan.seed, choice, &self.world),
         };
         let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };
         if let Some(costs) = &mut self.costs {
             costs.note_record(record.bytes);
         }
         self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
-        self.absorb(out, None);
-    }
-
-    /// prod.P4, uniform: the same partition until `batch.size` bytes went there, then another by seed.
-    /// Left out: the adaptive weights, and the wait for an unfilled batch.
-    fn stick(&mut self, producer: ProducerIx, topic: usize, partitions: u16, bytes: u32) -> u16 {
-        let limit = self.world.setup.producers[producer.ix()].batch_bytes;
-        let n = self.world.producers[producer.ix()].records;
-        let seed = self.plan.seed;
-        let s = self.sticky.entry((producer, topic)).or_insert_with(|| Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 });
-        if s.bytes >= limit {
-            *s = Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 };
+        if keyed.is_none()
+            && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
+        {
+            sticky.count(record.bytes, choice, &self.world);
         }
-        s.bytes += bytes;
-        s.partition
+        self.absorb(out, None);
     }
 
     fn obey(&mut self, what: &Do, out: &mut Out) {
@@ -483,8 +471,4 @@ impl Sim {
     fn insert_command(&mut self, commands: Rc<Vec<TimedCommand>>) {
         self.commands = commands;
     }
-}
-
-fn pick(seed: u64, producer: ProducerIx, n: u32, partitions: u16) -> u16 {
-    (fingerprint(&(seed, producer, n)) % u64::from(partitions)) as u16
 }

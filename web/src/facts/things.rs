@@ -133,7 +133,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
         choices: vec![min_isr_choice(s, &topic)],
         sections: [
             Some(Section { title: t.state, rows }),
-            spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], lang)),
+            spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], scenario, lang)),
         ]
         .into_iter()
         .flatten()
