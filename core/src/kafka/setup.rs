@@ -22,6 +22,13 @@ pub struct RuleSet {
     pub strict_markers: bool,
 }
 
+/// Those of a new cluster of the newest release.
+impl Default for RuleSet {
+    fn default() -> Self {
+        RuleSet { elr: true, strict_min_isr: true, txn_v2: true, verify_txn: true, strict_markers: true }
+    }
+}
+
 /// A partition and where it lives.
 #[derive(Clone, Debug)]
 pub struct PartitionSetup {

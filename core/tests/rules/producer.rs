@@ -100,13 +100,11 @@ fn prod_a2_a_record_that_timed_out_stays_in_the_log_and_its_retry_is_recognised(
 
 // ---- 2.5, broker side
 
-const RULES: RuleSet = RuleSet { elr: true, strict_min_isr: true, txn_v2: true, verify_txn: true, strict_markers: true };
-
 fn batch(epoch: u16, seq: u32, count: u16) -> Batch {
     Batch { id: BatchId { producer: ProducerIx(0), n: seq }, count, pid: Pid::Session(ProducerIx(0), 0), epoch, seq: Some(seq) }
 }
 fn check(r: &Replica, b: Batch) -> Result<Option<u32>, ErrorCode> {
-    match r.check_sequence(&b, &RULES) {
+    match r.check_sequence(&b, &RuleSet::default()) {
         Idempotence::New => Ok(None),
         Idempotence::Duplicate(o) => Ok(Some(o.0)),
         Idempotence::Error(e) => Err(e),
