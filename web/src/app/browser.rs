@@ -119,6 +119,42 @@ pub fn readdress(fragment: &str) {
     }
 }
 
+/// The address without its fragment.
+pub fn address() -> String {
+    let href = window().location().href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// Puts text on the clipboard. False where the browser does not let pages do that: then it is selected at least.
+pub fn copy(text: &str) -> bool {
+    if !window().is_secure_context() {
+        return false;
+    }
+    // What comes of it is not waited for; a refusal is no news.
+    let _ = window().navigator().clipboard().write_text(text);
+    true
+}
+
+/// Gives a person a text file.
+pub fn download(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("application/json");
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
+    let (Ok(url), Ok(link)) = (web_sys::Url::create_object_url_with_blob(&blob), document().create_element("a")) else { return };
+    let _ = link.set_attribute("href", &url);
+    let _ = link.set_attribute("download", name);
+    if let Ok(link) = link.dyn_into::<web_sys::HtmlElement>() {
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&url);
+}
+
+/// Has this element the focus?
+pub fn has_focus(id: &str) -> bool {
+    document().active_element().is_some_and(|e| e.id() == id)
+}
+
 /// Gives an element the focus.
 pub fn focus(id: &str) {
     if let Some(e) = by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod fatal;
 pub mod hot;
+pub mod keep;
 pub mod keyboard;
 pub mod marks;
 pub mod msg;
@@ -28,7 +29,7 @@ use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::Msg;
+use msg::{Kept, Msg};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,6 +49,11 @@ pub struct App {
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
     court: Court,
+    /// What is being kept, and why a file could not be opened.
+    keep: Option<Kept>,
+    file_error: Option<String>,
+    /// The notice stays until it is read.
+    lasting: bool,
     /// The Play door was opened to play something: it plays on.
     playing_on_arrival: bool,
     lang: Lang,
@@ -106,13 +112,18 @@ impl Component for App {
         let frame = Frame { size: (964.0, 524.0), unit: 1.0 };
         let facts = Rc::new(facts(&hot.session, frame, lang));
         let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
-        let door = Route::of_fragment(&browser::fragment()).map_or_else(Door::default, |r| r.door);
+        let fragment = browser::fragment();
+        let route = Route::of_fragment(&fragment);
+        let door = route.map_or_else(Door::default, |r| r.door);
         let door_now = Rc::new(Cell::new(door));
-        let app = App {
+        let mut app = App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
             court: Court::new(lang),
+            keep: None,
+            file_error: None,
+            lasting: false,
             playing_on_arrival: false,
             lang,
             dark,
@@ -131,6 +142,10 @@ impl Component for App {
             _saving: Some(saving(ctx)),
         };
         app.dress();
+        if let Some(r) = route {
+            app.open_link(r.door, r.rest);
+            app.reread();
+        }
         app
     }
 
@@ -148,6 +163,9 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Keep(what) => (self.keep, self.file_error) = (Some(what), None),
+            Msg::CloseKeep => self.keep = None,
+            Msg::OpenFile(text) => self.open_file(&text),
             Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Toggle => {
@@ -163,7 +181,11 @@ impl Component for App {
             Msg::StepBack => self.hot.borrow_mut().session.step_back(),
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
-            Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Reset => {
+                // Whoever goes back to the beginning wants to look at it.
+                self.hot.borrow_mut().session.pause();
+                self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed()));
+            }
             Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
@@ -203,7 +225,9 @@ impl Component for App {
         }
         if self.notice != noticed {
             let link = ctx.link().clone();
-            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
+            let lasting = std::mem::take(&mut self.lasting);
+            self.fading =
+                self.notice.as_ref().filter(|_| !lasting).map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
         }
         self.refresh();
         true
@@ -252,6 +276,8 @@ impl App {
                 hot.session.pause();
             }
         }
+        self.open_link(route.door, route.rest);
+        self.reread();
     }
 
     /// Language and colours on the root element.
@@ -367,8 +393,10 @@ impl App {
     fn select(&mut self, what: Selection) {
         self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
-            // What was selected shows in the inspector; events stay beside their list's tab.
-            self.events_tab = false;
+            // What was selected shows in the inspector; events stay beside their list's tab. The focus does not stay behind.
+            if std::mem::take(&mut self.events_tab) && browser::has_focus("tab-events") {
+                browser::focus("tab-inspector");
+            }
         }
     }
 
@@ -394,7 +422,9 @@ impl App {
     }
 
     fn escape(&mut self) {
-        if self.help {
+        if self.keep.is_some() {
+            self.keep = None;
+        } else if self.help {
             self.help = false;
         } else if self.notice.is_some() {
             self.notice = None;

@@ -47,6 +47,22 @@ pub fn refused(lang: Lang, why: &str) -> String {
     }
 }
 
+/// A link could not be opened.
+pub fn bad_link(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This link can’t be opened. {why}"),
+        Lang::Ko => format!("이 링크는 열 수 없습니다. {why}"),
+    }
+}
+
+/// A file could not be opened.
+pub fn bad_file(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This file can’t be opened. {why}"),
+        Lang::Ko => format!("이 파일은 열 수 없습니다. {why}"),
+    }
+}
+
 /// Cut the link to somebody.
 pub fn cut_link(lang: Lang, to: &str) -> String {
     match lang {

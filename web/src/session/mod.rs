@@ -190,9 +190,22 @@ impl Session {
             self.motion = Motion::Paused;
         }
         self.motion = Motion::Paused;
-        while self.timeline.step_back() && self.on_hidden_mark() {}
+        let said = self.newest_said();
+        loop {
+            while self.timeline.step_back() && self.on_hidden_mark() {}
+            // Between two events, the first step leads to the one that is said already: on to the one before.
+            if self.sim().now_us() == 0 || self.newest_said() != said {
+                break;
+            }
+        }
         self.view_us = self.sim().now_us() as f64;
         self.seen = self.sim().events().len();
+    }
+
+    /// The newest event that is said in words.
+    fn newest_said(&self) -> Option<u32> {
+        let sim = self.sim();
+        sim.events().iter().rev().find(|e| e.kind.notable() && !self.behind_the_scenes(&e.kind)).map(|e| e.seq)
     }
 
     /// To any instant.
