@@ -17,6 +17,7 @@ use crate::i18n::{self, Lang};
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
+use crate::session::branches;
 use crate::session::saved;
 use crate::session::select::Selection;
 use crate::session::{Motion, Session};
@@ -187,6 +188,7 @@ impl Component for App {
                 self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed()));
             }
             Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Branch(n) => self.rerun(|s| s.on_branch(n), |lang, _| i18n::on_branch(lang, branches::letter(n))),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
             }
@@ -349,10 +351,9 @@ impl App {
         let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
         {
             let mut hot = self.hot.borrow_mut();
-            if hot.session.future_by_hand() {
+            if hot.session.act(what) {
                 self.notice = Some(self.lang.text().branch_made.to_owned());
             }
-            hot.session.act(what);
             fatal::remember(hot.session.scenario_json());
         }
         if crash && self.coach == Some(Advice::Crash) {

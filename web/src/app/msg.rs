@@ -66,6 +66,8 @@ pub enum Msg {
     SetSpeed(Speed),
     /// Back to the beginning, without what was done by hand.
     Reset,
+    /// To another branch.
+    Branch(u8),
     /// Leave the story, keep its cluster.
     PlayFreely,
     /// Do something to the cluster.

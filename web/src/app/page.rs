@@ -85,7 +85,7 @@ fn play(app: &App, go: &Go) -> Html {
             </aside>
             <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
             <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
-                speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
+                branches={session.branches().all()} speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
                 marks={app.marks.clone()} {lang} go={go.clone()} />
         </div>
     }

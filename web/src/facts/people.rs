@@ -65,12 +65,20 @@ pub fn producers(s: &Session) -> Vec<ProducerFacts> {
                 in_flight: p.conns.iter().map(|c| c.in_flight.len()).sum(),
                 slots: setup.max_in_flight,
                 linger: linger(s, p.id),
-                topics: topics.clone(),
+                topics: topics_of(s, &setup.name, &topics),
                 retrying: p.parts.iter().any(|x| x.backing_off),
                 next_seq: setup.idempotence.then(|| p.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)),
             }
         })
         .collect()
+}
+
+/// Where a producer can send a record: first where its own records go.
+fn topics_of(s: &Session, producer: &str, all: &[String]) -> Vec<String> {
+    let own = |topic: &String| s.timeline().scenario().workload.iter().any(|w| w.producer == producer && w.topic == *topic);
+    let mut topics = all.to_vec();
+    topics.sort_by_key(|t| !own(t));
+    topics
 }
 
 /// How far the batch that waits longest is through its `linger.ms`.

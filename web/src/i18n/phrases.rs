@@ -47,6 +47,22 @@ pub fn refused(lang: Lang, why: &str) -> String {
     }
 }
 
+/// Name of a branch.
+pub fn branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}"),
+        Lang::Ko => format!("갈래 {letter}"),
+    }
+}
+
+/// One went to another branch.
+pub fn on_branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}, at the same moment"),
+        Lang::Ko => format!("갈래 {letter}의 같은 시점"),
+    }
+}
+
 /// A link could not be opened.
 pub fn bad_link(lang: Lang, why: &str) -> String {
     match lang {

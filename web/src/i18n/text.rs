@@ -164,7 +164,8 @@ texts! {
     no_events: "Nothing yet.", "아직 없습니다.";
     events_hint: "Select an event to see why it happened.", "이벤트를 선택하면 이유를 볼 수 있습니다.";
     go_there: "Go to this moment", "이 시점으로 가기";
-    branch_made: "You changed the past: from here, time runs anew.", "과거를 바꾸었습니다. 여기부터 시간이 새로 흐릅니다.";
+    branch_made: "You changed the past: time runs anew from here. The old branch is kept, beside the clock.", "과거를 바꾸었습니다. 여기부터 시간이 새로 흐릅니다. 이전 갈래는 시계 옆에 남습니다.";
+    branches: "Branches", "갈래";
 
     // ---- keeping
     keep_button: "Keep", "보관";

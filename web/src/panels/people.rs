@@ -35,7 +35,8 @@ pub struct ProducerProps {
 #[component]
 pub fn ProducerCard(p: &ProducerProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
-    let tight = p.at.h < 13.0 * p.rem;
+    // The choice of a topic needs a row of its own.
+    let tight = p.at.h < if f.topics.len() > 1 { 15.5 } else { 13.0 } * p.rem;
     let class = classes!("card", "producer", tight.then_some("tight"), p.selected.then_some("selected"));
     html! {
         <Placed at={p.at} {class} select={format!("producer-{}", f.id)} testid={format!("producer-{}", f.id)} label={f.name.clone()}>
