@@ -14,6 +14,7 @@ pub mod trial;
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
@@ -49,6 +50,7 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    measure: Kept,
     court: Court,
     /// What is being kept, and why a file could not be opened.
     keep: Option<Kept>,
@@ -121,6 +123,7 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            measure: Kept::default(),
             court: Court::new(lang),
             keep: None,
             file_error: None,
