@@ -1,7 +1,7 @@
 //! Scenarios kept and brought back: as a link, as a file.
 
 use super::browser;
-use super::msg::Kept;
+use super::msg::Keeping;
 use super::{App, fatal};
 use crate::door::Door;
 use crate::i18n;
@@ -10,18 +10,18 @@ use highwater_core::scenario::{Scenario, ScenarioError};
 
 impl App {
     /// What is to be kept: the scenario behind the open door, or a story of the trial.
-    pub(super) fn kept(&self, what: Kept) -> Option<(Door, Scenario)> {
+    pub(super) fn kept(&self, what: Keeping) -> Option<(Door, Scenario)> {
         match (what, self.door) {
-            (Kept::Story(run), _) => Some((Door::Play, self.court.case().story_of(run)?.clone())),
-            (Kept::Here, Door::Trial) => Some((Door::Trial, self.court.case().scenario().clone())),
-            (Kept::Here, _) => Some((Door::Play, self.hot.borrow().session.timeline().scenario().clone())),
+            (Keeping::Story(run), _) => Some((Door::Play, self.court.case().story_of(run)?.clone())),
+            (Keeping::Here, Door::Trial) => Some((Door::Trial, self.court.case().scenario().clone())),
+            (Keeping::Here, _) => Some((Door::Play, self.hot.borrow().session.timeline().scenario().clone())),
         }
     }
 
     /// Opens what stands behind the door in the address. The address then names the door alone: a reload brings back
     /// where one was, not where the link began.
     pub(super) fn open_link(&mut self, door: Door, link: &str) {
-        if link.is_empty() {
+        if link.is_empty() || !door.has_scenario() {
             return;
         }
         let opened = Scenario::of_link(link).and_then(|s| self.open(door, s));

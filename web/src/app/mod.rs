@@ -31,7 +31,7 @@ use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::{Kept, Msg};
+use msg::{Keeping, Msg};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -53,7 +53,7 @@ pub struct App {
     measure: Kept,
     court: Court,
     /// What is being kept, and why a file could not be opened.
-    keep: Option<Kept>,
+    keep: Option<Keeping>,
     file_error: Option<String>,
     /// The notice stays until it is read.
     lasting: bool,

@@ -38,7 +38,7 @@ pub enum TrialMsg {
 
 /// What is to be kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kept {
+pub enum Keeping {
     /// The scenario behind the open door.
     Here,
     /// The story of a search of the trial, by its place.
@@ -81,7 +81,7 @@ pub enum Msg {
     /// A click on the stage, in its coordinates, and what lies under it if nothing painted does.
     Click(f64, f64, Option<Selection>),
     /// Show how to keep something.
-    Keep(Kept),
+    Keep(Keeping),
     /// Enough of that.
     CloseKeep,
     /// Open a file with this text.
