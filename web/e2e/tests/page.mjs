@@ -81,7 +81,7 @@ export default {
     // Somebody else takes a node away that the app still counts on, as some extensions do.
     await page.evaluate(() => document.querySelectorAll('.events li').forEach((e) => e.remove()));
     for (let i = 0; i < 6 && !(await isShown(page)); i += 1) {
-      await page.keyboard.press('ArrowRight');
+      await page.locator('[data-testid="forward"]').click();
       await page.waitForTimeout(900);
     }
     await page.locator('#fatal').waitFor();
