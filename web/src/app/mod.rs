@@ -157,6 +157,12 @@ impl Component for App {
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
             Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
             Msg::Act(what) => self.act(what),
+            Msg::ActNamed(names) => {
+                let acts = &self.facts.inspection.acts;
+                if let Some(what) = names.iter().find_map(|n| acts.iter().find(|a| a.id == *n)).map(|a| a.what.clone()) {
+                    self.act(what);
+                }
+            }
             Msg::Configure(owner, name, value) => self.configure(owner, name, value),
             Msg::Select(what) => {
                 self.select(what);
