@@ -8,10 +8,12 @@ pub mod marks;
 pub mod msg;
 pub mod page;
 pub mod playback;
+pub mod trial;
 
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
@@ -31,6 +33,7 @@ use msg::Msg;
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use trial::Court;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -45,6 +48,10 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    measure: Kept,
+    court: Court,
+    /// The Play door was opened to play something: it plays on.
+    playing_on_arrival: bool,
     lang: Lang,
     dark: bool,
     help: bool,
@@ -107,6 +114,9 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            measure: Kept::default(),
+            court: Court::new(lang),
+            playing_on_arrival: false,
             lang,
             dark,
             help: false,
@@ -141,6 +151,7 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
@@ -156,6 +167,10 @@ impl Component for App {
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
             Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
+                self.notice = Some(self.lang.trial().story_fixed.to_owned());
+            }
             Msg::Act(what) => self.act(what),
             Msg::ActNamed(names) => {
                 let acts = &self.facts.inspection.acts;
@@ -174,6 +189,7 @@ impl Component for App {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
                 self.dress();
+                self.reread();
             }
             Msg::SwitchTheme => {
                 self.dark = !self.dark;
@@ -241,7 +257,9 @@ impl App {
             let mut hot = self.hot.borrow_mut();
             // The canvas goes with its door; what nobody sees stands still.
             hot.stage = None;
-            hot.session.pause();
+            if !std::mem::take(&mut self.playing_on_arrival) {
+                hot.session.pause();
+            }
         }
     }
 
