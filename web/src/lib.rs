@@ -12,6 +12,7 @@ pub mod app;
 pub mod door;
 pub mod facts;
 pub mod i18n;
+pub mod learn;
 pub mod panels;
 pub mod scene;
 pub mod session;

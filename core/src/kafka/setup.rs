@@ -1,6 +1,7 @@
 //! What does not change during a run: who is there, which configs hold, which rules apply.
 
 use super::message::Acks;
+use super::partitioner::Partitioner;
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -43,6 +44,8 @@ pub struct TopicSetup {
 pub struct ProducerSetup {
     /// `client.id`.
     pub name: String,
+    /// Where its keys go.
+    pub partitioner: Partitioner,
     /// `acks`.
     pub acks: Acks,
     /// `enable.idempotence`, after the fall-backs.

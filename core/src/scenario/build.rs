@@ -4,7 +4,7 @@ use super::configs::{self, Configs, Scope};
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
 use crate::kafka::message::Acks;
-use crate::kafka::partitioner::coordinator_partition;
+use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
 use crate::kafka::step::Timer;
 use smallvec::SmallVec;
@@ -101,7 +101,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         add_topic(&mut setup, &t.name, (0..t.partitions).collect(), t.replication_factor, min_isr, unclean);
     }
     for p in &s.topology.producers {
-        setup.producers.push(producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
+        let built = producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?;
+        setup.producers.push(ProducerSetup { partitioner: p.client, ..built });
     }
     for (i, a) in s.apps.iter().enumerate() {
         if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
@@ -165,6 +166,7 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
     }
     Ok(ProducerSetup {
         name,
+        partitioner: Partitioner::Java,
         acks,
         idempotence,
         retries,

@@ -8,6 +8,7 @@ mod shipped;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::kafka::partitioner::Partitioner;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
@@ -162,6 +163,9 @@ pub struct Topic {
 pub struct ProducerSpec {
     /// `client.id`.
     pub name: String,
+    /// Its library, which decides where a key goes.
+    #[serde(default, skip_serializing_if = "Partitioner::is_java")]
+    pub client: Partitioner,
     /// Its configs.
     #[serde(default, skip_serializing_if = "Configs::is_empty")]
     pub configs: Configs,

@@ -12,7 +12,6 @@ use crate::event::{Event, EventKind};
 use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
-use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
@@ -296,7 +295,7 @@ impl Sim {
     fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let number = match key {
-            Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
+            Some(k) => self.world.setup.producers[producer.ix()].partitioner.partition(k.as_bytes(), range.len() as u16),
             None => self.stick(producer, topic, range.len() as u16, bytes),
         };
         self.ledger.note_key(key);
