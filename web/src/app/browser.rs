@@ -157,3 +157,12 @@ pub fn download(name: &str, text: &str) {
         link.click();
     }
 }
+
+/// Brings the last thing that fits a selector into sight.
+pub fn reveal(selector: &str) {
+    let all = document().query_selector_all(selector).ok();
+    let last = all.and_then(|l| l.item(l.length().checked_sub(1)?));
+    if let Some(e) = last.and_then(|n| n.dyn_into::<Element>().ok()) {
+        e.scroll_into_view_with_bool(false);
+    }
+}

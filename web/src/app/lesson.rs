@@ -54,6 +54,12 @@ impl App {
     }
 
     pub(super) fn ask_lesson(&mut self, ask: Ask) {
+        self.reveal = match ask {
+            Ask::Choose(_) if self.at_answer() => Some(".pane.lesson .explain + .go"),
+            Ask::Check | Ask::Next => Some(".pane.lesson [role=status]"),
+            Ask::Hint | Ask::Solve => Some(".pane.lesson .hint"),
+            _ => None,
+        };
         let address = self.learn.update(ask, &mut self.hot.borrow_mut().session);
         browser::keep(keys::PROGRESS, &self.learn.progress.text());
         if let Some(a) = address {
@@ -113,7 +119,7 @@ impl App {
     pub(super) fn lesson_title(&self) -> String {
         match &self.learn.open {
             Some(o) => format!("{} · {}", o.lesson.data.number, o.lesson.words(self.lang.core()).title),
-            None => self.lang.text().learn_title.to_owned(),
+            None => String::new(),
         }
     }
 

@@ -53,6 +53,8 @@ pub struct App {
     /// The session of the other door: that of Play while a lesson is on the stage, and the other way round.
     parked: Option<Session>,
     reading: Option<gloo::file::callbacks::FileReader>,
+    /// What is to be scrolled into sight once it is there.
+    reveal: Option<&'static str>,
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
@@ -119,6 +121,7 @@ impl Component for App {
             lesson_on_stage: false,
             parked: None,
             reading: None,
+            reveal: None,
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
@@ -250,6 +253,9 @@ impl Component for App {
             ctx.link().send_message(Msg::Resize);
         }
         self.paint_marks();
+        if let Some(selector) = self.reveal.take() {
+            browser::reveal(selector);
+        }
     }
 
     fn destroy(&mut self, _ctx: &Context<Self>) {

@@ -58,7 +58,7 @@ fn learn(app: &App, go: &Go) -> Html {
     let lesson = open.lesson.clone();
     html! {
         <>
-            <div class="page" id="lesson" key="lesson">
+            <div class={classes!("page", app.locked().then_some("locked"))} id="lesson" key="lesson">
                 { stage(app, go) }
                 <LessonPanel {panel} {lang} go={go.clone()} />
                 { below(app, go) }

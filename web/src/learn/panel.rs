@@ -6,9 +6,12 @@ use super::place::Place;
 use crate::i18n::{self, Lang};
 use crate::session::Session;
 use highwater_core::cli_twin;
+use highwater_core::event::Event;
 use highwater_core::fold::narration::sentence;
+use highwater_core::lesson::Lesson;
 use highwater_core::lesson::data::Step;
 use highwater_core::lesson::words::{StepWords, Words};
+use highwater_core::sim::Sim;
 
 /// A lesson in the list.
 #[derive(Clone, PartialEq, Debug)]
@@ -192,7 +195,7 @@ pub struct Panel {
 
 /// The list of lessons.
 pub fn list(l: &Learn, lang: Lang) -> Vec<Item> {
-    let item = |lesson: &std::rc::Rc<highwater_core::lesson::Lesson>| {
+    let item = |lesson: &std::rc::Rc<Lesson>| {
         let (w, done) = (lesson.words(lang.core()), l.progress.of(&lesson.id));
         let explained = done.map_or(0, |d| d.steps.values().filter(|t| t.explained).count());
         Item {
@@ -221,6 +224,12 @@ pub fn panel(l: &Learn, s: &Session, lang: Lang) -> Option<Panel> {
     Some(Panel { id: open.lesson.id.clone(), title: w.title.clone(), stops: stops(l, open, w, lang), body })
 }
 
+/// An event in words, with the names that the lesson gives to its records.
+fn told_of(e: &Event, sim: &Sim, lesson: &Lesson, lang: Lang) -> String {
+    let (said, names) = (sentence(e, sim, lang.core()), lesson.names.given(e, sim));
+    if names.is_empty() { said } else { format!("{said} ({})", names.join(", ")) }
+}
+
 fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
     let (t, lesson) = (lang.text(), &open.lesson);
     let done = l.progress.of(&lesson.id);
@@ -233,7 +242,7 @@ fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
                 ((i + 1).to_string(), w.steps[id].title.clone(), explained)
             }
             Place::Challenge => ("★".into(), t.learn_challenge.to_owned(), done.is_some_and(|d| d.challenge)),
-            Place::End => (">_".into(), t.learn_end.to_owned(), false),
+            Place::End => ("$".into(), t.learn_end.to_owned(), false),
         };
         Stop { address: p.address(&lesson.id), sign, name, here: p == open.place, done: is_done }
     };
@@ -241,7 +250,7 @@ fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
 }
 
 fn intro(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Body {
-    let card = |(lesson, id): (std::rc::Rc<highwater_core::lesson::Lesson>, String)| {
+    let card = |(lesson, id): (std::rc::Rc<Lesson>, String)| {
         let c = &lesson.words(lang.core()).cards[&id];
         (c.ask.clone(), c.answer.clone(), lesson.id.clone())
     };
@@ -260,7 +269,7 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
         right: told.then(|| right.contains(&o.id.as_str())),
     };
     let moment = match open.phase {
-        Phase::Focus | Phase::Ending | Phase::Compare => open.focus.map(|e| sentence(&e, s.sim(), lang.core())),
+        Phase::Focus | Phase::Ending | Phase::Compare => open.focus.map(|e| told_of(&e, s.sim(), &open.lesson, lang)),
         _ => None,
     };
     let twin = data.twin.as_ref().and_then(|c| cli_twin::answer(c, s.sim(), &open.lesson.names).ok().map(|out| (c.clone(), out)));
@@ -317,7 +326,7 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         goals: c.win.iter().map(|x| Goal { text: words.conditions[&x.id].clone(), met: met(&x.id) }).collect(),
         hints: words.hints[..open.hints].to_vec(),
         more_hints: open.hints < c.hints,
-        wrong: wrong.map(|(e, v)| format!("{} {}", i18n::clock(e.at_us), sentence(&e, &v.run.sim, lang.core()))),
+        wrong: wrong.map(|(e, v)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &v.run.sim, &open.lesson, lang))),
         settings_changed: verdict.is_some_and(|v| v.settings_changed),
         won: won.then(|| words.won.clone()),
         solution: open.solved.then(|| words.solution.clone()),

@@ -46,7 +46,7 @@ fn lesser(go: &Go, id: &'static str, label: &str, title: &str, msg: Msg) -> Html
 /// A command and what it prints.
 fn terminal(command: &str, output: Option<&str>) -> Html {
     html! {
-        <div class="terminal"><code class="typed">{ command }</code>
+        <div class="terminal"><code class="typed">{ for command.split(' ').map(|w| html! { <><span>{ w }</span>{ " " }</> }) }</code>
             if let Some(o) = output { <pre tabindex="0">{ o.trim_matches('\n') }</pre> }</div>
     }
 }
