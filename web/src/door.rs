@@ -11,17 +11,23 @@ pub enum Door {
     /// The cluster that one can play with.
     #[default]
     Play,
+    /// What disks, the page cache and copies cost.
+    Measure,
+    /// A configuration on trial: every order of what may happen.
+    Trial,
 }
 
 impl Door {
     /// All doors, in the order of the navigation.
-    pub const ALL: &[Door] = &[Door::Learn, Door::Play];
+    pub const ALL: &[Door] = &[Door::Learn, Door::Play, Door::Measure, Door::Trial];
 
     /// Its word in addresses.
     pub fn word(self) -> &'static str {
         match self {
             Door::Learn => "learn",
             Door::Play => "play",
+            Door::Measure => "measure",
+            Door::Trial => "trial",
         }
     }
 
@@ -35,6 +41,8 @@ impl Door {
         match self {
             Door::Learn => t.door_learn,
             Door::Play => t.door_play,
+            Door::Measure => t.door_measure,
+            Door::Trial => t.door_trial,
         }
     }
 

@@ -2,7 +2,7 @@
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
 use super::log::segments::Segments;
-use super::log::{Batch, Entry, Log, Payload};
+use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
 use super::setup::PartitionSetup;
 use crate::event::ErrorCode;
@@ -239,7 +239,7 @@ impl Replica {
             return Idempotence::Duplicate(*base); // D1
         }
         match s.batches.last() {
-            Some((_, l, _)) if first != l + 1 => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
+            Some((_, l, _)) if first != (l + 1) & LAST_SEQUENCE => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
             _ => Idempotence::New,
         }
     }

@@ -36,6 +36,9 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
     match door {
         Door::Learn => learn(&key).or_else(|| play(&key, &on)),
         Door::Play => play(&key, &on),
+        // It listens itself.
+        Door::Measure => None,
+        Door::Trial => None,
     }
 }
 

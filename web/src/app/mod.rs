@@ -9,6 +9,7 @@ pub mod marks;
 pub mod msg;
 pub mod page;
 pub mod playback;
+pub mod trial;
 
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
@@ -16,6 +17,7 @@ use crate::i18n::{self, Lang};
 use crate::learn::Ask;
 use crate::learn::Learn;
 use crate::learn::progress::Progress;
+use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
@@ -36,6 +38,7 @@ use msg::Msg;
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use trial::Court;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -58,6 +61,10 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    measure: Kept,
+    court: Court,
+    /// The Play door was opened to play something: it plays on.
+    playing_on_arrival: bool,
     lang: Lang,
     dark: bool,
     help: bool,
@@ -125,6 +132,9 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            measure: Kept::default(),
+            court: Court::new(lang),
+            playing_on_arrival: false,
             lang,
             dark,
             help: false,
@@ -154,11 +164,9 @@ impl Component for App {
         if !read_only {
             self.hot.borrow_mut().touch();
         }
-        if self.keeps_still(&msg) {
-            self.notice = Some(self.lang.text().learn_choose_first.to_owned());
-            return true;
-        }
+        let still = self.keeps_still(&msg);
         match msg {
+            _ if still => self.notice = Some(self.lang.text().learn_choose_first.to_owned()),
             Msg::Refresh => return self.refresh(),
             Msg::Save => {
                 self.save();
@@ -166,6 +174,7 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Learn(ask) => self.ask_lesson(ask),
             Msg::Digit(n) if self.locked() => self.ask_lesson(Ask::Choose(usize::from(n) - 1)),
@@ -191,7 +200,11 @@ impl Component for App {
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
             Msg::Reset if self.lesson_on_stage => self.ask_lesson(Ask::Again),
             Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
             Msg::Act(_) | Msg::Configure(..) if self.locked() => self.notice = Some(self.lang.text().learn_locked.to_owned()),
+            Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
+                self.notice = Some(self.lang.trial().story_fixed.to_owned());
+            }
             Msg::Act(what) => self.act(what),
             Msg::Configure(owner, name, value) => self.configure(owner, name, value),
             Msg::Select(what) => {
@@ -204,6 +217,7 @@ impl Component for App {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
                 self.dress();
+                self.reread();
             }
             Msg::SwitchTheme => {
                 self.dark = !self.dark;
@@ -274,11 +288,13 @@ impl App {
             let mut hot = self.hot.borrow_mut();
             // The canvas goes with its door; what nobody sees stands still.
             hot.stage = None;
-            hot.session.pause();
+            if !std::mem::take(&mut self.playing_on_arrival) {
+                hot.session.pause();
+            }
         }
         match route.door {
             Door::Learn => self.enter_lesson(route.rest),
-            Door::Play => self.leave_lesson(),
+            Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::App;
 use super::msg::Msg;
 use crate::door::Door;
+use crate::measure::MeasureDoor;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
 use crate::panels::coach::{Advice, Coach};
 use crate::panels::events::EventList;
@@ -16,6 +17,7 @@ use crate::panels::ledger::Ledger;
 use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
 use crate::panels::placed::Placed;
 use crate::panels::transport::Transport;
+use crate::panels::trial::TrialDoor;
 use crate::panels::{Go, ask, icons};
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
@@ -29,14 +31,19 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
         Door::Learn => app.lesson_title(),
+        Door::Measure => String::new(),
+        Door::Trial => app.court.sheet.title.clone(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
+    let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
-            <Header {lang} dark={app.dark} {door} {title} go={go.clone()} />
+            <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
             { match door {
                 Door::Learn => learn(app, &go),
                 Door::Play => play(app, &go),
+                Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
+                Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
             } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
             if let Some(n) = &app.notice {

@@ -36,6 +36,8 @@ const GLIDE_US: f64 = 650_000.0;
 const LONGEST_FRAME_US: f64 = 250_000.0;
 /// Playing slows down this long before an instant at which it is to stop.
 const NEAR_US: f64 = 9_000.0;
+/// How long a run lasts that was a story.
+const FREE_US: u64 = 600_000_000;
 /// `Auto` stays slow for this long after something that one should see.
 const DWELL_US: f64 = 900_000.0;
 
@@ -362,6 +364,17 @@ impl Session {
     /// None that a running scenario could give.
     pub fn restarted(&self) -> Result<Session, ScenarioError> {
         self.rerun(self.plan())
+    }
+
+    /// The cluster of a story, without the story: from its beginning, with its workload, and time to do things.
+    ///
+    /// # Errors
+    /// None that a running scenario could give.
+    pub fn freed(&self) -> Result<Session, ScenarioError> {
+        let mut s = self.plan();
+        s.schedule.clear();
+        s.until_us = FREE_US;
+        self.rerun(s)
     }
 
     fn plan(&self) -> Scenario {

@@ -23,10 +23,13 @@ pub struct Batch {
     pub seq: Option<u32>,
 }
 
+/// prod.D4: sequences are 31 bits wide; 0 follows the last one.
+pub const LAST_SEQUENCE: u32 = i32::MAX as u32;
+
 impl Batch {
     /// Sequence number of the last record.
     pub fn last_seq(&self) -> Option<u32> {
-        self.seq.map(|s| s + u32::from(self.count) - 1)
+        self.seq.map(|s| (s + u32::from(self.count) - 1) & LAST_SEQUENCE)
     }
 }
 
