@@ -100,6 +100,9 @@ texts! {
     partition_epoch: "partition epoch", "파티션 에포크";
     broker_epoch: "broker epoch", "브로커 에포크";
     followers_known: "followers, as known", "리더가 아는 팔로워 LEO";
+    costs: "Memory and disk, in pages of 4 KiB", "메모리와 디스크(4 KiB 페이지)";
+    disk_jumps: "jumps of the disk, of requests", "디스크 헤드 이동 / 요청";
+    disk_busy: "disk busy for", "디스크가 바빴던 시간";
     unflushed: "not flushed yet", "디스크에 내리지 않음";
     as_seen: "as the controller sees it", "컨트롤러가 보는 상태";
     partition: "partition", "파티션";
