@@ -8,6 +8,7 @@ pub mod help;
 pub mod icons;
 pub mod inspector;
 pub mod keep;
+pub mod learn;
 pub mod ledger;
 pub mod mark;
 pub mod people;

@@ -95,7 +95,14 @@ fn Send(p: &SendProps) -> Html {
         })
     };
     let given = (!key.is_empty()).then(|| (*key).clone());
-    let send = Do::Send { producer: p.name.to_string(), topic: topic_now.clone(), key: given, tombstone: false, timestamp_ms: None };
+    let send = Do::Send {
+        producer: p.name.to_string(),
+        topic: topic_now.clone(),
+        key: given,
+        tombstone: false,
+        timestamp_ms: None,
+        poison: false,
+    };
     html! {
         <div class="sending">
             if p.topics.len() > 1 {
