@@ -13,4 +13,5 @@ mod lessons;
 mod log;
 mod producer;
 mod replication;
+mod transactions;
 mod world;
