@@ -80,7 +80,8 @@ fn commands_say_what_the_scenario_says_and_nothing_escapes_its_quotes() {
     let servers = "|--bootstrap-server|localhost:9092,localhost:9093,localhost:9094";
     let calls: Vec<String> = calls.lines().map(|l| l.replace(servers, "")).collect();
     assert_eq!(calls[0], "topics|--create|--topic|pay|--replica-assignment|1:2,2:3|--config|min.insync.replicas=2");
-    let producer = "console-producer|--topic|pay|--reader-property|parse.key=true|--command-property|client.id=checkout|--command-property|acks=1";
+    let producer =
+        "console-producer|--topic|pay|--reader-property|parse.key=true|--command-property|client.id=checkout|--command-property|acks=1";
     assert_eq!(calls[1], producer, "both records go through one");
     assert_eq!(calls[2], "delete-records|--offset-json-file|delete-records.json");
     assert!(calls[3].starts_with("console-consumer|--topic|pay|--group|billing|--timeout-ms"), "{}", calls[3]);

@@ -152,7 +152,8 @@ fn send(scenario: &Scenario, spec: Option<&ProducerSpec>, topic: &str, records: 
     let flag = option(scenario, "--producer-property", "--command-property");
     if let Some(spec) = spec {
         let _ = write!(line, " {flag} {}", quoted(&format!("client.id={}", spec.name)));
-        for (name, value) in pairs(&spec.configs) {
+        // The console producer knows no transactions: it sends outside them.
+        for (name, value) in pairs(&spec.configs).filter(|(name, _)| !name.starts_with("transaction")) {
             let _ = write!(line, " {flag} {}", quoted(&format!("{name}={value}")));
         }
     }
@@ -182,8 +183,11 @@ fn command(what: &Do) -> String {
         Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", end(client)),
         Do::CrashConsumer { consumer } => format!("# By hand: kill -9 consumer {consumer}.\n"),
         Do::StartConsumer { consumer } => format!("# By hand: start consumer {consumer} again.\n"),
+        Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
+            format!("# No Kafka tool: {} ends its transaction here; the console producer has none.\n", quoted(producer))
+        }
         Do::DeleteRecords { topic, partition, before } => {
-            let json = serde_json::json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": before}]});
+            let json = serde_json::json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": before.map_or(-1, i64::from)}]});
             format!(
                 "printf '%s' {} >delete-records.json\ntool kafka-delete-records.sh --offset-json-file delete-records.json\n",
                 quoted(&json.to_string())

@@ -1,6 +1,6 @@
 //! Docker Compose files: brokers reach each other by service name and the host by localhost.
 
-use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, file, has_zookeeper, heading, release};
+use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, features, file, has_zookeeper, heading, release};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
 
@@ -33,11 +33,11 @@ fn set(lines: &mut Vec<(String, String)>, name: &str, value: impl Into<String>) 
 
 fn kraft(scenario: &Scenario) -> String {
     let mut text = heading(scenario, "The cluster");
-    if let Some(level) = scenario.features.elr {
+    for (feature, level) in features(scenario) {
         let _ = writeln!(
             text,
-            "# The scenario has eligible.leader.replicas.version={level}, which this image can't be told when it formats. Once it runs:\n\
-            # docker compose exec broker-1 /opt/kafka/bin/kafka-features.sh --bootstrap-server broker-1:19092 {} --feature eligible.leader.replicas.version={level}",
+            "# The scenario has {feature}={level}, which this image can't be told when it formats. If a new cluster has another level, once it runs:\n\
+            # docker compose exec broker-1 /opt/kafka/bin/kafka-features.sh --bootstrap-server broker-1:19092 {} --feature {feature}={level}",
             if level == 0 { "downgrade" } else { "upgrade" }
         );
     }

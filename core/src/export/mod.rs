@@ -80,6 +80,12 @@ fn common_configs(scenario: &Scenario) -> Vec<(String, String)> {
     all
 }
 
+/// Feature levels that differ from a new cluster's.
+fn features(scenario: &Scenario) -> Vec<(&'static str, u8)> {
+    let levels = [("eligible.leader.replicas.version", scenario.features.elr), ("transaction.version", scenario.features.transaction)];
+    levels.into_iter().filter_map(|(name, level)| Some((name, level?))).collect()
+}
+
 fn pairs(configs: &Configs) -> impl Iterator<Item = (String, String)> + '_ {
     configs.iter().map(|(name, value)| (name.clone(), text(value)))
 }

@@ -1,6 +1,6 @@
 //! A properties file for each node, and `start.sh`, which formats and starts them in a folder of Kafka's own download.
 
-use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, file, has_zookeeper, heading, release};
+use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, features, file, has_zookeeper, heading, release};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
 
@@ -68,7 +68,7 @@ fn opening(scenario: &Scenario) -> String {
 
 fn kraft_start(scenario: &Scenario) -> String {
     let mut text = opening(scenario);
-    let feature = scenario.features.elr.map_or(String::new(), |v| format!(" --feature eligible.leader.replicas.version={v}"));
+    let feature: String = features(scenario).iter().map(|(name, level)| format!(" --feature {name}={level}")).collect();
     let nodes = std::iter::once("controller".to_string()).chain((1..=scenario.topology.brokers).map(|b| format!("broker-{b}")));
     let nodes: Vec<String> = nodes.collect();
     let _ = write!(
