@@ -180,6 +180,15 @@ fn command(what: &Do) -> String {
         }
         Do::CutLink { from, to } => format!("# By hand: a firewall rule that drops what {} sends to {}.\n", end(from), end(to)),
         Do::HealLink { from, to } => format!("# By hand: take back the rule between {} and {}.\n", end(from), end(to)),
+        Do::SlowLink { from, to, extra_us } => {
+            format!("# By hand: make what {} sends to {} take {} ms longer (tc qdisc ... netem).\n", end(from), end(to), extra_us / 1000)
+        }
+        Do::Pause { who: End::Broker(b), for_us } => {
+            let seconds = for_us.div_ceil(1_000_000);
+            format!("kill -STOP \"$(cat broker-{b}.pid)\"\nsleep {seconds}\nkill -CONT \"$(cat broker-{b}.pid)\"\n")
+        }
+        Do::Pause { who, for_us } => format!("# By hand: kill -STOP {}, and kill -CONT after {} ms.\n", end(who), for_us / 1000),
+        Do::SlowHandler { consumer, .. } => format!("# By hand: let consumer {consumer} take longer for each record.\n"),
         Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", end(client)),
         Do::CrashConsumer { consumer } => format!("# By hand: kill -9 consumer {consumer}.\n"),
         Do::StartConsumer { consumer } => format!("# By hand: start consumer {consumer} again.\n"),
