@@ -3,3 +3,4 @@
 pub mod invariants;
 pub mod ledger;
 pub mod narration;
+mod transactions;
