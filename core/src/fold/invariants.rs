@@ -40,6 +40,11 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "txn.T-I6", name: "a fenced epoch appends nothing", guard: clean, check: transactions::epochs_rise },
 ];
 
+/// Those that nobody promises any more: what happened lies beyond the faults that they survive.
+pub fn not_promised(ledger: &Ledger) -> impl Iterator<Item = &'static Invariant> {
+    INVARIANTS.iter().filter(|i| !(i.guard)(ledger))
+}
+
 /// An invariant's id, and what breaks it.
 pub type Violation = (&'static str, String);
 

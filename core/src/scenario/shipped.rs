@@ -9,8 +9,8 @@ macro_rules! shipped {
 }
 
 shipped! {
-    "acks-1" "acks-all" "commit-answer-lost" "commit-first" "commit-last" "coordinator-failover" "deleted-below-transaction"
-    "exactly-once" "first" "open-transaction" "retry-duplicates" "zombie-fenced"
+    "acks-1" "acks-all" "catch-up" "commit-answer-lost" "commit-first" "commit-last" "coordinator-failover"
+    "deleted-below-transaction" "exactly-once" "first" "open-transaction" "retry-duplicates" "zombie-fenced"
 }
 
 /// The text of a shipped scenario.

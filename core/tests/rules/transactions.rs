@@ -108,7 +108,14 @@ fn txn_m3_an_open_transaction_holds_back_everybody_elses_records() {
     for (level, early) in [("read_committed", 0), ("read_uncommitted", 2)] {
         let mut s = transactional("", level, 2);
         s.topology.producers.push(serde_json::from_str(r#"{"name":"plain","configs":{"linger.ms":0}}"#).unwrap());
-        let plain = Do::Send { producer: "plain".into(), topic: "pay".into(), key: Some("P".into()), tombstone: false, timestamp_ms: None };
+        let plain = Do::Send {
+            producer: "plain".into(),
+            topic: "pay".into(),
+            key: Some("P".into()),
+            tombstone: false,
+            timestamp_ms: None,
+            poison: false,
+        };
         s.commands = vec![send(SECOND, "A"), at(2 * SECOND, plain), commit(5 * SECOND)];
         let mut sim = begin(&s);
         sim.advance_to(4 * SECOND);
