@@ -4,13 +4,16 @@
 
 pub mod build;
 pub mod configs;
+mod link;
 mod logs;
 mod shipped;
 pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::kafka::partitioner::Partitioner;
 use crate::kafka::transaction::AfterSend;
+use crate::place::{Misplaced, decode};
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
@@ -33,10 +36,16 @@ pub struct ScenarioError {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.at.as_str(), "" | "." | "?") { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+        if self.at.is_empty() { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
     }
 }
 impl std::error::Error for ScenarioError {}
+
+impl From<Misplaced> for ScenarioError {
+    fn from(m: Misplaced) -> Self {
+        ScenarioError { at: m.at, what: m.what }
+    }
+}
 
 pub(crate) fn error<T>(at: impl Into<String>, what: impl Into<String>) -> Result<T, ScenarioError> {
     Err(ScenarioError { at: at.into(), what: what.into() })
@@ -167,6 +176,9 @@ pub struct Topic {
 pub struct ProducerSpec {
     /// `client.id`.
     pub name: String,
+    /// Its library, which decides where a key goes.
+    #[serde(default, skip_serializing_if = "Partitioner::is_java")]
+    pub client: Partitioner,
     /// Its configs.
     #[serde(default, skip_serializing_if = "Configs::is_empty")]
     pub configs: Configs,
@@ -311,6 +323,33 @@ pub enum Do {
         /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         timestamp_ms: Option<u64>,
+        /// Whoever handles it fails: the consumer's process dies, and a supervisor starts it again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        poison: bool,
+    },
+    /// Messages of a link take this much longer, in this direction; 0 makes it as before.
+    SlowLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+        /// In microseconds.
+        extra_us: u64,
+    },
+    /// A process stands still (a long garbage collection): nothing reaches it and its timers wait, while its peers go on.
+    Pause {
+        /// Whose process.
+        who: End,
+        /// For how long, in microseconds.
+        for_us: u64,
+    },
+    /// An application needs this long for each record.
+    SlowHandler {
+        /// Its consumer's place over all groups, from 0.
+        consumer: u8,
+        /// In microseconds; as in the scenario without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handling_us: Option<u64>,
     },
     /// Delete the records of a partition below an offset (`kafka-delete-records`).
     DeleteRecords {
@@ -405,10 +444,7 @@ impl Scenario {
     /// # Errors
     /// What is wrong, at which field or line, and what would be right.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let mut de = serde_json::Deserializer::from_str(text);
-        let s: Scenario = serde_path_to_error::deserialize(&mut de)
-            .map_err(|e| ScenarioError { at: e.path().to_string(), what: e.inner().to_string() })?;
-        de.end().map_err(|e| ScenarioError { at: String::new(), what: e.to_string() })?;
+        let s: Scenario = decode(text)?;
         s.check()?;
         Ok(s)
     }
@@ -655,13 +691,21 @@ impl Scenario {
                 None => Err(format!("there is no topic {topic:?}")),
             },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
-            Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
-            Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),
+            Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } if from == to => {
+                Err("a link has two ends".into())
+            }
+            Do::SlowLink { extra_us: us, .. } | Do::Pause { for_us: us, .. } | Do::SlowHandler { handling_us: Some(us), .. }
+                if *us > 3_600_000_000 =>
+            {
+                Err("is more than an hour".into())
+            }
+            Do::Pause { who, .. } => end(who),
+            Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } => end(from).and_then(|()| end(to)),
             Do::DropNextResponse { broker: b, client } => broker(b).and_then(|()| match client {
                 End::Producer(_) | End::Consumer(_) => end(client),
                 _ => Err("responses go to a producer or a consumer".into()),
             }),
-            Do::CrashConsumer { consumer: c } | Do::StartConsumer { consumer: c } => consumer(c),
+            Do::SlowHandler { consumer: c, .. } | Do::CrashConsumer { consumer: c } | Do::StartConsumer { consumer: c } => consumer(c),
         }
     }
 

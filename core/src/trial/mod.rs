@@ -128,7 +128,7 @@ impl Trial {
             for n in 0..wanted.min(w.count as usize) {
                 let key = w.keys.get(n % w.keys.len().max(1));
                 let number = match key {
-                    Some(k) => crate::kafka::partitioner::partition_for_key(k.as_bytes(), range.len() as u16),
+                    Some(k) => setup.producers[producer.ix()].partitioner.partition(k.as_bytes(), range.len() as u16),
                     None => 0,
                 };
                 let at = w.start_us + n as u64 * w.every_us;
@@ -162,6 +162,8 @@ pub struct Ghost {
     pub view: SmallVec<[BrokerId; 2]>,
     /// For each record: how often it was handled, up to 3 (2 bits each).
     pub handled: u32,
+    /// What applications made: the record, its batch once it has one, and the place of the record that it was made of.
+    pub made: SmallVec<[(RecordId, Option<BatchId>, u8); 0]>,
 }
 
 /// A state of the search.

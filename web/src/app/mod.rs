@@ -3,7 +3,9 @@
 pub mod browser;
 pub mod fatal;
 pub mod hot;
+pub mod keep;
 pub mod keyboard;
+mod lesson;
 pub mod marks;
 pub mod msg;
 pub mod page;
@@ -13,10 +15,14 @@ pub mod trial;
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::learn::Ask;
+use crate::learn::Learn;
+use crate::learn::progress::Progress;
 use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
+use crate::session::branches;
 use crate::session::saved;
 use crate::session::select::Selection;
 use crate::session::{Motion, Session};
@@ -27,9 +33,10 @@ use browser::keys;
 use gloo::events::EventListener;
 use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
+use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::Msg;
+use msg::{Keeping, Msg};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,11 +52,24 @@ const NOTICE_MS: u32 = 7000;
 pub struct App {
     hot: Rc<RefCell<Hot>>,
     facts: Rc<Facts>,
+    learn: Learn,
+    /// Is the session on the stage the open lesson's?
+    lesson_on_stage: bool,
+    /// The session of the other door: that of Play while a lesson is on the stage, and the other way round.
+    parked: Option<Session>,
+    reading: Option<gloo::file::callbacks::FileReader>,
+    /// What is to be scrolled into sight once it is there.
+    reveal: Option<&'static str>,
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
     measure: Kept,
     court: Court,
+    /// What is being kept, and why a file could not be opened.
+    keep: Option<Keeping>,
+    file_error: Option<String>,
+    /// The notice stays until it is read.
+    lasting: bool,
     /// The Play door was opened to play something: it plays on.
     playing_on_arrival: bool,
     lang: Lang,
@@ -108,14 +128,24 @@ impl Component for App {
         let frame = Frame { size: (964.0, 524.0), unit: 1.0 };
         let facts = Rc::new(facts(&hot.session, frame, lang));
         let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
-        let door = Route::of_fragment(&browser::fragment()).map_or_else(Door::default, |r| r.door);
+        let fragment = browser::fragment();
+        let route = Route::of_fragment(&fragment);
+        let door = route.map_or_else(Door::default, |r| r.door);
         let door_now = Rc::new(Cell::new(door));
-        let app = App {
+        let mut app = App {
+            learn: Learn::new(browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t))),
+            lesson_on_stage: false,
+            parked: None,
+            reading: None,
+            reveal: None,
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
             measure: Kept::default(),
             court: Court::new(lang),
+            keep: None,
+            file_error: None,
+            lasting: false,
             playing_on_arrival: false,
             lang,
             dark,
@@ -134,6 +164,14 @@ impl Component for App {
             _saving: Some(saving(ctx)),
         };
         app.dress();
+        if let Some(r) = route {
+            if r.door == Door::Learn {
+                app.enter_lesson(r.rest);
+            } else {
+                app.open_link(r.door, r.rest);
+                app.reread();
+            }
+        }
         app
     }
 
@@ -143,7 +181,9 @@ impl Component for App {
         if !read_only {
             self.hot.borrow_mut().touch();
         }
+        let still = self.keeps_still(&msg);
         match msg {
+            _ if still => self.notice = Some(self.lang.text().learn_choose_first.to_owned()),
             Msg::Refresh => return self.refresh(),
             Msg::Save => {
                 self.save();
@@ -151,8 +191,20 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Keep(what) => (self.keep, self.file_error) = (Some(what), None),
+            Msg::CloseKeep => self.keep = None,
+            Msg::OpenFile(text) => self.open_file(&text),
             Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
+            Msg::Learn(ask) => self.ask_lesson(ask),
+            Msg::Digit(n) if self.locked() => self.ask_lesson(Ask::Choose(usize::from(n) - 1)),
+            Msg::Digit(n) => self.select(Selection::Broker(BrokerId(n))),
+            Msg::FocusChoices => browser::focus_first(".options button"),
+            Msg::TakeScene => self.take_scene(),
+            Msg::SaveProgress => browser::download("highwater-progress.json", &self.learn.progress.text()),
+            Msg::LoadProgress(file) => self.load_progress(ctx, file),
+            Msg::Progress(text) => self.learn_progress(&text),
+            Msg::Toggle if self.at_question() => self.ask_lesson(Ask::Next),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
                 if self.coach == Some(Advice::Play) {
@@ -166,12 +218,25 @@ impl Component for App {
             Msg::StepBack => self.hot.borrow_mut().session.step_back(),
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
-            Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Reset if self.lesson_on_stage => self.ask_lesson(Ask::Again),
+            Msg::Reset => {
+                // Whoever goes back to the beginning wants to look at it.
+                self.hot.borrow_mut().session.pause();
+                self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed()));
+            }
             Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Branch(n) => self.rerun(|s| s.on_branch(n), |lang, _| i18n::on_branch(lang, branches::letter(n))),
+            Msg::Act(_) | Msg::Configure(..) if self.locked() => self.notice = Some(self.lang.text().learn_locked.to_owned()),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
             }
             Msg::Act(what) => self.act(what),
+            Msg::ActNamed(names) => {
+                let acts = &self.facts.inspection.acts;
+                if let Some(what) = names.iter().find_map(|n| acts.iter().find(|a| a.id == *n)).map(|a| a.what.clone()) {
+                    self.act(what);
+                }
+            }
             Msg::Configure(owner, name, value) => self.configure(owner, name, value),
             Msg::Select(what) => {
                 self.select(what);
@@ -206,7 +271,9 @@ impl Component for App {
         }
         if self.notice != noticed {
             let link = ctx.link().clone();
-            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
+            let lasting = std::mem::take(&mut self.lasting);
+            self.fading =
+                self.notice.as_ref().filter(|_| !lasting).map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
         }
         self.refresh();
         true
@@ -227,12 +294,15 @@ impl Component for App {
                 }
             }));
         }
-        if self.door == Door::Play && self.hot.borrow().stage.is_none() {
+        if self.canvas.get().is_some() && self.hot.borrow().stage.is_none() {
             self.mount();
             self.measure();
             ctx.link().send_message(Msg::Resize);
         }
         self.paint_marks();
+        if let Some(selector) = self.reveal.take() {
+            browser::reveal(selector);
+        }
     }
 
     fn destroy(&mut self, _ctx: &Context<Self>) {
@@ -255,6 +325,12 @@ impl App {
                 hot.session.pause();
             }
         }
+        match route.door {
+            Door::Learn => self.enter_lesson(route.rest),
+            Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
+        }
+        self.open_link(route.door, route.rest);
+        self.reread();
     }
 
     /// Language and colours on the root element.
@@ -299,8 +375,9 @@ impl App {
             let hot = self.hot.borrow();
             facts(&hot.session, hot.frame, self.lang)
         };
+        let told = self.lesson_goes_on();
         if *self.facts == fresh {
-            return false;
+            return told;
         }
         self.facts = Rc::new(fresh);
         self.speak();
@@ -314,6 +391,9 @@ impl App {
         if playing && now - self.spoken.2 < 1200.0 {
             return;
         }
+        if self.at_answer() {
+            return; // the outcome was read out
+        }
         let line = self.facts.lines.iter().find(|l| !playing || l.headline);
         if let Some(l) = line
             && self.spoken.0 != Some(l.seq)
@@ -326,10 +406,9 @@ impl App {
         let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
         {
             let mut hot = self.hot.borrow_mut();
-            if hot.session.future_by_hand() {
+            if hot.session.act(what) {
                 self.notice = Some(self.lang.text().branch_made.to_owned());
             }
-            hot.session.act(what);
             fatal::remember(hot.session.scenario_json());
         }
         if crash && self.coach == Some(Advice::Crash) {
@@ -370,8 +449,10 @@ impl App {
     fn select(&mut self, what: Selection) {
         self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
-            // What was selected shows in the inspector; events stay beside their list's tab.
-            self.events_tab = false;
+            // What was selected shows in the inspector; events stay beside their list's tab. The focus does not stay behind.
+            if std::mem::take(&mut self.events_tab) && browser::has_focus("tab-events") {
+                browser::focus("tab-inspector");
+            }
         }
     }
 
@@ -397,7 +478,9 @@ impl App {
     }
 
     fn escape(&mut self) {
-        if self.help {
+        if self.keep.is_some() {
+            self.keep = None;
+        } else if self.help {
             self.help = false;
         } else if self.notice.is_some() {
             self.notice = None;
@@ -414,7 +497,10 @@ impl App {
     fn save(&self) {
         // A frame may be under way; the next save comes soon.
         if let Ok(hot) = self.hot.try_borrow() {
-            browser::keep(keys::SCENE, &saved::save(&hot.session));
+            let play = if self.lesson_on_stage { self.parked.as_ref() } else { Some(&hot.session) };
+            if let Some(s) = play {
+                browser::keep(keys::SCENE, &saved::save(s));
+            }
         }
     }
 

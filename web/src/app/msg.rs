@@ -2,6 +2,7 @@
 
 use crate::door::Door;
 use crate::facts::inspect::Owner;
+use crate::learn::Ask;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
 use crate::trial::knobs::Knob;
@@ -36,6 +37,15 @@ pub enum TrialMsg {
     PlayStory(usize),
 }
 
+/// What is to be kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keeping {
+    /// The scenario behind the open door.
+    Here,
+    /// The story of a search of the trial, by its place.
+    Story(usize),
+}
+
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Msg {
@@ -57,10 +67,14 @@ pub enum Msg {
     SetSpeed(Speed),
     /// Back to the beginning, without what was done by hand.
     Reset,
+    /// To another branch.
+    Branch(u8),
     /// Leave the story, keep its cluster.
     PlayFreely,
     /// Do something to the cluster.
     Act(Do),
+    /// Do the first of these to the selected thing that can be done to it, by name.
+    ActNamed(&'static [&'static str]),
     /// Another config: a new run.
     Configure(Owner, &'static str, String),
     /// Look into something.
@@ -69,6 +83,12 @@ pub enum Msg {
     Shift(i32),
     /// A click on the stage, in its coordinates, and what lies under it if nothing painted does.
     Click(f64, f64, Option<Selection>),
+    /// Show how to keep something.
+    Keep(Keeping),
+    /// Enough of that.
+    CloseKeep,
+    /// Open a file with this text.
+    OpenFile(String),
     /// Asked of the Trial door.
     Trial(TrialMsg),
     /// The inspector (false) or the event list (true).
@@ -91,6 +111,20 @@ pub enum Msg {
     Recolour,
     /// What there is to read may have changed.
     Refresh,
+    /// Something of the open lesson.
+    Learn(Ask),
+    /// A figure was typed: a broker, or an answer.
+    Digit(u8),
+    /// To the answers.
+    FocusChoices,
+    /// The lesson's scene at this instant, behind the Play door.
+    TakeScene,
+    /// Progress as a file.
+    SaveProgress,
+    /// Progress from a file.
+    LoadProgress(web_sys::File),
+    /// The file was read.
+    Progress(String),
     /// Keep the scene for a reload.
     Save,
 }

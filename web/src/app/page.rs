@@ -1,7 +1,8 @@
 //! How the page is put together from its panels.
 
-use super::App;
+use super::keep::file_name;
 use super::msg::Msg;
+use super::{App, browser};
 use crate::door::Door;
 use crate::measure::MeasureDoor;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
@@ -10,6 +11,10 @@ use crate::panels::events::EventList;
 use crate::panels::header::Header;
 use crate::panels::help::Help;
 use crate::panels::inspector::Inspector;
+use crate::panels::keep::Keep;
+use crate::panels::learn::handout::Handout;
+use crate::panels::learn::lesson::LessonPanel;
+use crate::panels::learn::list::LessonList;
 use crate::panels::ledger::Ledger;
 use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
 use crate::panels::placed::Placed;
@@ -27,6 +32,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
+        Door::Learn => app.lesson_title(),
         Door::Measure => String::new(),
         Door::Trial => app.court.sheet.title.clone(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
@@ -36,6 +42,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         <div class="frame">
             <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
             { match door {
+                Door::Learn => learn(app, &go),
                 Door::Play => play(app, &go),
                 Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
                 Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
@@ -45,8 +52,37 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                 <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
+            { keep(app, &go) }
             if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
         </div>
+    }
+}
+
+/// How to keep a scenario.
+fn keep(app: &App, go: &Go) -> Html {
+    let Some((door, s)) = app.keep.and_then(|what| app.kept(what)) else { return Html::default() };
+    let link = format!("{}{}/{}", browser::address(), door.address(), s.to_link());
+    let (title, file) = (s.title_in(app.lang.core()).to_owned(), file_name(&s.title));
+    html! { <Keep {title} {link} json={s.to_json()} {file} error={app.file_error.clone()} lang={app.lang} go={go.clone()} /> }
+}
+
+/// The list of lessons, or the open one beside its stage.
+fn learn(app: &App, go: &Go) -> Html {
+    let lang = app.lang;
+    let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
+    let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
+        return html! { <LessonList items={crate::learn::panel::list(&app.learn, lang)} {lang} go={go.clone()} /> };
+    };
+    let lesson = open.lesson.clone();
+    html! {
+        <>
+            <div class={classes!("page", app.locked().then_some("locked"))} id="lesson" key="lesson">
+                { stage(app, go) }
+                <LessonPanel {panel} {lang} go={go.clone()} />
+                { below(app, go) }
+            </div>
+            <Handout {lesson} {lang} />
+        </>
     }
 }
 
@@ -60,9 +96,10 @@ fn play(app: &App, go: &Go) -> Html {
         _ => None,
     };
     html! {
-        <div class="page" id="play">
+        <div class="page" id="play" key="play">
             { stage(app, go) }
             <aside class="side">
+                if let Some(o) = &app.learn.open { <a class="to-lesson" data-testid="to-lesson" href={o.place.address(&o.lesson.id)}>{ "‹ " }{ t.learn_back }</a> }
                 <div class="tabs" role="tablist">
                     { tab("tab-inspector", t.tab_inspector, !app.events_tab, go, false) }
                     { tab("tab-events", t.tab_events, app.events_tab, go, true) }
@@ -75,17 +112,29 @@ fn play(app: &App, go: &Go) -> Html {
                     }
                 </div>
             </aside>
+            { below(app, go) }
+        </div>
+    }
+}
+
+/// The ledger and the time.
+fn below(app: &App, go: &Go) -> Html {
+    let (f, lang) = (&app.facts, app.lang);
+    let hot = app.hot.borrow();
+    let session = &hot.session;
+    html! {
+        <>
             <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
             <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
-                speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
+                branches={session.branches().all()} speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
                 marks={app.marks.clone()} {lang} go={go.clone()} />
-        </div>
+        </>
     }
 }
 
 fn tab(id: &'static str, label: &'static str, on: bool, go: &Go, events: bool) -> Html {
     html! {
-        <button type="button" role="tab" data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
+        <button type="button" role="tab" {id} data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
     }
 }
 
@@ -93,7 +142,6 @@ fn stage(app: &App, go: &Go) -> Html {
     let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
     let l = &f.layout;
     let now = f.inspection.selection;
-    let setup_topic = f.heads.first().map_or(String::new(), |h| h.name.rsplit_once('-').map_or(h.name.clone(), |x| x.0.to_owned()));
     let click = {
         let go = go.clone();
         Callback::from(move |e: MouseEvent| {
@@ -112,7 +160,7 @@ fn stage(app: &App, go: &Go) -> Html {
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
-        html! { <ProducerCard key={x.id.0} facts={x.clone()} topic={setup_topic.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
+        html! { <ProducerCard key={x.id.0} facts={x.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
     });
     let groups = f.groups.iter().zip(&l.groups).map(|(g, at)| {
         let members = g.members.iter().zip(&at.members).map(|(m, at)| {
@@ -163,7 +211,7 @@ fn pager(app: &App, go: &Go) -> Html {
 fn coach(app: &App, go: &Go) -> Html {
     let l = &app.facts.layout;
     let u = l.unit;
-    let Some(advice) = app.coach else {
+    let Some(advice) = app.coach.filter(|_| !app.lesson_on_stage) else {
         return Html::default();
     };
     let at = match advice {

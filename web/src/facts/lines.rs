@@ -83,6 +83,10 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Stopped { .. }
         | E::LinkCut { .. }
         | E::DropArmed { .. }
+        | E::LinkSlowed { .. }
+        | E::Paused { .. }
+        | E::HandlerSlowed { .. }
+        | E::Poisoned { .. }
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
         E::Txn(t) => transaction_tone(t),

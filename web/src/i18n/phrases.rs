@@ -47,6 +47,38 @@ pub fn refused(lang: Lang, why: &str) -> String {
     }
 }
 
+/// Name of a branch.
+pub fn branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}"),
+        Lang::Ko => format!("갈래 {letter}"),
+    }
+}
+
+/// One went to another branch.
+pub fn on_branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}, at the same moment"),
+        Lang::Ko => format!("갈래 {letter}의 같은 시점"),
+    }
+}
+
+/// A link could not be opened.
+pub fn bad_link(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This link can’t be opened. {why}"),
+        Lang::Ko => format!("이 링크는 열 수 없습니다. {why}"),
+    }
+}
+
+/// A file could not be opened.
+pub fn bad_file(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This file can’t be opened. {why}"),
+        Lang::Ko => format!("이 파일은 열 수 없습니다. {why}"),
+    }
+}
+
 /// Cut the link to somebody.
 pub fn cut_link(lang: Lang, to: &str) -> String {
     match lang {
@@ -60,6 +92,22 @@ pub fn heal_link(lang: Lang, to: &str) -> String {
     match lang {
         Lang::En => format!("Heal the link {to}"),
         Lang::Ko => format!("연결 복구 {to}"),
+    }
+}
+
+/// Make the link to somebody slow.
+pub fn slow_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Slow the link {to} by 400 ms"),
+        Lang::Ko => format!("연결 400ms 늦추기 {to}"),
+    }
+}
+
+/// Make the link to somebody as fast as before.
+pub fn fast_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Link as before {to}"),
+        Lang::Ko => format!("연결 원래대로 {to}"),
     }
 }
 
@@ -131,6 +179,44 @@ pub fn records_n(lang: Lang, n: usize) -> String {
         Lang::En if n == 1 => "1 record".into(),
         Lang::En => format!("{n} records"),
         Lang::Ko => format!("레코드 {n}건"),
+    }
+}
+
+/// The ledger, read out: what a lesson's step ends with.
+pub fn ledger_read(lang: Lang, f: &highwater_core::fold::ledger::Figures) -> String {
+    match lang {
+        Lang::En => format!(
+            "sent {}, acked {}, in log {}, lost {}, duplicated {}, out of order {}",
+            f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
+        ),
+        Lang::Ko => format!(
+            "보냄 {}, 확인됨 {}, 로그 {}, 손실 {}, 중복 {}, 순서 어긋남 {}",
+            f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
+        ),
+    }
+}
+
+/// `Step 2 of 5`.
+pub fn step_of(lang: Lang, n: usize, of: usize) -> String {
+    match lang {
+        Lang::En => format!("Step {n} of {of}"),
+        Lang::Ko => format!("{of}단계 중 {n}단계"),
+    }
+}
+
+/// `about 10 minutes`.
+pub fn minutes(lang: Lang, n: u8) -> String {
+    match lang {
+        Lang::En => format!("about {n} minutes"),
+        Lang::Ko => format!("약 {n}분"),
+    }
+}
+
+/// `3 of 5 steps`.
+pub fn steps_done(lang: Lang, done: usize, of: usize) -> String {
+    match lang {
+        Lang::En => format!("{done} of {of} steps"),
+        Lang::Ko => format!("{of}단계 중 {done}단계 마침"),
     }
 }
 

@@ -23,6 +23,8 @@ const LEO_LABEL: f64 = 56.0;
 const CUT_LABEL: f64 = 22.0;
 const CELL_MAX: f64 = 54.0;
 const CELL_MIN: f64 = 20.0;
+/// Logs this short are shown whole for as long as they can be read.
+const HANDFUL: u32 = 6;
 
 impl Window {
     /// Chooses the window for logs that reach from `start` to `end` (the longest), with the tide at `tide`.
@@ -33,6 +35,10 @@ impl Window {
         let fits = |cell: f64, room: f64| (room / cell).floor().max(2.0) as u32;
         if end - start <= fits(wide, room) {
             return Window { x: column.x, cell: wide, first: start, capacity: fits(wide, room), cut_off: false };
+        }
+        let narrow = room / f64::from(end - start);
+        if end - start <= HANDFUL && narrow >= CELL_MIN * unit {
+            return Window { x: column.x, cell: narrow, first: start, capacity: end - start, cut_off: false };
         }
         let room = room - CUT_LABEL * unit;
         // What has to be seen: one committed record before the tide, and all that is newer.
@@ -52,6 +58,14 @@ impl Window {
     /// The same, but never left of the tape: where a boundary is drawn that has scrolled out.
     pub fn boundary(&self, offset: u32) -> f64 {
         self.x_of(offset.max(self.first))
+    }
+
+    /// A boundary in words: with an arrow if it has scrolled out to the left, and how far behind the first shown record it is.
+    pub fn word(&self, name: &str, offset: u32) -> String {
+        match self.first.checked_sub(offset) {
+            Some(behind) if behind > 0 => format!("◂ {name} {offset} (−{behind})"),
+            _ => format!("{name} {offset}"),
+        }
     }
 
     /// Is the offset's cell shown?
@@ -81,6 +95,12 @@ mod tests {
     }
 
     #[test]
+    fn a_handful_is_shown_whole_in_a_narrow_column() {
+        let w = Window::choose(Column { x: 0.0, w: 127.0 }, 1.0, 0, 3, 3);
+        assert!(!w.cut_off && w.shows(0) && w.shows(2) && w.cell >= CELL_MIN, "{w:?}");
+    }
+
+    #[test]
     fn long_logs_keep_the_newest_and_the_tide() {
         let w = Window::choose(COLUMN, 1.0, 0, 500, 496);
         assert!(w.cut_off && w.shows(499) && w.shows(495), "{w:?}");
@@ -99,6 +119,13 @@ mod tests {
         let w = Window::choose(COLUMN, 1.0, 0, 1000, 3);
         assert!(w.shows(999) && !w.shows(3));
         assert_eq!(w.boundary(3), w.x_of(w.first));
+    }
+
+    #[test]
+    fn what_has_scrolled_out_says_how_far() {
+        let w = Window::choose(COLUMN, 1.0, 0, 1000, 3);
+        assert_eq!(w.word("HW", 3), format!("◂ HW 3 (−{})", w.first - 3));
+        assert_eq!(w.word("LEO", 1000), "LEO 1000");
     }
 
     #[test]

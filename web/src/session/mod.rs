@@ -1,12 +1,14 @@
 //! A run and the person who watches it: what is done to the cluster, where in time one is, how fast it goes.
 //! No browser in here; the app gives it real time and paints what it holds.
 
+pub mod branches;
 pub mod pacing;
 pub mod saved;
 pub mod select;
 
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
+use branches::Branches;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::scenario::{Do, Scenario, ScenarioError};
@@ -34,6 +36,8 @@ pub enum Motion {
 const GLIDE_US: f64 = 650_000.0;
 /// A frame that comes later than this was not a frame: the page was hidden.
 const LONGEST_FRAME_US: f64 = 250_000.0;
+/// Playing slows down this long before an instant at which it is to stop.
+const NEAR_US: f64 = 9_000.0;
 /// How long a run lasts that was a story.
 const FREE_US: u64 = 600_000_000;
 /// `Auto` stays slow for this long after something that one should see.
@@ -56,6 +60,9 @@ pub struct Session {
     pub first_partition: u16,
     /// The furthest instant that was reached, for the scrubber.
     frontier_us: u64,
+    branches: Branches,
+    /// Where playing stops by itself.
+    halt_us: Option<u64>,
 }
 
 impl Session {
@@ -77,6 +84,8 @@ impl Session {
             selection: Selection::Run,
             first_partition: first,
             frontier_us: 0,
+            branches: Branches::default(),
+            halt_us: None,
         })
     }
 
@@ -163,6 +172,16 @@ impl Session {
         self.pace = Pace::default();
     }
 
+    /// Playing slows down before this instant and stops at it, once.
+    pub fn halt(&mut self, at_us: Option<u64>) {
+        self.halt_us = at_us;
+    }
+
+    /// Where playing stops, if that lies ahead.
+    fn stop_us(&self) -> Option<f64> {
+        self.halt_us.map(|h| h as f64).filter(|h| *h > self.view_us)
+    }
+
     /// To the next notable event: gliding, or at once.
     pub fn step_forward(&mut self, glide: bool) {
         self.finish_glide();
@@ -190,9 +209,22 @@ impl Session {
             self.motion = Motion::Paused;
         }
         self.motion = Motion::Paused;
-        while self.timeline.step_back() && self.on_hidden_mark() {}
+        let said = self.newest_said();
+        loop {
+            while self.timeline.step_back() && self.on_hidden_mark() {}
+            // Between two events, the first step leads to the one that is said already: on to the one before.
+            if self.sim().now_us() == 0 || self.newest_said() != said {
+                break;
+            }
+        }
         self.view_us = self.sim().now_us() as f64;
         self.seen = self.sim().events().len();
+    }
+
+    /// The newest event that is said in words.
+    fn newest_said(&self) -> Option<u32> {
+        let sim = self.sim();
+        sim.events().iter().rev().find(|e| e.kind.notable() && !self.behind_the_scenes(&e.kind)).map(|e| e.seq)
     }
 
     /// To any instant.
@@ -250,11 +282,21 @@ impl Session {
 
     fn play(&mut self, real_us: f64, hurry: &mut impl FnMut() -> bool) {
         self.dwell_us = (self.dwell_us - real_us).max(0.0);
-        let action = self.dwell_us > 0.0 || self.action();
+        let stop = self.stop_us();
+        let near = |h: f64| h - self.view_us <= NEAR_US;
+        if stop.is_some_and(near) && self.speed == Speed::Auto {
+            self.pace.slow_down();
+        }
+        let action = self.dwell_us > 0.0 || stop.is_some_and(near) || self.action();
         if action {
             self.seen = self.sim().events().len();
         }
-        let goal = self.view_us + self.pace.frame(self.speed, action, real_us);
+        let mut goal = self.view_us + self.pace.frame(self.speed, action, real_us);
+        if let Some(h) = stop.filter(|h| *h <= goal) {
+            goal = h;
+        } else if let Some(h) = stop.filter(|h| self.speed == Speed::Auto && !near(*h) && h - NEAR_US < goal) {
+            goal = h - NEAR_US; // one frame more, and it is near
+        }
         let until = self.sim().until_us() as f64;
         loop {
             match self.sim().next_due_us().map(|d| d as f64) {
@@ -274,7 +316,7 @@ impl Session {
         }
         self.view_us = goal.min(until);
         self.timeline.advance_to(self.view_us as u64);
-        if self.view_us >= until {
+        if self.view_us >= until || stop.is_some_and(|h| self.view_us >= h) {
             self.motion = Motion::Paused;
         }
     }
@@ -300,21 +342,21 @@ impl Session {
 
     // ---- what is done to the cluster
 
-    /// Was something done by hand later than this instant? Acting now drops it.
-    pub fn future_by_hand(&self) -> bool {
-        let now = self.sim().now_us();
-        self.timeline.scenario().commands.iter().any(|c| c.by_hand && c.at_us > now)
-    }
-
-    /// Does something at this instant.
-    pub fn act(&mut self, what: Do) {
+    /// Does something at this instant. If more was seen already, that run is kept as a branch; says whether it was.
+    pub fn act(&mut self, what: Do) -> bool {
         self.finish_glide();
         // In slow motion, the view is between two microseconds.
         self.timeline.advance_to(self.view_us as u64);
-        self.timeline.command(what);
+        let old = self.timeline.scenario().clone();
+        let seen_us = self.frontier_us;
+        let forked = self.timeline.command(what) && seen_us > self.sim().now_us();
+        if forked {
+            self.branches.leave(old, seen_us);
+        }
         self.frontier_us = self.sim().now_us();
         self.dwell_us = DWELL_US;
         self.pace.look_closely();
+        forked
     }
 
     /// A new run of the same scenario and seed with another config of a producer.
@@ -322,7 +364,7 @@ impl Session {
     /// # Errors
     /// What Kafka would refuse.
     pub fn with_producer_config(&self, producer: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan().with_producer_config(producer, name, value)?)
+        self.branch_off(self.plan().with_producer_config(producer, name, value)?)
     }
 
     /// A new run of the same scenario and seed with another config of a topic.
@@ -330,15 +372,16 @@ impl Session {
     /// # Errors
     /// What Kafka would refuse.
     pub fn with_topic_config(&self, topic: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan().with_topic_config(topic, name, value)?)
+        self.branch_off(self.plan().with_topic_config(topic, name, value)?)
     }
 
-    /// The same run from its beginning, without what was done by hand.
+    /// The same run from its beginning, without what was done by hand; with it, it stays as a branch.
     ///
     /// # Errors
     /// None that a running scenario could give.
     pub fn restarted(&self) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan())
+        let by_hand = self.timeline.scenario().commands.iter().any(|c| c.by_hand);
+        if by_hand { self.branch_off(self.plan()) } else { self.rerun(self.plan()) }
     }
 
     /// The cluster of a story, without the story: from its beginning, with its workload, and time to do things.
@@ -358,10 +401,18 @@ impl Session {
         s
     }
 
+    /// Another run, with this one kept beside it.
+    fn branch_off(&self, scenario: Scenario) -> Result<Session, ScenarioError> {
+        let mut next = self.rerun(scenario)?;
+        next.branches.leave(self.timeline.scenario().clone(), self.frontier_us);
+        Ok(next)
+    }
+
     fn rerun(&self, scenario: Scenario) -> Result<Session, ScenarioError> {
         let mut next = Session::new(scenario)?;
         next.speed = self.speed;
         next.first_partition = self.first_partition;
+        next.branches = self.branches.clone();
         next.selection = match self.selection {
             Selection::Message(_) | Selection::Event(_) | Selection::Record(..) => Selection::Run,
             other => other,
@@ -417,4 +468,22 @@ fn dwell_on(e: &EventKind) -> bool {
             | EventKind::ConsumerCrashed { .. }
             | EventKind::ConsumerStarted { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_core::scenario::DEFAULT;
+
+    #[test]
+    fn one_event_back_always_says_something_else() {
+        let mut s = Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap();
+        s.seek(213_500);
+        let mut said = s.newest_said();
+        while s.sim().now_us() > 0 {
+            s.step_back();
+            assert_ne!(s.newest_said(), said);
+            said = s.newest_said();
+        }
+    }
 }
