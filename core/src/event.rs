@@ -25,6 +25,8 @@ pub enum MessageKind {
     ProduceResponse,
     Fetch,
     FetchResponse,
+    OffsetForLeaderEpoch,
+    OffsetForLeaderEpochResponse,
     ConsumerFetch,
     ConsumerFetchResponse,
     OffsetCommit,

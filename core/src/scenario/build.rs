@@ -115,8 +115,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
 }
 
 fn rules(s: &Scenario) -> RuleSet {
-    let new_cluster = u8::from(s.kafka != "4.0");
-    RuleSet { elr: s.features.elr.unwrap_or(new_cluster) == 1, strict_min_isr: true }
+    RuleSet { elr: s.elr() == 1, replication: s.rules.replication.unwrap_or(ProtocolVersion::PV7) }
 }
 
 fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: usize, unclean: bool) {

@@ -8,6 +8,7 @@
 //! time out only on peers that are dead; a broker is fenced only when it is down.
 
 pub(crate) mod actions;
+pub mod counterfactual;
 mod fingerprints;
 mod properties;
 mod search;
