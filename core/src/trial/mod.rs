@@ -14,6 +14,7 @@ mod properties;
 mod search;
 mod sleep;
 mod story;
+pub mod words;
 
 use crate::ids::*;
 use crate::kafka::{Setup, World};
