@@ -317,10 +317,9 @@ impl Replica {
         }
         match self.log.end_offset_for(part.last_epoch) {
             // PV1 says where, not of which epoch: the follower takes it for the end of its own.
-            Some((epoch, end)) => Fetched::Diverging {
-                epoch: if rules == ProtocolVersion::PV1 { part.last_epoch.unwrap_or(epoch) } else { epoch },
-                end,
-            },
+            Some((epoch, end)) => {
+                Fetched::Diverging { epoch: if rules == ProtocolVersion::PV1 { part.last_epoch.unwrap_or(epoch) } else { epoch }, end }
+            }
             None => Fetched::Error(ErrorCode::OffsetOutOfRange),
         }
     }
@@ -334,7 +333,9 @@ impl Replica {
         }
         if rules < ProtocolVersion::PV4 {
             // R-L5 in one round: a follower that is ahead asks for the leader's end, and cuts its log there.
-            if part.offset > leo && let Some(epoch) = part.last_epoch {
+            if part.offset > leo
+                && let Some(epoch) = part.last_epoch
+            {
                 return FetchOutcome::Answer(Fetched::Diverging { epoch, end: leo });
             }
         } else if part.offset > Offset::ZERO || part.last_epoch.is_some() {

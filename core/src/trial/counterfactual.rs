@@ -27,15 +27,8 @@ pub enum Knob {
 
 impl Knob {
     /// All of them.
-    pub const ALL: &[Knob] = &[
-        Knob::Acks,
-        Knob::MinInsyncReplicas,
-        Knob::UncleanElection,
-        Knob::Idempotence,
-        Knob::MaxInFlight,
-        Knob::Elr,
-        Knob::Retries,
-    ];
+    pub const ALL: &[Knob] =
+        &[Knob::Acks, Knob::MinInsyncReplicas, Knob::UncleanElection, Knob::Idempotence, Knob::MaxInFlight, Knob::Elr, Knob::Retries];
 
     /// Kafka's name of it.
     pub fn name(self) -> &'static str {

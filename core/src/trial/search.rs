@@ -217,6 +217,10 @@ impl Search {
             }
             return;
         }
+        if self.depth + 1 == self.trial.bounds.depth {
+            self.verdict = Some(Verdict::Limit { complete_faults: self.max_faults.checked_sub(1), depth: self.depth + 1 });
+            return;
+        }
         std::mem::swap(&mut self.layer, &mut self.next);
         self.depth += 1;
     }

@@ -7,7 +7,7 @@ use highwater_core::ids::*;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::message::{Body, FetchPart, Fetched};
 use highwater_core::kafka::replica::{FetchOutcome, PendingIsr, Replica};
-use highwater_core::kafka::setup::PartitionSetup;
+use highwater_core::kafka::setup::{PartitionSetup, ProtocolVersion};
 use highwater_core::kafka::step::{Command, Input};
 use highwater_core::scenario::End;
 use smallvec::smallvec;
