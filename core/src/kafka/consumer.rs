@@ -404,19 +404,19 @@ impl ConsumerCx<'_> {
             match &part.answer {
                 Fetched::Data { entries, .. } if part.offset == self.c.fetched[i] => {
                     for e in entries {
-                        let Some(batch) = e.payload.batch() else {
+                        let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
-                        for index in 0..batch.count {
-                            let offset = e.base.plus(u32::from(index));
+                        for n in 0..count {
+                            let offset = e.base.plus(u32::from(n));
                             if offset >= self.c.fetched[i] {
-                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch: batch.id, index });
+                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
                             }
                         }
                         self.c.fetched[i] = e.end();
                     }
                 }
-                Fetched::Error(ErrorCode::OffsetOutOfRange) => self.reset(i),
+                Fetched::OutOfRange { start, .. } => self.reset(i, *start),
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }
@@ -424,9 +424,8 @@ impl ConsumerCx<'_> {
     }
 
     /// cons.K3: the position is not in the leader's log: `auto.offset.reset=earliest`, the only policy so far.
-    fn reset(&mut self, i: usize) {
+    fn reset(&mut self, i: usize, to: Offset) {
         let partition = self.config().assigned[i];
-        let to = Offset::ZERO;
         self.c.buffer.retain(|r| r.partition != partition);
         self.c.positions[i] = Some(to);
         self.c.fetched[i] = to;

@@ -1,10 +1,12 @@
 //! What does not change during a run: who is there, which configs hold, which rules apply.
 
+use super::log::config::LogConfig;
 use super::message::Acks;
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// How replication worked in a release: each version has everything of those before it (rule book 3.10).
 ///
@@ -50,6 +52,8 @@ pub struct PartitionSetup {
     pub min_isr: usize,
     /// `unclean.leader.election.enable`.
     pub unclean: bool,
+    /// What keeps its log in bounds; `None` where nothing would come of it.
+    pub log: Option<Rc<LogConfig>>,
 }
 
 /// A topic.
@@ -78,6 +82,10 @@ pub struct ProducerSetup {
     pub batch_bytes: u32,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
+    /// `partitioner.adaptive.partitioning.enable`.
+    pub adaptive: bool,
+    /// `partitioner.ignore.keys`.
+    pub ignore_keys: bool,
 }
 
 /// When a consumer commits.
@@ -149,6 +157,10 @@ impl Setup {
     /// All partitions.
     pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {
         (0..self.partitions.len() as u16).map(PartitionId)
+    }
+    /// Does any log need to know its records?
+    pub fn keeps_records(&self) -> bool {
+        self.partitions.iter().any(|p| p.log.is_some())
     }
     /// Does it belong to a topic of Kafka's own?
     pub fn is_internal(&self, p: PartitionId) -> bool {

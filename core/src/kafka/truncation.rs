@@ -32,6 +32,7 @@ impl Cx<'_> {
         {
             let from = r.log.leo();
             r.truncate(to);
+            self.files_cut(partition);
             self.out.event(EventKind::Truncated { broker, partition, from, to });
         }
     }

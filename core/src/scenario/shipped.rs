@@ -8,7 +8,9 @@ macro_rules! shipped {
     };
 }
 
-shipped! { "acks-1" "acks-all" "commit-first" "commit-last" "first" "retry-duplicates" }
+shipped! {
+    "acks-1" "acks-all" "commit-first" "commit-last" "first" "h1-truncation" "h2-unfenced-fetch" "h3-unknown-epoch" "h4-last-replica" "kip-903" "retry-duplicates"
+}
 
 /// The text of a shipped scenario.
 pub fn shipped(name: &str) -> Option<&'static str> {

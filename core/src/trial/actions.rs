@@ -4,8 +4,9 @@ use super::sleep::Footprint;
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
-use crate::kafka::{Command, Input, Out, Timer, World};
+use crate::kafka::{Command, Flight, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -144,6 +145,7 @@ fn within(b: &Bounds, used: &Budget, t: &Timer, fault: bool) -> bool {
     match t {
         Timer::Lag { .. } => fault && used.lag_expiries < b.lag_expiries,
         Timer::HwCheckpoint(_) => used.hw_checkpoints < b.hw_checkpoints,
+        Timer::Heartbeat(_) => b.zombies > 0,
         Timer::RetryBackoff(..) => b.retries == u8::MAX || used.retries < b.retries,
         _ => true,
     }
@@ -155,9 +157,15 @@ fn may_fire(w: &World, t: &Timer) -> bool {
     let dead = |b: BrokerId| w.broker(b).power == Power::PowerLost;
     match *t {
         // Heartbeats matter to a broker that the controller gave up though it lives.
-        Timer::Heartbeat(b) => !w.controller.brokers[b.ix()].live,
+        Timer::Heartbeat(b) => {
+            let on_its_way = |f: &Flight| f.from == Actor::Broker(b) && f.to == Actor::Controller;
+            !w.controller.brokers[b.ix()].live && !w.net.iter().any(on_its_way)
+        }
         Timer::HwCheckpoint(b) => w.broker(b).replicas.iter().any(|r| r.hw_checkpoint != r.hw),
         Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
+        // Logs keep what they have: no retention, no compaction, no flush by time.
+        Timer::Retention(_) | Timer::Cleaner(_) | Timer::SegmentExpiry { .. } => false,
+        Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => false,
         Timer::ConsumerFetchWait { .. } | Timer::Delivery(_) | Timer::ProduceWait { .. } => false,
         Timer::RegistrationRetry(b) => {
             // Only when it would be accepted, and none is on its way.
@@ -203,7 +211,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
         Action::Fire(t) => Input::Fire(t),
         Action::Send => {
             let (producer, partition) = trial.records[usize::from(records)];
-            Input::Do(Command::Send { producer, partition, bytes: 1 })
+            Input::Do(Command::Send { producer, partition, record: RecordData { bytes: 1, ..RecordData::default() } })
         }
         Action::Crash(b) => Input::Do(Command::Crash(b)),
         Action::PowerCut(b) => Input::Do(Command::PowerCut(b)),
