@@ -1,8 +1,11 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod transactions;
+
 use crate::ids::*;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
+pub use transactions::TxnEvent;
 
 /// One thing that happened at an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -44,6 +47,18 @@ pub enum MessageKind {
     Metadata,
     MetadataResponse,
     Disconnect,
+    InitProducerId,
+    InitProducerIdResponse,
+    AddPartitionsToTxn,
+    AddPartitionsToTxnResponse,
+    AddOffsetsToTxn,
+    AddOffsetsToTxnResponse,
+    TxnOffsetCommit,
+    TxnOffsetCommitResponse,
+    EndTxn,
+    EndTxnResponse,
+    WriteTxnMarkers,
+    WriteTxnMarkersResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -68,6 +83,14 @@ pub enum ErrorCode {
     IneligibleReplica,
     StaleBrokerEpoch,
     DuplicateBrokerRegistration,
+    CoordinatorNotAvailable,
+    ConcurrentTransactions,
+    InvalidTxnState,
+    InvalidProducerIdMapping,
+    ProducerFenced,
+    TransactionAbortable,
+    TransactionCoordinatorFenced,
+    UnstableOffsetCommit,
 }
 
 impl ErrorCode {
@@ -90,6 +113,14 @@ impl ErrorCode {
             ErrorCode::IneligibleReplica => "INELIGIBLE_REPLICA",
             ErrorCode::StaleBrokerEpoch => "STALE_BROKER_EPOCH",
             ErrorCode::DuplicateBrokerRegistration => "DUPLICATE_BROKER_REGISTRATION",
+            ErrorCode::CoordinatorNotAvailable => "COORDINATOR_NOT_AVAILABLE",
+            ErrorCode::ConcurrentTransactions => "CONCURRENT_TRANSACTIONS",
+            ErrorCode::InvalidTxnState => "INVALID_TXN_STATE",
+            ErrorCode::InvalidProducerIdMapping => "INVALID_PRODUCER_ID_MAPPING",
+            ErrorCode::ProducerFenced => "PRODUCER_FENCED",
+            ErrorCode::TransactionAbortable => "TRANSACTION_ABORTABLE",
+            ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
+            ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
         }
     }
 }
@@ -222,6 +253,14 @@ pub enum EventKind {
     LinkHealed { from: Actor, to: Actor },
     /// The next response on this link will be lost, and the client disconnected.
     DropArmed { from: Actor, to: Actor },
+    /// Messages of a link take longer from now on, or as long as before if `extra_us` is 0.
+    LinkSlowed { from: Actor, to: Actor, extra_us: u64 },
+    /// A process stands still.
+    Paused { actor: Actor, for_us: u64 },
+    /// An application needs this long for each record from now on.
+    HandlerSlowed { consumer: ConsumerIx, handling_us: u64 },
+    /// Handling this record made the application fail.
+    Poisoned { consumer: ConsumerIx, partition: PartitionId, offset: Offset, record: RecordId },
     /// A consumer process died.
     ConsumerCrashed { consumer: ConsumerIx },
     /// It started again.
@@ -229,7 +268,7 @@ pub enum EventKind {
 
     // ---- consumers
     /// `poll()` returned these records.
-    Polled { consumer: ConsumerIx, partition: PartitionId, from: Offset, to: Offset },
+    Polled { consumer: ConsumerIx, partition: PartitionId, from: Offset, to: Offset, records: u32 },
     /// The application finished with the record at `offset`: the effect outside Kafka.
     Handled { consumer: ConsumerIx, partition: PartitionId, offset: Offset, batch: BatchId, index: u16 },
     /// The coordinator confirmed the commit.
@@ -242,11 +281,17 @@ pub enum EventKind {
     Lost { batch: BatchId, partition: PartitionId, records: u16 },
     /// It is there (again).
     Found { batch: BatchId, partition: PartitionId, records: u16 },
+
+    /// Of a transaction.
+    Txn(TxnEvent),
 }
 
 impl EventKind {
     /// Is it one that a person steps through? Wire traffic and bookkeeping are not.
     pub fn notable(&self) -> bool {
+        if let EventKind::Txn(t) = self {
+            return t.notable();
+        }
         !matches!(
             self,
             EventKind::Sent { .. }
@@ -291,12 +336,14 @@ impl EventKind {
             | EventKind::Leaderless { partition, .. }
             | EventKind::BecameLeader { partition, .. }
             | EventKind::BecameFollower { partition, .. }
+            | EventKind::Poisoned { partition, .. }
             | EventKind::Polled { partition, .. }
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
+            EventKind::Txn(t) => t.partition(),
             _ => None,
         }
     }
@@ -316,6 +363,7 @@ impl EventKind {
             | EventKind::Handled { batch, .. }
             | EventKind::Lost { batch, .. }
             | EventKind::Found { batch, .. } => Some(batch),
+            EventKind::Txn(t) => t.batch(),
             _ => None,
         }
     }

@@ -6,7 +6,9 @@
 use super::client::{ClientMeta, MetaState};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
-use super::step::{Out, RequestKind, Timer};
+use super::step::{AppCall, Out, RequestKind, Returned, Timer};
+use super::transaction::Call;
+use super::transaction::index::readable;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -67,6 +69,8 @@ pub struct Consumer {
     pub commit_due: bool,
     /// Waits for `retry.backoff.ms`.
     pub backing_off: bool,
+    /// The application waits for its producer, and does not poll: `initTransactions()`, `commitTransaction()`, `flush()`.
+    pub waits_for_producer: bool,
 }
 
 /// The consumer at work.
@@ -94,6 +98,7 @@ impl Consumer {
             about_to_commit: false,
             commit_due: false,
             backing_off: false,
+            waits_for_producer: false,
         }
     }
 
@@ -152,7 +157,31 @@ impl ConsumerCx<'_> {
         if self.config().commit == CommitMode::Auto {
             self.out.arm(Timer::AutoCommit(self.c.id));
         }
+        if let Some(o) = self.config().output {
+            self.c.waits_for_producer = self.config().commit == CommitMode::Transaction;
+            self.out.call(AppCall::Init(o.producer));
+        }
         self.go_on();
+    }
+
+    /// A blocking call of the application's producer returned.
+    pub fn returned(&mut self, r: Returned) {
+        let waited = std::mem::take(&mut self.c.waits_for_producer);
+        match r {
+            Returned::Done if waited && self.config().commit == CommitMode::AfterHandling => {
+                self.c.about_to_commit = true;
+                self.out.arm(Timer::CommitCall(self.c.id));
+            }
+            Returned::Aborted => self.rewind(),
+            Returned::Done | Returned::Committed | Returned::Fatal => {}
+        }
+        self.go_on();
+    }
+
+    /// What was read in the aborted transaction is read again, from the group's commits on.
+    fn rewind(&mut self) {
+        self.c.buffer.clear();
+        self.c.positions.iter_mut().for_each(|p| *p = None);
     }
 
     /// The process dies. What it had fetched and not committed is forgotten.
@@ -193,7 +222,10 @@ impl ConsumerCx<'_> {
             Timer::Handling(_) => self.handled(),
             Timer::CommitCall(_) => {
                 self.c.about_to_commit = false;
-                self.commit(Coordination::Committing);
+                match self.config().output {
+                    Some(o) if self.config().commit == CommitMode::Transaction => self.commit_transaction(o.producer),
+                    _ => self.commit(Coordination::Committing),
+                }
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
@@ -268,7 +300,7 @@ impl ConsumerCx<'_> {
     /// cons.K1: returns up to `max.poll.records`; the position moves past them.
     fn poll(&mut self) {
         let c = &mut *self.c;
-        if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing {
+        if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing || c.waits_for_producer {
             return;
         }
         if c.commit_due && c.coordination == Coordination::Idle && !c.backing_off && c.positions.iter().all(Option::is_some) {
@@ -286,9 +318,12 @@ impl ConsumerCx<'_> {
             let (Some(from), Some(last)) = (self.c.positions[i], polled.iter().rfind(|r| r.partition == partition)) else {
                 continue;
             };
-            let to = last.offset.plus(1);
+            // Past control batches and aborted ones too (txn.M6), if nothing else is buffered.
+            let more = self.c.buffer.iter().any(|r| r.partition == partition);
+            let to = if more { last.offset.plus(1) } else { self.c.fetched[i] };
             self.c.positions[i] = Some(to);
-            self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to });
+            let records = polled.iter().filter(|r| r.partition == partition).count() as u32;
+            self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to, records });
         }
         self.c.work = polled;
         if self.config().commit == CommitMode::BeforeHandling {
@@ -310,12 +345,34 @@ impl ConsumerCx<'_> {
             batch: r.batch,
             index: r.index,
         });
+        if let Some(o) = self.config().output {
+            let partition = self.setup.output_partition(&o, r.partition);
+            self.out.call(AppCall::Send { producer: o.producer, partition, source: (r.batch, r.index) });
+        }
         if !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id));
-        } else if self.config().commit == CommitMode::AfterHandling {
-            self.c.about_to_commit = true;
-            self.out.arm(Timer::CommitCall(self.c.id));
+            return;
         }
+        match (self.config().commit, self.config().output) {
+            (CommitMode::AfterHandling, Some(o)) => {
+                self.c.waits_for_producer = true;
+                self.out.call(AppCall::Flush(o.producer));
+            }
+            (CommitMode::AfterHandling | CommitMode::Transaction, _) => {
+                self.c.about_to_commit = true;
+                self.out.arm(Timer::CommitCall(self.c.id));
+            }
+            _ => {}
+        }
+    }
+
+    /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
+    fn commit_transaction(&mut self, producer: ProducerIx) {
+        let assigned = self.config().assigned.iter().zip(&self.c.positions);
+        let offsets = assigned.filter_map(|(p, at)| Some((*p, (*at)?))).collect();
+        self.c.waits_for_producer = true;
+        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets)));
+        self.out.call(AppCall::Call(producer, Call::End { commit: true }));
     }
 
     // ---- commits
@@ -402,8 +459,9 @@ impl ConsumerCx<'_> {
                 continue;
             };
             match &part.answer {
-                Fetched::Data { entries, .. } if part.offset == self.c.fetched[i] => {
-                    for e in entries {
+                Fetched::Data { entries, aborted, .. } if part.offset == self.c.fetched[i] && self.c.positions[i].is_some() => {
+                    let before = self.c.fetched[i];
+                    for e in readable(entries, aborted) {
                         let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
@@ -415,11 +473,23 @@ impl ConsumerCx<'_> {
                         }
                         self.c.fetched[i] = e.end();
                     }
+                    if let Some(last) = entries.last() {
+                        self.skip(i, before, last.end());
+                    }
                 }
                 Fetched::OutOfRange { start, .. } => self.reset(i, *start),
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }
+        }
+    }
+
+    /// txn.M6: a position that waits at a control batch or an aborted one moves past it.
+    fn skip(&mut self, i: usize, before: Offset, end: Offset) {
+        let partition = self.config().assigned[i];
+        self.c.fetched[i] = end;
+        if self.c.positions[i] == Some(before) && !self.c.buffer.iter().any(|r| r.partition == partition) {
+            self.c.positions[i] = Some(end);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What actors say to each other. Request and response names are Kafka's.
 
 use super::log::{Batch, Entries};
+use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,8 @@ pub enum Fetched {
         entries: Entries,
         /// The leader's high watermark when the snapshot was taken.
         hw: Offset,
+        /// For read_committed: whose batches to drop, from which offset on (txn.M4).
+        aborted: SmallVec<[(Pid, Offset); 0]>,
         /// The leader's log start offset.
         start: Offset,
     },
@@ -235,6 +238,8 @@ pub enum Body {
     Disconnect {
         conn: ConnGen,
     },
+    /// Of a transaction.
+    Txn(TxnBody),
 }
 
 impl Body {
@@ -263,6 +268,7 @@ impl Body {
             Body::Metadata { .. } => MessageKind::Metadata,
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
             Body::Disconnect { .. } => MessageKind::Disconnect,
+            Body::Txn(t) => t.kind(),
         }
     }
 
@@ -284,6 +290,7 @@ impl Body {
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
+            Body::Txn(t) => t.conn(),
             _ => None,
         }
     }
@@ -295,24 +302,21 @@ impl Body {
 
     /// Is it a client's request?
     pub fn is_client_request(&self) -> bool {
-        matches!(
-            self,
-            Body::Produce { .. }
-                | Body::ConsumerFetch { .. }
-                | Body::OffsetCommit { .. }
-                | Body::OffsetFetch { .. }
-                | Body::Metadata { .. }
-        )
+        match self {
+            Body::Produce { .. } | Body::ConsumerFetch { .. } | Body::OffsetCommit { .. } | Body::OffsetFetch { .. } => true,
+            Body::Metadata { .. } => true,
+            Body::Txn(t) => t.is_client_request(),
+            _ => false,
+        }
     }
 
     /// Is it an answer to a client's request (which the fault "drop the next response" can take)?
     pub fn is_client_response(&self) -> bool {
-        matches!(
-            self,
-            Body::ProduceResponse { .. }
-                | Body::ConsumerFetchResponse { .. }
-                | Body::OffsetCommitResponse { .. }
-                | Body::OffsetFetchResponse { .. }
-        )
+        match self {
+            Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } => true,
+            Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
+            Body::Txn(t) => t.is_client_response(),
+            _ => false,
+        }
     }
 }

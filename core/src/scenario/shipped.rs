@@ -9,7 +9,7 @@ macro_rules! shipped {
 }
 
 shipped! {
-    "acks-1" "acks-all" "commit-first" "commit-last" "first" "h1-truncation" "h2-unfenced-fetch" "h3-unknown-epoch" "h4-last-replica" "kip-903" "retry-duplicates"
+    "acks-1" "acks-all" "catch-up" "commit-first" "commit-last" "first" "h1-truncation" "h2-unfenced-fetch" "h3-unknown-epoch" "h4-last-replica" "kip-903" "retry-duplicates"
 }
 
 /// The text of a shipped scenario.

@@ -2,6 +2,7 @@
 //!
 //! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
 
+mod disturb;
 mod queue;
 mod sticky;
 mod story;
@@ -15,10 +16,13 @@ use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::partitioner::partition_for_key;
+use crate::kafka::step::TxnTimer;
+use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
 use crate::trial::Trial;
+use disturb::Disturbances;
 use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -74,7 +78,9 @@ pub struct Sim {
     links: BTreeMap<(Actor, Actor), Link>,
     transit: BTreeMap<MsgId, Transit>,
     last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
+    transaction_starts: BTreeMap<TxnIx, u64>,
     sticky: BTreeMap<(ProducerIx, usize), Sticky>,
+    disturbances: Disturbances,
     events: Chunked<Event>,
     trace: Canon,
     ledger: Ledger,
@@ -129,7 +135,9 @@ impl Sim {
             links: BTreeMap::new(),
             transit: BTreeMap::new(),
             last_fetch: BTreeMap::new(),
+            transaction_starts: BTreeMap::new(),
             sticky: BTreeMap::new(),
+            disturbances: Disturbances::default(),
             events: Chunked::default(),
             trace: Canon::default(),
             costs,
@@ -251,7 +259,16 @@ impl Sim {
             self.next_command += 1;
             return self.obey(&what, out);
         }
-        match self.queue.pop() {
+        let item = self.queue.pop();
+        if item.is_some_and(|item| self.put_off(item)) {
+            return;
+        }
+        match item {
+            Some(Item::Restart(c)) => {
+                self.world.step(Input::Do(Command::StartConsumer(c)), out);
+                self.absorb(out, None);
+            }
+            Some(Item::Fire(Timer::Handling(c))) if self.fail_on_poison(c, out) => {}
             Some(Item::Workload(i, n)) => self.work(i, n, out),
             Some(Item::Deliver(id)) => {
                 let sent = self.transit.remove(&id).map(|t| t.sent_event);
@@ -286,7 +303,7 @@ impl Sim {
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
         let record = RecordData { bytes: w.spec.bytes, tombstone: w.spec.tombstones, ..self.record_now() };
-        self.send(w.producer, w.topic, key, record, out);
+        self.send(w.producer, w.topic, key, record, w.spec.after(n), out);
     }
 
     /// A record of the size that records sent by hand have, created at this instant.
@@ -295,7 +312,7 @@ impl Sim {
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
         let keyed = key.filter(|_| !self.world.setup.producers[producer.ix()].ignore_keys);
@@ -307,7 +324,7 @@ impl Sim {
         if let Some(costs) = &mut self.costs {
             costs.note_record(record.bytes);
         }
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record }), out);
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
         if keyed.is_none()
             && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
         {
@@ -325,15 +342,28 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send { producer, topic, key, tombstone, timestamp_ms } => {
+            Do::Send { producer, topic, key, tombstone, timestamp_ms, poison } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
+                    if self.paused_until_us(Actor::Producer(ProducerIx(p as u8))).is_some() {
+                        return; // the application is a part of the process that stands still
+                    }
+                    if *poison {
+                        self.poison_next(ProducerIx(p as u8));
+                    }
                     let now = self.record_now();
                     let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, out);
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, AfterSend::GoOn, out);
                 }
                 return;
+            }
+            Do::SlowLink { from, to, extra_us } => return self.slow_link(end(from), end(to), *extra_us),
+            Do::Pause { who, for_us } => return self.pause(end(who), *for_us),
+            Do::SlowHandler { consumer, handling_us } => return self.slow_handler(ConsumerIx(*consumer), *handling_us),
+            Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
+                let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
+                Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
             }
             Do::DeleteRecords { topic, partition, before } => {
                 let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
@@ -349,6 +379,11 @@ impl Sim {
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
         };
+        match command {
+            Command::Crash(b) | Command::PowerCut(b) => self.disturbances.ended(Actor::Broker(b)),
+            Command::CrashConsumer(c) => self.disturbances.ended(Actor::Consumer(c)),
+            _ => {}
+        }
         self.world.step(Input::Do(command), out);
         self.absorb(out, None);
     }
@@ -412,6 +447,7 @@ impl Sim {
         {
             leaves_us = costs.leaves_us(flight, leaves_us);
         }
+        let delay_us = delay_us + self.disturbances.extra_us(from, to);
         let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
         self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
@@ -429,12 +465,19 @@ impl Sim {
                     Base::Now => self.now_us,
                     Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
+                    Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(
+                    t,
+                    from.saturating_add(self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t))).max(self.now_us),
+                );
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
+            }
+            TimerOp::MarkTransaction(txn) => {
+                self.transaction_starts.insert(txn, self.now_us);
             }
         }
     }
@@ -442,7 +485,9 @@ impl Sim {
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).
     fn spread_periodic(&mut self) {
         for b in self.world.setup.broker_ids() {
-            for t in [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)] {
+            let check = (!self.world.setup.transactions.is_empty()).then_some(Timer::Txn(TxnTimer::Check(b)));
+            let all = [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)];
+            for t in all.into_iter().chain(check) {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }

@@ -233,7 +233,7 @@ fn hidden(trial: &Trial, n: &Node) -> bool {
 
 fn blocked(trial: &Trial, n: &Node) -> bool {
     let sent = (0..trial.records.len()).filter(|i| *i < usize::from(n.used.records));
-    let mut waiting = sent.filter(|i| (n.ghost.acked | n.ghost.failed) >> i & 1 == 0).map(|i| trial.records[i]);
+    let mut waiting = sent.filter(|i| (n.ghost.acked | n.ghost.failed) >> i & 1 == 0).map(|i| (trial.records[i].0, trial.records[i].1));
     let stuck = |(producer, p): (ProducerIx, PartitionId)| match held_back(n, p) {
         None => n.world.controller.partitions[p.ix()].leader.is_none(),
         Some(held) => held && n.world.setup.producers[producer.ix()].acks == Acks::All,

@@ -116,7 +116,7 @@ fn epoch_caches(case: &Value) -> Vec<String> {
         let Some(last) = log.last_epoch() else { continue };
         while i64::from(log.leo().0) < number(&cache["log_end"]) {
             let id = BatchId { producer: ProducerIx(0), n: log.leo().0 };
-            log.append(last, Payload::Data(Batch { id, count: 1, epoch: 0, seq: None }));
+            log.append(last, Payload::Data(Batch { id, count: 1, pid: Pid::Session(ProducerIx(0), 0), epoch: 0, seq: None }));
         }
         for answer in list(&cache["asked_epoch_end"]) {
             let asked = u16::try_from(number(&answer[0])).ok().map(LeaderEpoch);

@@ -7,6 +7,7 @@ use highwater_core::event::{ErrorCode, EventKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::replica::{Idempotence, Replica};
+use highwater_core::kafka::setup::RuleSet;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -81,8 +82,8 @@ fn batches(seen: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (n, step) in steps.iter().enumerate() {
         let id = BatchId { producer: ProducerIx(0), n: n as u32 };
-        let batch = Batch { id, count: step.count, epoch: step.epoch, seq: Some(step.sequence) };
-        let engine = match replica.check_sequence(&batch) {
+        let batch = Batch { id, count: step.count, pid: Pid::Session(ProducerIx(0), 0), epoch: step.epoch, seq: Some(step.sequence) };
+        let engine = match replica.check_sequence(&batch, &RuleSet::default()) {
             Idempotence::New => Answer::stored(replica.append(Payload::Data(batch)).base.0),
             Idempotence::Duplicate(base) => Answer::stored(base.0),
             Idempotence::Error(e) => Answer::refused(e),

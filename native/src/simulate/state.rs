@@ -1,5 +1,6 @@
 //! The final state of a run, as `--json` writes it.
 
+use highwater_core::cost::service::BrokerCost;
 use highwater_core::fold::ledger::Figures;
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
@@ -19,6 +20,30 @@ pub(super) struct State<'a> {
     partitions: Vec<Partition<'a>>,
     groups: Vec<Group<'a>>,
     violations: &'a [Broken],
+    /// One a broker, where the scenario has a `cost`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    costs: Vec<Cost>,
+}
+
+/// What a broker's memory, disk and copies did.
+#[derive(Debug, Serialize)]
+struct Cost {
+    broker: BrokerId,
+    pages_in_memory: u64,
+    dirty_pages: u64,
+    memory_hits: u64,
+    disk_pages_read: u64,
+    disk_pages_written: u64,
+    evicted_pages: u64,
+    disk_requests: u64,
+    disk_jumps: u64,
+    disk_busy_us: u64,
+    served_bytes: u64,
+    encrypted_bytes: u64,
+    cpu_copies: u32,
+    dma_copies: u32,
+    system_calls: u32,
+    mode_switches: u32,
 }
 
 /// A partition by the controller's word, with the logs of its replicas.
@@ -86,7 +111,29 @@ impl<'a> State<'a> {
             partitions: partitions(sim),
             groups: groups.collect(),
             violations: &run.broken,
+            costs: sim.costs().map_or_else(Vec::new, |c| sim.setup().broker_ids().map(|b| cost(b, c.broker(b))).collect()),
         }
+    }
+}
+
+fn cost(broker: BrokerId, c: &BrokerCost) -> Cost {
+    Cost {
+        broker,
+        pages_in_memory: c.cache().len(),
+        dirty_pages: c.cache().dirty(),
+        memory_hits: c.hits,
+        disk_pages_read: c.disk_pages_read,
+        disk_pages_written: c.disk_pages_written,
+        evicted_pages: c.evicted,
+        disk_requests: c.arm().requests,
+        disk_jumps: c.arm().jumps,
+        disk_busy_us: c.arm().busy_us() as u64,
+        served_bytes: c.served_bytes,
+        encrypted_bytes: c.encrypted_bytes,
+        cpu_copies: c.served.cpu_copies,
+        dma_copies: c.served.dma_copies,
+        system_calls: c.served.calls,
+        mode_switches: c.served.mode_switches,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::EventKind;
+use highwater_core::event::{EventKind, TxnEvent};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,8 +83,26 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Stopped { .. }
         | E::LinkCut { .. }
         | E::DropArmed { .. }
+        | E::LinkSlowed { .. }
+        | E::Paused { .. }
+        | E::HandlerSlowed { .. }
+        | E::Poisoned { .. }
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
+        E::Txn(t) => transaction_tone(t),
+    }
+}
+
+fn transaction_tone(t: &TxnEvent) -> Tone {
+    use TxnEvent as T;
+    match t {
+        T::Derived { .. } | T::StateAppended { .. } | T::PartitionAdded { .. } | T::CommitPending { .. } | T::OffsetsSent { .. } => {
+            Tone::Write
+        }
+        T::MarkerAppended { commit: true, .. } | T::LastStableOffset { .. } | T::Ended { commit: true, .. } => Tone::Commit,
+        T::Initialised { .. } | T::Began { .. } | T::Ending { .. } | T::State { .. } => Tone::Control,
+        T::Refused { .. } | T::MarkerRefused { .. } | T::Discarded { .. } | T::SendRefused { .. } => Tone::Snag,
+        T::Failed { .. } | T::TimedOut { .. } | T::MarkerAppended { .. } | T::Ended { .. } => Tone::Trouble,
     }
 }
 
@@ -110,6 +128,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LinkHealed { .. }
             | E::ConsumerCrashed { .. }
             | E::ConsumerStarted { .. }
+            | E::Txn(TxnEvent::Failed { .. } | TxnEvent::TimedOut { .. } | TxnEvent::Ended { .. })
     )
 }
 

@@ -5,6 +5,7 @@ texts! {
     Text;
     // ---- the frame
     door_play: "Play", "실험";
+    door_measure: "Measure", "재어 보기";
     door_trial: "Trial", "시험";
     doors: "Doors", "화면";
     skip: "Skip to the controls", "조작부로 건너뛰기";
@@ -60,6 +61,17 @@ texts! {
     start_hint: "Start the process again.", "프로세스를 다시 시작합니다.";
     send_record: "Send a record", "레코드 보내기";
     send_hint: "The application calls send() once, now.", "애플리케이션이 지금 send()를 한 번 호출합니다.";
+    pause_process: "Pause 12 s", "12초 멈추기";
+    pause_hint: "The process stands still, as in a long garbage collection: it hears and says nothing, while its peers go on.", "긴 GC처럼 프로세스가 멈춥니다. 아무것도 듣지도 말하지도 않고, 나머지는 계속 돌아갑니다.";
+    stands_still: "stands still until", "이때까지 멈춤";
+    slow_handler: "Slow handler", "느린 처리";
+    slow_handler_hint: "The application needs two seconds for each record.", "애플리케이션이 레코드 하나를 처리하는 데 2초 걸립니다.";
+    fast_handler: "Handler as before", "원래 속도로 처리";
+    fast_handler_hint: "The application is as fast as the scenario says.", "애플리케이션이 시나리오대로 처리합니다.";
+    poison: "Send a poison record", "독이 든 레코드 보내기";
+    poison_hint: "Whoever handles it fails, and a supervisor starts the process again.", "이 레코드를 처리하면 애플리케이션이 죽고, 감독자가 다시 시작합니다.";
+    k_crash: "crash what is selected, or start it", "선택한 것을 강제 종료하거나 시작";
+    k_pause: "pause what is selected", "선택한 것을 멈추기";
     links: "Links", "네트워크 연결";
     run_settings: "This run", "이번 실행";
     new_run_hint: "Changing this starts a new run with the same seed.", "값을 바꾸면 같은 시드로 새로 실행합니다.";
@@ -88,6 +100,9 @@ texts! {
     partition_epoch: "partition epoch", "파티션 에포크";
     broker_epoch: "broker epoch", "브로커 에포크";
     followers_known: "followers, as known", "리더가 아는 팔로워 LEO";
+    costs: "Memory and disk, in pages of 4 KiB", "메모리와 디스크(4 KiB 페이지)";
+    disk_jumps: "jumps of the disk, of requests", "디스크 헤드 이동 / 요청";
+    disk_busy: "disk busy for", "디스크가 바빴던 시간";
     unflushed: "not flushed yet", "디스크에 내리지 않음";
     as_seen: "as the controller sees it", "컨트롤러가 보는 상태";
     partition: "partition", "파티션";

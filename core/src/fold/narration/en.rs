@@ -51,19 +51,24 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::LinkCut { .. }
         | EventKind::LinkHealed { .. }
         | EventKind::DropArmed { .. }
+        | EventKind::LinkSlowed { .. }
+        | EventKind::Paused { .. }
+        | EventKind::HandlerSlowed { .. }
+        | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
         EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
             consumer(&e.kind, n)
         }
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
+        EventKind::Txn(t) => super::transactions::sentence(&t, n),
     };
     capitalised(&said)
 }
 
 fn capitalised(s: &str) -> String {
     // Only words of ours: a producer's own name keeps its first letter.
-    for ours in ["broker ", "the ", "record ", "batch "] {
+    for ours in ["broker ", "the ", "record ", "batch ", "transaction "] {
         if s.starts_with(ours) {
             return format!("{}{}", s[..1].to_ascii_uppercase(), &s[1..]);
         }
@@ -327,6 +332,24 @@ fn fault(kind: &EventKind, n: &Names) -> String {
         EventKind::DropArmed { from, to } => {
             format!("The next response from {} to {} will be lost.", n.actor(from), n.actor(to))
         }
+        EventKind::LinkSlowed { from, to, extra_us: 0 } => {
+            format!("Messages from {} to {} take as long as before again.", n.actor(from), n.actor(to))
+        }
+        EventKind::LinkSlowed { from, to, extra_us } => {
+            format!("From now on messages from {} to {} take {} ms longer.", n.actor(from), n.actor(to), extra_us / 1000)
+        }
+        EventKind::Paused { actor, for_us } => {
+            format!("The process of {} stands still for {} ms: it neither hears nor says anything.", n.actor(actor), for_us / 1000)
+        }
+        EventKind::HandlerSlowed { consumer, handling_us } => {
+            format!("The application of {} needs {} ms for each record from now on.", n.consumer(consumer), handling_us / 1000)
+        }
+        EventKind::Poisoned { consumer, partition, offset, record } => format!(
+            "The application of {} fails on {}, offset {offset} of {}: a poison record.",
+            n.consumer(consumer),
+            n.record(record),
+            n.partition(partition)
+        ),
         EventKind::ConsumerCrashed { consumer } => {
             format!("{} crashes and forgets what it had not committed.", n.consumer(consumer))
         }
@@ -337,7 +360,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
 
 fn consumer(kind: &EventKind, n: &Names) -> String {
     match *kind {
-        EventKind::Polled { consumer, partition, from, to } => {
+        EventKind::Polled { consumer, partition, from, to, .. } => {
             format!("poll() gives {} {} of {}; its position is {to} now.", n.consumer(consumer), offsets(from, to), n.partition(partition))
         }
         EventKind::Handled { consumer, partition, offset, batch, index } => {

@@ -6,6 +6,7 @@ mod en;
 mod josa;
 mod ko;
 mod names;
+mod transactions;
 mod why;
 
 use crate::event::Event;
