@@ -2,6 +2,7 @@
 
 use super::log::config::LogConfig;
 use super::message::Acks;
+use super::partitioner::Partitioner;
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -83,6 +84,8 @@ pub struct TopicSetup {
 pub struct ProducerSetup {
     /// `client.id`.
     pub name: String,
+    /// Where its keys go.
+    pub partitioner: Partitioner,
     /// `acks`.
     pub acks: Acks,
     /// `enable.idempotence`, after the fall-backs.

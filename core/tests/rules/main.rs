@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod lessons;
 mod log;
+mod metrics;
 mod producer;
 mod replication;
 mod transactions;

@@ -1,7 +1,9 @@
 //! The final state of a run, as `--json` writes it.
 
 use highwater_core::cost::service::BrokerCost;
+use highwater_core::event::{Event, EventKind};
 use highwater_core::fold::ledger::Figures;
+use highwater_core::fold::metrics::{Delta, Snapshot, deltas};
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
 use highwater_core::sim::Sim;
@@ -20,6 +22,7 @@ pub(super) struct State<'a> {
     partitions: Vec<Partition<'a>>,
     groups: Vec<Group<'a>>,
     violations: &'a [Broken],
+    metrics: Metrics,
     /// One a broker, where the scenario has a `cost`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     costs: Vec<Cost>,
@@ -111,9 +114,39 @@ impl<'a> State<'a> {
             partitions: partitions(sim),
             groups: groups.collect(),
             violations: &run.broken,
+            metrics: metrics(run),
             costs: sim.costs().map_or_else(Vec::new, |c| sim.setup().broker_ids().map(|b| cost(b, c.broker(b))).collect()),
         }
     }
+}
+
+/// Metrics under their JMX names, and what each fault did to them within ten seconds.
+#[derive(Debug, Serialize)]
+struct Metrics {
+    values: Snapshot,
+    faults: Vec<FaultDeltas>,
+}
+
+#[derive(Debug, Serialize)]
+struct FaultDeltas {
+    at_us: u64,
+    #[serde(flatten)]
+    fault: EventKind,
+    changed: Vec<Delta>,
+}
+
+/// How long after a fault its metrics are looked at.
+const AFTER_FAULT_US: u64 = 10_000_000;
+
+fn metrics(run: &Run) -> Metrics {
+    let (series, sim) = (&run.series, &run.sim);
+    let none = Snapshot::new();
+    let of = |e: &Event| {
+        let before = e.at_us.checked_sub(1).and_then(|t| series.at(t)).unwrap_or(&none);
+        let after = series.at(e.at_us + AFTER_FAULT_US).unwrap_or(&none);
+        FaultDeltas { at_us: e.at_us, fault: e.kind, changed: deltas(before, after) }
+    };
+    Metrics { values: series.now(sim), faults: run.faults.iter().map(of).collect() }
 }
 
 fn cost(broker: BrokerId, c: &BrokerCost) -> Cost {
