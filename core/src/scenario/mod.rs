@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod configs;
+mod link;
 mod logs;
 mod shipped;
 pub mod versions;

@@ -2,7 +2,7 @@
 
 use super::actions::{self, Action};
 use super::{Ghost, Node, Trial};
-use crate::event::EventKind;
+use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::broker::Broker;
 use crate::kafka::log::Log;
@@ -40,6 +40,10 @@ pub enum Property {
     /// A record waits, and for as long as no broker comes back it will: nobody leads its partition, or with acks=all
     /// fewer are in sync than `min.insync.replicas`.
     Blocked,
+    /// What an application made of one record stands twice in the logs, and not as part of an aborted transaction.
+    OutputTwice,
+    /// An application handled a record of a transaction that is aborted.
+    AbortedRead,
 }
 
 impl Property {
@@ -51,13 +55,15 @@ impl Property {
         Property::Reordered,
         Property::NeverHandled,
         Property::HandledTwice,
+        Property::OutputTwice,
+        Property::AbortedRead,
         Property::TwoLeaders,
         Property::Diverged,
         Property::Hidden,
         Property::Blocked,
     ];
     /// Those that nothing excuses: all but those of availability, which some configurations give up for safety.
-    pub const SAFETY: &[Property] = Property::ALL.split_at(8).0;
+    pub const SAFETY: &[Property] = Property::ALL.split_at(10).0;
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -72,6 +78,8 @@ impl Property {
             Property::TwoLeaders => "two_leaders",
             Property::Diverged => "diverged",
             Property::Blocked => "blocked",
+            Property::OutputTwice => "output_twice",
+            Property::AbortedRead => "aborted_read",
         }
     }
 
@@ -87,7 +95,14 @@ impl Ghost {
         let mut touched = trial.properties.iter().any(|p| p.of_rest());
         for e in &out.events {
             match *e {
-                EventKind::Acked { batch, offset: Some(_), .. } => {
+                EventKind::Txn(TxnEvent::Derived { record, batch, .. }) => self.made.push((record, None, place(trial, batch))),
+                EventKind::Batched { record, batch, .. } => {
+                    if let Some(m) = self.made.iter_mut().find(|m| m.0 == record) {
+                        m.1 = Some(batch);
+                    }
+                }
+                EventKind::Txn(TxnEvent::MarkerAppended { .. }) => touched = true,
+                EventKind::Acked { batch, offset: Some(_), .. } if given(trial, batch) => {
                     self.acked |= 1 << place(trial, batch);
                     touched = true;
                 }
@@ -96,7 +111,7 @@ impl Ghost {
                     touched = true;
                 }
                 // Kept only where it is asked for: it would tell states apart.
-                EventKind::SendFailed { batch, .. } if trial.properties.contains(&Property::Blocked) => {
+                EventKind::SendFailed { batch, .. } if given(trial, batch) && trial.properties.contains(&Property::Blocked) => {
                     self.failed |= 1 << place(trial, batch)
                 }
                 EventKind::Appended { .. }
@@ -105,7 +120,7 @@ impl Ghost {
                 | EventKind::FollowerHighWatermark { .. }
                 | EventKind::IsrChanged { .. }
                 | EventKind::PositionReset { .. } => touched = true,
-                EventKind::Handled { batch, .. } => {
+                EventKind::Handled { batch, .. } if given(trial, batch) => {
                     let at = 2 * place(trial, batch);
                     if self.handled >> at & 3 < 3 {
                         self.handled += 1 << at;
@@ -123,6 +138,11 @@ impl Ghost {
         let handled = self.handled;
         (0..16u8).filter(move |i| handled >> (2 * i) & 3 >= times)
     }
+}
+
+/// Is it one of the records that the trial sends, and not one that an application made?
+fn given(trial: &Trial, batch: BatchId) -> bool {
+    trial.setup.producers[batch.producer.ix()].app.is_none()
 }
 
 /// A batch's place in the order of sending: in a trial each record is a batch.
@@ -146,6 +166,8 @@ pub(super) fn broken(trial: &Trial, n: &Node) -> Option<Property> {
         Property::Blocked => blocked(trial, n),
         Property::HandledTwice => n.ghost.handled_at_least(2).next().is_some(),
         Property::NeverHandled => never_handled(trial, n),
+        Property::OutputTwice => output_twice(n),
+        Property::AbortedRead => aborted_read(trial, n),
     })
 }
 
@@ -157,6 +179,36 @@ fn view(n: &Node, p: PartitionId) -> Option<&Replica> {
 
 fn view_log(n: &Node, p: PartitionId) -> Option<&Log> {
     view(n, p).map(|r| &r.log)
+}
+
+/// Every batch in the logs that count, with what became of its transaction: committed or none (true), aborted, not decided.
+fn with_outcome(n: &Node) -> impl Iterator<Item = (BatchId, Option<bool>)> {
+    let users = n.world.setup.partition_ids().filter(|p| !n.world.setup.is_internal(*p));
+    let logs = users.filter_map(|p| n.world.broker(n.ghost.view[p.ix()]).replica(p).filter(|r| r.leading().is_some()));
+    logs.flat_map(|r| {
+        r.log.iter_from(r.log.start()).filter_map(|e| {
+            let b = e.payload.batch()?;
+            Some((b.id, b.pid.txn().map_or(Some(true), |_| r.txns.outcome(b.pid, e.base))))
+        })
+    })
+}
+
+fn output_twice(n: &Node) -> bool {
+    if n.ghost.made.len() < 2 {
+        return false;
+    }
+    let made = |batch: BatchId| n.ghost.made.iter().find(|m| m.1 == Some(batch)).map(|m| m.2);
+    let mut seen = 0u16;
+    with_outcome(n).filter(|x| x.1 == Some(true)).filter_map(|x| made(x.0)).any(|source| {
+        let again = seen >> source & 1 == 1;
+        seen |= 1 << source;
+        again
+    })
+}
+
+fn aborted_read(trial: &Trial, n: &Node) -> bool {
+    let handled = |b: BatchId| given(trial, b) && n.ghost.handled >> (2 * place(trial, b)) & 3 > 0;
+    !trial.setup.transactions.is_empty() && with_outcome(n).any(|(b, outcome)| outcome == Some(false) && handled(b))
 }
 
 fn holds(log: &Log, batch: BatchId) -> bool {
@@ -179,7 +231,8 @@ fn in_logs(trial: &Trial, n: &Node, visible: bool, bad: impl Fn(&[u8]) -> bool) 
         let Some(r) = view(n, p) else { return false };
         let bound = if visible { r.hw } else { r.log.leo() };
         let entries = r.log.iter_from(r.log.start()).take_while(|e| e.end() <= bound);
-        let places: SmallVec<[u8; 16]> = entries.filter_map(|e| e.payload.batch().map(|b| place(trial, b.id))).collect();
+        let places: SmallVec<[u8; 16]> =
+            entries.filter_map(|e| e.payload.batch().filter(|b| given(trial, b.id)).map(|b| place(trial, b.id))).collect();
         bad(&places)
     })
 }
@@ -248,9 +301,11 @@ fn never_handled(trial: &Trial, n: &Node) -> bool {
         let assigned = &w.setup.consumers[c.id.ix()].assigned;
         assigned.iter().zip(&c.positions).any(|(p, at)| {
             let (Some(at), Some(log)) = (at, view_log(n, *p)) else { return false };
+            let txns = &w.broker(n.ghost.view[p.ix()]).replica(*p).expect("its log was found").txns;
             let passed = log.iter_from(log.start()).take_while(|e| e.base < *at);
             let known = |o: Offset| c.buffer.iter().any(|r| r.partition == *p && r.offset == o);
             passed
+                .filter(|e| !txns.is_aborted(e))
                 .filter_map(|e| e.payload.batch().map(|b| (e.base, place(trial, b.id))))
                 .any(|(o, i)| n.ghost.handled >> (2 * i) & 3 == 0 && !known(o))
         })

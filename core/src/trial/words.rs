@@ -16,6 +16,8 @@ pub fn property(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::TwoLeaders) => "two brokers lead in the same epoch",
         (Lang::En, Property::Diverged) => "replicas in sync differ",
         (Lang::En, Property::Blocked) => "a record can't be written",
+        (Lang::En, Property::OutputTwice) => "the output of a record stands in the log twice",
+        (Lang::En, Property::AbortedRead) => "a record of an aborted transaction is read",
         (Lang::Ko, Property::Lost) => "확인 응답을 받은 레코드가 사라짐",
         (Lang::Ko, Property::Duplicated) => "레코드가 로그에 두 번 있음",
         (Lang::Ko, Property::Reordered) => "로그의 레코드 순서가 뒤바뀜",
@@ -26,6 +28,8 @@ pub fn property(p: Property, lang: Lang) -> &'static str {
         (Lang::Ko, Property::TwoLeaders) => "두 브로커가 같은 에포크에서 리더임",
         (Lang::Ko, Property::Diverged) => "동기화된 레플리카들의 내용이 다름",
         (Lang::Ko, Property::Blocked) => "레코드를 쓸 수 없음",
+        (Lang::Ko, Property::OutputTwice) => "한 레코드의 출력이 로그에 두 번 있음",
+        (Lang::Ko, Property::AbortedRead) => "중단된 트랜잭션의 레코드를 읽음",
     }
 }
 
@@ -42,6 +46,8 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::TwoLeaders) => "two leaders",
         (Lang::En, Property::Diverged) => "diverged",
         (Lang::En, Property::Blocked) => "blocked",
+        (Lang::En, Property::OutputTwice) => "output twice",
+        (Lang::En, Property::AbortedRead) => "aborted data read",
         (Lang::Ko, Property::Lost) => "손실",
         (Lang::Ko, Property::Duplicated) => "중복",
         (Lang::Ko, Property::Reordered) => "순서 어긋남",
@@ -52,6 +58,8 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::Ko, Property::TwoLeaders) => "리더 둘",
         (Lang::Ko, Property::Diverged) => "내용 불일치",
         (Lang::Ko, Property::Blocked) => "막힘",
+        (Lang::Ko, Property::OutputTwice) => "출력 두 번",
+        (Lang::Ko, Property::AbortedRead) => "중단된 데이터 읽음",
     }
 }
 
@@ -76,6 +84,10 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Blocked) => {
             "While no broker comes back it stays unacknowledged: nobody leads, or with acks=all fewer are in sync than min.insync.replicas."
         }
+        (Lang::En, Property::OutputTwice) => {
+            "What the application made of it stands twice in the logs, and not as part of an aborted transaction."
+        }
+        (Lang::En, Property::AbortedRead) => "An application handled it, and its transaction is aborted.",
         (Lang::Ko, Property::Lost) => "프로듀서가 오프셋을 받았지만 마지막으로 취임한 리더의 로그에 없습니다.",
         (Lang::Ko, Property::Duplicated) => "마지막으로 취임한 리더의 로그에 두 번 있습니다.",
         (Lang::Ko, Property::Reordered) => "마지막으로 취임한 리더의 로그에서, 프로듀서가 나중에 보낸 레코드보다 뒤에 있습니다.",
@@ -92,6 +104,10 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
         (Lang::Ko, Property::Blocked) => {
             "브로커가 돌아오지 않는 한 확인 응답을 받지 못합니다. 리더가 없거나, acks=all인데 동기화된 레플리카가 min.insync.replicas보다 적습니다."
         }
+        (Lang::Ko, Property::OutputTwice) => {
+            "애플리케이션이 그 레코드로 만든 것이, 중단된 트랜잭션의 일부가 아닌 채로 로그에 두 번 있습니다."
+        }
+        (Lang::Ko, Property::AbortedRead) => "애플리케이션이 처리했지만 그 트랜잭션은 중단되었습니다.",
     }
 }
 
