@@ -29,6 +29,8 @@ pub enum MessageKind {
     ProduceResponse,
     Fetch,
     FetchResponse,
+    OffsetForLeaderEpoch,
+    OffsetForLeaderEpochResponse,
     ConsumerFetch,
     ConsumerFetchResponse,
     OffsetCommit,
