@@ -1,6 +1,7 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
+use super::group::coordinator::Group;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
@@ -132,6 +133,8 @@ pub struct Broker {
     pub produces: SmallVec<[ParkedProduce; 1]>,
     /// Commits that wait.
     pub commits: SmallVec<[ParkedCommit; 1]>,
+    /// Groups that it coordinates, by id.
+    pub groups: SmallVec<[Rc<Group>; 1]>,
     /// Consumers' fetches that wait.
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
 }
@@ -162,6 +165,7 @@ impl Broker {
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
             commits: SmallVec::new(),
+            groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
         }
     }
@@ -186,14 +190,14 @@ impl Broker {
         let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
             return found;
         };
-        let assigned: usize = setup.consumers.iter().filter(|c| c.group == group).map(|c| c.assigned.len()).sum();
+        let read = setup.group_partitions(group).count();
         for e in r.log.iter_back() {
             if let Payload::Commit(Commit { group: g, partition, offset }) = e.payload
                 && g == group
                 && !found.iter().any(|f| f.0 == partition)
             {
                 found.push((partition, offset));
-                if found.len() == assigned {
+                if found.len() == read {
                     break;
                 }
             }
@@ -256,6 +260,7 @@ impl Cx<'_> {
             Timer::ProduceWait { producer, .. } => self.on_produce_wait(producer),
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
+            Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
             _ => {}
         }
     }
@@ -352,6 +357,7 @@ impl Cx<'_> {
         b.peers.clear();
         b.produces.clear();
         b.commits.clear();
+        b.groups.clear();
         b.consumer_fetches.clear();
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();

@@ -44,6 +44,13 @@ pub enum Payload {
     Data(Batch),
     /// A commit, written by the group coordinator.
     Commit(Commit),
+    /// A generation of a group, written by its coordinator.
+    Group {
+        /// Which group.
+        group: GroupIx,
+        /// Its place in [`crate::kafka::World::rosters`].
+        roster: u16,
+    },
 }
 
 impl Payload {
@@ -51,14 +58,14 @@ impl Payload {
     pub fn count(&self) -> u32 {
         match self {
             Payload::Data(b) => u32::from(b.count),
-            Payload::Commit(_) => 1,
+            Payload::Commit(_) | Payload::Group { .. } => 1,
         }
     }
     /// The producer's batch, if it is one.
     pub fn batch(&self) -> Option<&Batch> {
         match self {
             Payload::Data(b) => Some(b),
-            Payload::Commit(_) => None,
+            Payload::Commit(_) | Payload::Group { .. } => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What actors say to each other. Request and response names are Kafka's.
 
+use super::assignor::Assignor;
+use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
@@ -122,6 +124,19 @@ pub enum Change {
     },
 }
 
+/// The answer to JoinGroup: the generation that the member belongs to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Joined {
+    /// Who it is.
+    pub member: MemberId,
+    /// The generation.
+    pub generation: u32,
+    /// The assignor that was chosen.
+    pub assignor: Assignor,
+    /// For the leader: what all members said of themselves. It works out the assignment.
+    pub members: Vec<Subscription>,
+}
+
 /// A partition's leader as a client sees it.
 pub type LeaderView = (Option<BrokerId>, LeaderEpoch);
 
@@ -161,6 +176,8 @@ pub enum Body {
     OffsetCommit {
         conn: ConnGen,
         group: GroupIx,
+        /// Who commits, and in which generation; nobody in a group that never changes.
+        member: Option<(MemberId, u32)>,
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
     },
     OffsetCommitResponse {
@@ -175,6 +192,54 @@ pub enum Body {
     OffsetFetchResponse {
         conn: ConnGen,
         result: Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
+    },
+    /// Where `auto.offset.reset` leads.
+    ListOffsets {
+        conn: ConnGen,
+        latest: bool,
+        parts: SmallVec<[(PartitionId, LeaderEpoch); 1]>,
+    },
+    ListOffsetsResponse {
+        conn: ConnGen,
+        parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>); 1]>,
+    },
+    /// `known`: the coordinator has given it the id.
+    JoinGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        known: bool,
+        says: Subscription,
+    },
+    JoinGroupResponse {
+        conn: ConnGen,
+        result: Result<Joined, (ErrorCode, Option<MemberId>)>,
+    },
+    /// `plan` is the leader's.
+    SyncGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
+        generation: u32,
+        plan: Vec<(MemberId, Parts)>,
+    },
+    SyncGroupResponse {
+        conn: ConnGen,
+        result: Result<Parts, ErrorCode>,
+    },
+    GroupHeartbeat {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
+        generation: u32,
+    },
+    GroupHeartbeatResponse {
+        conn: ConnGen,
+        result: Result<(), ErrorCode>,
+    },
+    LeaveGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
     },
     BrokerRegistration {
         clean: Option<BrokerEpoch>,
@@ -233,6 +298,15 @@ impl Body {
             Body::OffsetCommitResponse { .. } => MessageKind::OffsetCommitResponse,
             Body::OffsetFetch { .. } => MessageKind::OffsetFetch,
             Body::OffsetFetchResponse { .. } => MessageKind::OffsetFetchResponse,
+            Body::ListOffsets { .. } => MessageKind::ListOffsets,
+            Body::ListOffsetsResponse { .. } => MessageKind::ListOffsetsResponse,
+            Body::JoinGroup { .. } => MessageKind::JoinGroup,
+            Body::JoinGroupResponse { .. } => MessageKind::JoinGroupResponse,
+            Body::SyncGroup { .. } => MessageKind::SyncGroup,
+            Body::SyncGroupResponse { .. } => MessageKind::SyncGroupResponse,
+            Body::GroupHeartbeat { .. } => MessageKind::Heartbeat,
+            Body::GroupHeartbeatResponse { .. } => MessageKind::HeartbeatResponse,
+            Body::LeaveGroup { .. } => MessageKind::LeaveGroup,
             Body::BrokerRegistration { .. } => MessageKind::BrokerRegistration,
             Body::BrokerRegistrationResponse { .. } => MessageKind::BrokerRegistrationResponse,
             Body::BrokerHeartbeat { .. } => MessageKind::BrokerHeartbeat,
@@ -259,6 +333,15 @@ impl Body {
             | Body::OffsetCommitResponse { conn, .. }
             | Body::OffsetFetch { conn, .. }
             | Body::OffsetFetchResponse { conn, .. }
+            | Body::ListOffsets { conn, .. }
+            | Body::ListOffsetsResponse { conn, .. }
+            | Body::JoinGroup { conn, .. }
+            | Body::JoinGroupResponse { conn, .. }
+            | Body::SyncGroup { conn, .. }
+            | Body::SyncGroupResponse { conn, .. }
+            | Body::GroupHeartbeat { conn, .. }
+            | Body::GroupHeartbeatResponse { conn, .. }
+            | Body::LeaveGroup { conn, .. }
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
@@ -274,6 +357,11 @@ impl Body {
                 | Body::ConsumerFetch { .. }
                 | Body::OffsetCommit { .. }
                 | Body::OffsetFetch { .. }
+                | Body::ListOffsets { .. }
+                | Body::JoinGroup { .. }
+                | Body::SyncGroup { .. }
+                | Body::GroupHeartbeat { .. }
+                | Body::LeaveGroup { .. }
                 | Body::Metadata { .. }
         )
     }
@@ -286,6 +374,9 @@ impl Body {
                 | Body::ConsumerFetchResponse { .. }
                 | Body::OffsetCommitResponse { .. }
                 | Body::OffsetFetchResponse { .. }
+                | Body::ListOffsetsResponse { .. }
+                | Body::JoinGroupResponse { .. }
+                | Body::SyncGroupResponse { .. }
         )
     }
 }
