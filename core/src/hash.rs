@@ -3,15 +3,21 @@
 use std::hash::{Hash, Hasher};
 
 /// A strong 64-bit mix. `usize` and enum discriminants, which differ in width between targets, are widened.
+///
+/// Small fields are packed into words before they are mixed. What is hashed says by itself where each field ends (a
+/// list's length and an enum's variant come first), so different values never give the same words.
 #[derive(Clone, Copy, Debug)]
 pub struct Canon {
     a: u64,
     b: u64,
+    /// Fields that wait for a full word, and how many bits they take.
+    word: u64,
+    bits: u32,
 }
 
 impl Default for Canon {
     fn default() -> Self {
-        Canon { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344 }
+        Canon { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344, word: 0, bits: 0 }
     }
 }
 
@@ -23,45 +29,67 @@ impl Canon {
         self.a = (m as u64) ^ self.b.rotate_left(23);
         self.b = ((m >> 64) as u64) ^ x.wrapping_mul(0xd6e8_feb8_6659_fd93) ^ self.a.rotate_left(29);
     }
+
+    /// Takes in the lowest `bits` of `x`; the others are 0.
+    #[inline]
+    fn pack(&mut self, x: u64, bits: u32) {
+        self.word |= x << self.bits;
+        let end = self.bits + bits;
+        if end >= 64 {
+            self.mix(self.word);
+            self.word = x.checked_shr(64 - self.bits).unwrap_or(0);
+            self.bits = end - 64;
+        } else {
+            self.bits = end;
+        }
+    }
+
+    /// A length or a variant: mostly small.
+    #[inline]
+    fn pack_small(&mut self, x: u64) {
+        if x < 0xff {
+            self.pack(x, 8);
+        } else {
+            self.pack(0xff, 8);
+            self.pack(x, 64);
+        }
+    }
 }
 
 impl Hasher for Canon {
     fn finish(&self) -> u64 {
         let mut c = *self;
-        c.mix(0xa409_3822_299f_31d0);
+        c.mix(c.word);
+        c.mix(0xa409_3822_299f_31d0 ^ u64::from(c.bits));
         c.mix(0x082e_fa98_ec4e_6c89);
         c.a ^ c.b
     }
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0u8; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word) ^ (chunk.len() as u64) << 56);
-        }
+        bytes.iter().for_each(|b| self.write_u8(*b));
     }
     #[inline]
     fn write_u8(&mut self, x: u8) {
-        self.mix(u64::from(x));
+        self.pack(u64::from(x), 8);
     }
     #[inline]
     fn write_u16(&mut self, x: u16) {
-        self.mix(u64::from(x));
+        self.pack(u64::from(x), 16);
     }
     #[inline]
     fn write_u32(&mut self, x: u32) {
-        self.mix(u64::from(x));
+        self.pack(u64::from(x), 32);
     }
     #[inline]
     fn write_u64(&mut self, x: u64) {
-        self.mix(x);
+        self.pack(x, 64);
     }
     #[inline]
     fn write_usize(&mut self, x: usize) {
-        self.mix(x as u64);
+        self.pack_small(x as u64);
     }
     #[inline]
     fn write_isize(&mut self, x: isize) {
-        self.mix(x as i64 as u64);
+        self.pack_small(x as i64 as u64);
     }
 }
 

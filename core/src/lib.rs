@@ -6,16 +6,22 @@
 //! 3. [`sim`] runs them in virtual time: deadlines, seeded delays, checkpoints, seek;
 //! 4. [`event`] is what comes out: what happened, and why;
 //! 5. [`fold`] makes the truth ledger and sentences from events;
-//! 6. [`trial`] searches every order of the same rules for the shortest story that breaks a promise.
+//! 6. [`trial`] searches every order of the same rules for the shortest story that breaks a promise;
+//! 7. [`cost`] says what disks, the page cache and copies take: beside a measurement, or in a run that asks for it;
+//! 8. [`lesson`] holds lessons as data, and what must be so in them; [`cli_twin`] answers Kafka's command lines.
 //!
 //! No clock, disk, network or entropy in here: the same scenario gives the same bytes on every target.
 
 pub mod chunked;
+pub mod cli_twin;
+pub mod cost;
 pub mod event;
 pub mod fold;
 pub mod hash;
 pub mod ids;
 pub mod kafka;
+pub mod lesson;
 pub mod scenario;
+pub mod shared;
 pub mod sim;
 pub mod trial;

@@ -1,82 +1,11 @@
 //! Rows of the verdict table, searched over the same rules that the simulation runs.
 //! Rows with a story assert its faults and steps; rows without one are complete searches with an asserted count of states.
 
+mod common;
+
+use common::trials::{NOT_IDEMPOTENT, Row, bounds};
 use highwater_core::scenario::Scenario;
-use highwater_core::trial::{Bounds, Property, Search, Trial, TrialSpec, Verdict};
-
-/// Three brokers, one partition with three replicas.
-struct Row {
-    kafka: &'static str,
-    topic: &'static str,
-    producer: &'static str,
-    app: &'static str,
-    bounds: Bounds,
-    property: Property,
-}
-
-impl Default for Row {
-    fn default() -> Self {
-        let bounds = Bounds { max_bytes: 1 << 30, ..Bounds::default() };
-        Row { kafka: "4.1", topic: r#""min.insync.replicas":2"#, producer: "", app: "", bounds, property: Property::Lost }
-    }
-}
-
-impl Row {
-    fn scenario(&self) -> Scenario {
-        let Row { kafka, topic, producer, app, .. } = self;
-        let text = format!(
-            r#"{{"format":1,"kafka":"{kafka}","until_us":1000000,
-            "topology":{{"brokers":3,"topics":[{{"name":"t","partitions":1,"replication.factor":3,"configs":{{{topic}}}}}],
-            "producers":[{{"name":"p","configs":{{{producer}}}}}]}},"apps":[{app}],
-            "workload":[{{"producer":"p","topic":"t","start_us":0,"every_us":1,"count":9}}]}}"#
-        );
-        let mut s = Scenario::parse(&text).unwrap_or_else(|e| panic!("{e}"));
-        s.trial = Some(TrialSpec { bounds: self.bounds, properties: vec![self.property] });
-        s
-    }
-
-    fn search(&self) -> Search {
-        let mut search = Search::new(Trial::new(&self.scenario()).unwrap());
-        search.finish();
-        let (b, p) = (self.bounds, search.progress());
-        println!(
-            "{:?}: {b:?}\n  {} states, {} steps tried, depth {}, {} MB",
-            self.property,
-            p.states,
-            p.transitions,
-            p.depth,
-            p.bytes >> 20
-        );
-        search
-    }
-
-    /// The story's faults and number of steps.
-    fn found(&self) -> (u32, usize) {
-        match self.search().finish() {
-            Verdict::Found(s) => {
-                assert_eq!(s.property, self.property);
-                for x in &s.steps {
-                    println!("    {:?} -> {:?}", x.action, x.events.iter().filter(|e| e.notable()).collect::<Vec<_>>());
-                }
-                (s.faults, s.steps.len())
-            }
-            v => panic!("no story: {v:?}"),
-        }
-    }
-
-    /// The number of states of a search that found nothing.
-    fn none(&self) -> u64 {
-        let mut s = self.search();
-        assert!(matches!(s.finish(), Verdict::None), "{:?}", s.finish());
-        s.progress().states
-    }
-}
-
-fn bounds() -> Bounds {
-    Row::default().bounds
-}
-
-const NOT_IDEMPOTENT: &str = r#""enable.idempotence":false"#;
+use highwater_core::trial::{Bounds, Property, Verdict};
 
 #[test]
 fn acks_1_leader_crash_clean_election_loses_an_acknowledged_record() {

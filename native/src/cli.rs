@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{assign, bench, partition, serve, simulate, trial};
+use crate::{assign, bench, lesson, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Command {
     Sim(simulate::Args),
     /// Search every order for the shortest story that breaks a promise
     Trial(trial::Args),
+    /// The curriculum, and whether everything that it says is so
+    Lesson(lesson::Args),
     /// Say which partition each key goes to
     Partition(partition::Args),
     /// Say which member of a group gets which partition
@@ -42,6 +44,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args).map(Into::into),
             Command::Sim(args) => simulate::run(&args).map(Into::into),
             Command::Trial(args) => trial::run(&args).map(Into::into),
+            Command::Lesson(args) => lesson::run(&args).map(Into::into),
             Command::Partition(args) => partition::run(&args).map(Into::into),
             Command::Assign(args) => assign::run(&args).map(Into::into),
             Command::Bench(args) => bench::run(args),

@@ -5,17 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use highwater_core::scenario::{self, Scenario};
-
-/// What lies in `assets/scenarios/`.
-const SHIPPED: &[(&str, &str)] = &[
-    ("acks-1", include_str!("../../assets/scenarios/acks-1.json")),
-    ("acks-all", include_str!("../../assets/scenarios/acks-all.json")),
-    ("commit-first", include_str!("../../assets/scenarios/commit-first.json")),
-    ("commit-last", include_str!("../../assets/scenarios/commit-last.json")),
-    ("first", scenario::DEFAULT),
-    ("retry-duplicates", include_str!("../../assets/scenarios/retry-duplicates.json")),
-];
+use highwater_core::scenario::{SHIPPED, Scenario, shipped};
 
 /// Reads and checks a scenario: `-` is standard input.
 pub(crate) fn read(source: &str) -> Result<Scenario> {
@@ -32,32 +22,11 @@ fn text_of(source: &str) -> Result<String> {
     if Path::new(source).exists() {
         return fs::read_to_string(source).with_context(|| format!("reading {source}"));
     }
-    match SHIPPED.iter().find(|(name, _)| *name == source) {
-        Some((_, text)) => Ok((*text).to_string()),
+    match shipped(source) {
+        Some(text) => Ok(text.to_string()),
         None => {
             let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
             bail!("there is no file {source}, and no scenario of that name is shipped; there is {}", names.join(", "))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shipped_scenario_has_a_name_here_and_is_sound() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios");
-        let mut files: Vec<String> = fs::read_dir(folder)
-            .expect("the folder is there")
-            .map(|f| f.expect("readable").path())
-            .filter_map(|p| Some(p.file_stem()?.to_str()?.to_string()))
-            .collect();
-        files.sort();
-        let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-        assert_eq!(files, names, "SHIPPED lists assets/scenarios/, sorted");
-        for name in names {
-            read(name).unwrap_or_else(|e| panic!("{e}"));
         }
     }
 }

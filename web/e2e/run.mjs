@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 // Runs the tests of web/e2e/tests in a real Chromium against `highwater serve`: see README.md.
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { launch } from './lib/browser.mjs';
-import { startBinary, startStatic } from './lib/servers.mjs';
+import { binary, startBinary, startStatic } from './lib/servers.mjs';
 import { Session } from './lib/session.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,13 +21,6 @@ async function loadTests(filter) {
     }
   }
   return tests.filter((test) => test.name.includes(filter));
-}
-
-function binary() {
-  const places = [process.env.HIGHWATER_BIN, join(ROOT, 'target/release/highwater'), join(ROOT, 'target/debug/highwater')];
-  const found = places.find((place) => place && existsSync(place));
-  if (!found) throw new Error('no highwater binary: `cargo build -p highwater`, or name it in HIGHWATER_BIN');
-  return found;
 }
 
 async function withLimit(work) {

@@ -5,9 +5,11 @@
 //! 3. [`facts`] says what there is to read at an instant: words and figures, no browser;
 //! 4. [`stage`] paints the scene on a canvas, once a frame;
 //! 5. [`panels`] and [`app`] show the facts and take what people do;
-//! 6. [`i18n`] has every word in English and Korean.
+//! 6. [`door`] gives each part of the app its address;
+//! 7. [`i18n`] has every word in English and Korean.
 
 pub mod app;
+pub mod door;
 pub mod facts;
 pub mod i18n;
 pub mod panels;

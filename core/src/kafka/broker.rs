@@ -9,8 +9,8 @@ use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 /// Is the process running?
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -71,7 +71,7 @@ pub struct ParkedProduce {
     /// For each partition: the answer so far, and the high watermark that a pending one waits for.
     pub parts: SmallVec<[ProduceOutcome; 1]>,
     /// Later requests of the same connection, unread.
-    pub backlog: SmallVec<[Rc<Body>; 1]>,
+    pub backlog: SmallVec<[Shared<Body>; 1]>,
 }
 
 /// A group's commit request that waits until its record is committed.
@@ -124,7 +124,7 @@ pub struct Broker {
     /// It was asked to stop in order.
     pub stopping: bool,
     /// Its replicas, by partition.
-    pub replicas: Vec<Rc<Replica>>,
+    pub replicas: SmallVec<[Shared<Replica>; 2]>,
     /// Followers that fetch here.
     pub peers: SmallVec<[Peer; 2]>,
     /// Leaders that it fetches from.
@@ -160,7 +160,7 @@ impl Broker {
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
             view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
-            replicas: mine.map(|p| Rc::new(Replica::new(p))).collect(),
+            replicas: mine.map(|p| Shared::new(Replica::new(p))).collect(),
             peers: SmallVec::new(),
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
@@ -181,7 +181,7 @@ impl Broker {
     }
 
     pub(super) fn replica_mut(&mut self, p: PartitionId) -> Option<&mut Replica> {
-        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Rc::make_mut(&mut self.replicas[i]))
+        self.replicas.binary_search_by_key(&p, |r| r.partition).ok().map(|i| Shared::make_mut(&mut self.replicas[i]))
     }
 
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
@@ -218,7 +218,7 @@ impl Cx<'_> {
     }
 
     /// A message arrived.
-    pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
+    pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
             (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
@@ -268,7 +268,7 @@ impl Cx<'_> {
     fn for_each_replica(&mut self, which: impl Fn(&Replica) -> bool, change: impl Fn(&mut Replica)) {
         for r in &mut self.b.replicas {
             if which(r) {
-                change(Rc::make_mut(r));
+                change(Shared::make_mut(r));
             }
         }
     }

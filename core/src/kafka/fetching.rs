@@ -7,6 +7,7 @@ use super::replica::{FetchOutcome, Leading, MAX_FETCH_BATCHES, PendingIsr, Repli
 use super::step::{Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
 
 type Parts = SmallVec<[FetchedPart; 1]>;
@@ -102,7 +103,7 @@ impl Cx<'_> {
     fn close_partitions(&mut self, follower: BrokerId) {
         for r in &mut self.b.replicas {
             let open = r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open));
-            if open && let Some(f) = std::rc::Rc::make_mut(r).leading_mut().and_then(|l| l.follower(follower)) {
+            if open && let Some(f) = Shared::make_mut(r).leading_mut().and_then(|l| l.follower(follower)) {
                 f.open = false;
             }
         }

@@ -21,6 +21,7 @@ pub mod step;
 
 use crate::event::{DropReason, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
@@ -41,7 +42,7 @@ pub struct Flight {
     /// To whom.
     pub to: Actor,
     /// What it says.
-    pub body: Rc<Body>,
+    pub body: Shared<Body>,
 }
 
 /// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
@@ -50,13 +51,13 @@ pub struct World {
     /// What does not change.
     pub setup: Rc<Setup>,
     /// The active controller.
-    pub controller: Rc<Controller>,
+    pub controller: Shared<Controller>,
     /// Brokers, by id.
-    pub brokers: SmallVec<[Rc<Broker>; 4]>,
+    pub brokers: SmallVec<[Shared<Broker>; 4]>,
     /// Producers.
-    pub producers: SmallVec<[Rc<Producer>; 2]>,
+    pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
-    pub consumers: SmallVec<[Rc<Consumer>; 2]>,
+    pub consumers: SmallVec<[Shared<Consumer>; 2]>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
@@ -98,12 +99,12 @@ impl World {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
             let mut cx = Cx { b, setup: &setup, out };
-            cx.on_message(Actor::Controller, &Rc::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
+            cx.on_message(Actor::Controller, &Shared::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
         setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
         out.events.clear(); // that everyone took its place is no news
-        let producers = (0..setup.producers.len() as u8).map(|i| Rc::new(Producer::new(ProducerIx(i), &setup))).collect();
+        let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
             (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
         for c in &mut consumers {
@@ -111,10 +112,10 @@ impl World {
         }
         out.events.clear();
         let mut w = World {
-            controller: Rc::new(controller),
-            brokers: brokers.into_iter().map(Rc::new).collect(),
+            controller: Shared::new(controller),
+            brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
-            consumers: consumers.into_iter().map(Rc::new).collect(),
+            consumers: consumers.into_iter().map(Shared::new).collect(),
             setup,
             net: SmallVec::new(),
             cut: SmallVec::new(),
@@ -183,17 +184,21 @@ impl World {
         let setup = self.setup.clone();
         match to {
             Actor::Controller => {
-                let c = Rc::make_mut(&mut self.controller);
+                let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
             Actor::Broker(b) => {
-                Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
                 if !self.broker(b).is_up() {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
                 }
             }
-            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body),
-            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body),
+            Actor::Producer(p) => {
+                ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body)
+            }
+            Actor::Consumer(c) => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body)
+            }
         }
     }
 
@@ -202,12 +207,12 @@ impl World {
         match t.actor() {
             Actor::Controller => {
                 let Timer::Session(b) = t else { return };
-                let c = Rc::make_mut(&mut self.controller);
+                let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
-            Actor::Producer(p) => ProducerCx { p: Rc::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
-            Actor::Consumer(c) => ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Broker(b) => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Producer(p) => ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
         }
     }
 
@@ -215,12 +220,14 @@ impl World {
         let setup = self.setup.clone();
         match c {
             Command::Send { producer, partition, bytes } => {
-                ProducerCx { p: Rc::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }.send(partition, bytes);
+                ProducerCx { p: Shared::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }.send(partition, bytes);
             }
             Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
             Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
-            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
-            Command::Start(b) if !self.broker(b).is_up() => Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start(),
+            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
+            Command::Start(b) if !self.broker(b).is_up() => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start()
+            }
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 self.cut.sort_unstable();
@@ -249,12 +256,12 @@ impl World {
                 }
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
                 self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
                 self.forget_client(c);
             }
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx { c: Rc::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
             }
             _ => {} // it is so already
         }
@@ -264,7 +271,7 @@ impl World {
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
         let setup = self.setup.clone();
         out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
-        Cx { b: Rc::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
+        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
@@ -286,7 +293,7 @@ impl World {
     fn forget_client(&mut self, c: ConsumerIx) {
         for b in &mut self.brokers {
             if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
-                let b = Rc::make_mut(b);
+                let b = Shared::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
             }
         }
@@ -320,9 +327,12 @@ impl World {
 
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
-    pub(crate) fn prune_unread(&mut self) {
+    /// Says whose: the client or follower, and its link's other end.
+    pub(crate) fn prune_unread(&mut self) -> SmallVec<[(Actor, Actor); 2]> {
+        let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
         let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
+            gone.extend(self.net.iter().filter(|f| unread.contains(&f.id)).map(|f| (f.from, f.to)));
             self.net.retain(|f| !unread.contains(&f.id));
         }
         for i in 0..self.brokers.len() {
@@ -334,9 +344,11 @@ impl World {
                 .map(|p| p.follower)
                 .collect();
             if !stale.is_empty() {
-                Rc::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+                gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
+                Shared::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
             }
         }
+        gone
     }
 
     fn is_unread(&self, f: &Flight) -> bool {
@@ -390,7 +402,7 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight { id, from, to, body: Rc::new(body) }),
+            None => self.net.push(Flight { id, from, to, body: Shared::new(body) }),
             Some(why) => {
                 out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {

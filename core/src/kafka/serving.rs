@@ -7,13 +7,13 @@ use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
-use std::rc::Rc;
 
 impl Cx<'_> {
     // ---- produce
 
-    pub(super) fn on_produce(&mut self, producer: ProducerIx, body: &Rc<Body>) {
+    pub(super) fn on_produce(&mut self, producer: ProducerIx, body: &Shared<Body>) {
         if let Some(parked) = self.b.produces.iter_mut().find(|x| x.producer == producer) {
             parked.backlog.push(body.clone()); // muted
             return;

@@ -4,10 +4,13 @@
 
 pub mod build;
 pub mod configs;
+mod shipped;
 
+use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
+pub use shipped::{SHIPPED, shipped};
 use std::fmt;
 
 /// The scenario that the app opens with.
@@ -62,6 +65,9 @@ pub struct Scenario {
     /// How long messages take.
     #[serde(default)]
     pub network: Network,
+    /// What disks and memory cost; without it they cost nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostSpec>,
     /// Brokers, topics, producers.
     pub topology: Topology,
     /// Configs of brokers.
@@ -391,6 +397,9 @@ impl Scenario {
         }
         if self.network.delay_us > hour || self.network.jitter_us > hour {
             return error("network", "a delay is at most an hour");
+        }
+        if let Some(Err((field, what))) = self.cost.as_ref().map(CostSpec::check) {
+            return error(format!("cost.{field}"), what);
         }
         self.check_configs(&self.configs, Scope::Broker, "configs")?;
         self.check_topology()?;

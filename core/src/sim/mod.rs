@@ -7,6 +7,7 @@ mod story;
 pub mod timeline;
 
 use crate::chunked::Chunked;
+use crate::cost::service::Costs;
 use crate::event::{Event, EventKind};
 use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
@@ -20,7 +21,7 @@ use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
-pub use story::STORY_STEP_US;
+pub use story::{STORY_STEP_US, Told};
 pub use timeline::Timeline;
 
 /// What a run reads and never changes.
@@ -45,6 +46,7 @@ struct Work {
 /// What the simulation knows of a message that is on its way.
 #[derive(Clone, Copy, Debug)]
 struct Transit {
+    /// When it leaves: later than it was made if a disk had to work first.
     sent_us: u64,
     due_us: u64,
     sent_event: u32,
@@ -80,6 +82,8 @@ pub struct Sim {
     events: Chunked<Event>,
     trace: Canon,
     ledger: Ledger,
+    /// What disks and memory cost, if the scenario asks for it.
+    costs: Option<Costs>,
     inputs: u64,
     /// When the newest input was processed.
     last_input_us: Option<u64>,
@@ -114,6 +118,8 @@ impl Sim {
             until_us: scenario.until_us,
             script,
         };
+        // A story has no times that a disk could make longer.
+        let costs = scenario.cost.filter(|_| plan.script.is_none()).map(|c| Costs::new(c, setup.brokers));
         let mut out = Out::default();
         let world = World::settled(Rc::new(setup), &mut out);
         let mut sim = Sim {
@@ -130,6 +136,7 @@ impl Sim {
             sticky: BTreeMap::new(),
             events: Chunked::default(),
             trace: Canon::default(),
+            costs,
             inputs: 0,
             last_input_us: None,
             story_step: 0,
@@ -178,6 +185,10 @@ impl Sim {
     /// The truth ledger.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+    /// What disks and memory cost so far, if the scenario asks for it.
+    pub fn costs(&self) -> Option<&Costs> {
+        self.costs.as_ref()
     }
     /// Everything that happened so far.
     pub fn events(&self) -> &Chunked<Event> {
@@ -253,6 +264,9 @@ impl Sim {
             }
             Some(Item::Fire(t)) => {
                 self.world.step(Input::Fire(t), out);
+                if let (Timer::Writeback(b), Some(costs)) = (t, &mut self.costs) {
+                    costs.write_back(&self.world, b, self.now_us);
+                }
                 self.absorb(out, None);
             }
             None => {}
@@ -286,6 +300,9 @@ impl Sim {
             None => self.stick(producer, topic, range.len() as u16, bytes),
         };
         self.ledger.note_key(key);
+        if let Some(costs) = &mut self.costs {
+            costs.note_record(bytes);
+        }
         self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
         self.absorb(out, None);
     }
@@ -342,6 +359,9 @@ impl Sim {
         for op in out.timers.drain(..) {
             self.time(op);
         }
+        if let Some(costs) = &mut self.costs {
+            costs.absorb(&out.events, &self.world, self.now_us);
+        }
         // The chain of causes within a step: what arrived, then each thing that followed from it.
         let mut last = cause;
         for kind in out.events.drain(..) {
@@ -385,9 +405,15 @@ impl Sim {
         let link = self.links.entry((from, to)).or_default();
         link.ordinal += 1;
         let jitter = if jitter_us == 0 { 0 } else { fingerprint(&(self.plan.seed, from, to, link.ordinal)) % (jitter_us + 1) };
-        let due = (self.now_us + delay_us + jitter).max(link.last_due_us);
+        let mut leaves_us = self.now_us;
+        if let Some(costs) = &mut self.costs
+            && let Some(flight) = self.world.net.iter().find(|f| f.id == id)
+        {
+            leaves_us = costs.leaves_us(flight, leaves_us);
+        }
+        let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
-        self.transit.insert(id, Transit { sent_us: self.now_us, due_us: due, sent_event: self.events.len() as u32 });
+        self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
         self.queue.push(due, Class::Deliver, Item::Deliver(id));
         due
     }

@@ -2,6 +2,7 @@
 //! Delays are stretched to fit, and no timer runs out by itself.
 
 use super::{Plan, Sim};
+use crate::event::Event;
 use crate::ids::*;
 use crate::kafka::{Input, Out};
 use crate::trial::actions::{input, urgent};
@@ -24,7 +25,45 @@ impl Plan {
     }
 }
 
+/// A step that a story took, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The step.
+    pub action: Action,
+    /// When it happened on the story's clock.
+    pub at_us: u64,
+    /// The notable events; where there is none, the first of the others.
+    pub events: Vec<Event>,
+}
+
 impl Sim {
+    /// The steps that the story has taken so far; nothing if this is no story.
+    pub fn told(&self) -> Vec<Told> {
+        let Some(script) = &self.plan.script else { return Vec::new() };
+        let mut told: Vec<Told> = (script.schedule.iter().enumerate())
+            .take(self.story_step)
+            .map(|(i, a)| Told { action: *a, at_us: Plan::step_at(i), events: Vec::new() })
+            .collect();
+        let mut spare: Vec<Option<Event>> = vec![None; told.len()];
+        for e in self.events.iter() {
+            // Steps are an equal time apart; what came before the first is the settling.
+            let step = (e.at_us / STORY_STEP_US).checked_sub(1).map(|i| i as usize).filter(|i| *i < told.len());
+            if let Some(i) = step {
+                if self.is_notable(e) {
+                    told[i].events.push(*e);
+                } else {
+                    spare[i].get_or_insert(*e);
+                }
+            }
+        }
+        for (t, spare) in told.iter_mut().zip(spare) {
+            if t.events.is_empty() {
+                t.events.extend(spare);
+            }
+        }
+        told
+    }
+
     /// Is it an untimed story, whose delays are stretched?
     pub fn is_story(&self) -> bool {
         self.plan.script.is_some()

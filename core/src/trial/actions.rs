@@ -1,5 +1,6 @@
 //! What may happen next in a state, in an order that never changes.
 
+use super::sleep::Footprint;
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
@@ -8,28 +9,28 @@ use crate::kafka::{Command, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// One thing that happens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+/// One thing that happens. Their order is the one in which a state's actions are tried.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The oldest message of a link arrives.
     Deliver(Actor, Actor),
-    /// A timer runs out.
-    Fire(Timer),
     /// The application sends the next record.
     Send,
+    /// A timer runs out.
+    Fire(Timer),
+    /// A broker starts.
+    Start(BrokerId),
+    /// A consumer starts again.
+    StartConsumer(ConsumerIx),
     /// A broker process is killed.
     Crash(BrokerId),
     /// A machine loses power.
     PowerCut(BrokerId),
-    /// A broker starts.
-    Start(BrokerId),
     /// The oldest message of a link, a response to a client, is lost, and the connection with it.
     Lose(Actor, Actor),
     /// A consumer process is killed.
     CrashConsumer(ConsumerIx),
-    /// It starts again.
-    StartConsumer(ConsumerIx),
 }
 
 /// How much of the bounds is used up.
@@ -77,7 +78,7 @@ impl Action {
     }
 }
 
-/// Everything that may happen in `n`, with at most `max_faults` faults in all.
+/// Everything that may happen in `n`, with at most `max_faults` faults in all, in the order of [`Action`].
 pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<Action>) {
     found.clear();
     let w = &n.world;
@@ -100,6 +101,7 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     if fault {
         faults(b, n, &links, found);
     }
+    found.sort_unstable();
 }
 
 fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action>) {
@@ -145,18 +147,22 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
     }
 }
 
-/// Makes `a` happen in `n`. `out` holds what came of it.
-pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) {
+/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned.
+pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) -> Footprint {
     let input = input(trial, &n.world, n.used.records, a);
+    let mut footprint = Footprint::of(&trial.setup, a, &input);
     n.used.count(a);
     n.world.step(input, out);
-    n.world.prune_unread();
+    let mut prune = |w: &mut World| w.prune_unread().iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
+    prune(&mut n.world);
     while trial.coarse
         && let Some(id) = urgent(&n.world)
     {
         n.world.step_on(Input::Deliver(id), out);
-        n.world.prune_unread();
+        prune(&mut n.world);
     }
+    footprint.note(&trial.setup, &out.events);
+    footprint
 }
 
 /// What the world takes in when `a` happens. `records` were sent before.

@@ -11,7 +11,9 @@ pub(crate) mod actions;
 mod fingerprints;
 mod properties;
 mod search;
+mod sleep;
 mod story;
+pub mod words;
 
 use crate::ids::*;
 use crate::kafka::{Setup, World};
@@ -95,6 +97,8 @@ pub struct Trial {
     pub keys: Vec<Option<String>>,
     /// Take exchanges that need not be told apart in one step (see `actions::urgent`); far fewer states.
     pub coarse: bool,
+    /// Of steps that commute, take one order only (see `sleep`): the same states, fewer steps.
+    pub sleep: bool,
 }
 
 impl Trial {
@@ -139,6 +143,7 @@ impl Trial {
             records: sends.iter().map(|s| (s.2, s.3)).collect(),
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
+            sleep: true,
         })
     }
 }

@@ -2,8 +2,9 @@
 //! the fewest faults, and of those the fewest steps; and a search that ends without one has seen every state in bounds.
 
 use super::actions::{Action, apply, enabled};
-use super::fingerprints::Fingerprints;
+use super::fingerprints::{Fingerprints, Places};
 use super::properties::broken;
+use super::sleep::{Footprint, Sleep, of_child};
 use super::{Budget, Ghost, Node, Property, Story, Trial, story};
 use crate::hash::fingerprint;
 use crate::kafka::{Out, World};
@@ -45,20 +46,31 @@ pub struct Progress {
 /// Where a state came from: its parent, and which of the parent's actions.
 type Origin = (u32, u16);
 
+/// A state that waits to be expanded: its place among all states, and what it need not take.
+#[derive(Debug)]
+struct Waiting {
+    index: u32,
+    node: Node,
+    sleep: Sleep,
+}
+
 /// A search that can be run in slices.
 #[derive(Debug)]
 pub struct Search {
     trial: Trial,
     seen: Fingerprints,
     origins: Vec<Origin>,
-    layer: VecDeque<(u32, Node)>,
-    next: VecDeque<(u32, Node)>,
+    layer: VecDeque<Waiting>,
+    next: VecDeque<Waiting>,
+    /// Where the states of `next` stand in it.
+    places: Places,
     max_faults: u32,
     depth: u32,
     transitions: u64,
     verdict: Option<Verdict>,
     out: Out,
     actions: Vec<Action>,
+    taken: Vec<(Action, Footprint)>,
 }
 
 /// A rough size of a waiting state beyond what it shares with others; keeps the memory bound honest.
@@ -73,12 +85,14 @@ impl Search {
             origins: Vec::new(),
             layer: VecDeque::new(),
             next: VecDeque::new(),
+            places: Places::new(),
             max_faults: 0,
             depth: 0,
             transitions: 0,
             verdict: None,
             out: Out::default(),
             actions: Vec::new(),
+            taken: Vec::new(),
         };
         s.begin_pass(0);
         s
@@ -102,7 +116,7 @@ impl Search {
     }
 
     fn bytes(&self) -> u64 {
-        self.seen.bytes() + self.origins.len() as u64 * 8 + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
+        self.seen.bytes() + self.places.bytes() + self.origins.len() as u64 * 8 + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
     }
 
     /// Goes on for about `states` expanded states. `Some` when it is over.
@@ -129,40 +143,72 @@ impl Search {
         self.origins.clear();
         self.layer.clear();
         self.next.clear();
+        self.places.clear();
         let root = root(&self.trial);
         self.seen.insert(fingerprint(&root));
         self.origins.push((0, 0));
-        self.layer.push_back((0, root));
+        self.layer.push_back(Waiting { index: 0, node: root, sleep: Sleep::new() });
     }
 
     fn expand_one(&mut self) {
-        let Some((parent, node)) = self.layer.pop_front() else { return self.next_layer() };
-        let mut actions = std::mem::take(&mut self.actions);
+        let Some(Waiting { index: parent, node, sleep }) = self.layer.pop_front() else { return self.next_layer() };
+        let (mut actions, mut taken) = (std::mem::take(&mut self.actions), std::mem::take(&mut self.taken));
         enabled(&self.trial, &node, self.max_faults, &mut actions);
+        taken.clear();
+        taken.extend_from_slice(&sleep);
+        let last = actions.iter().rposition(|a| !sleep.iter().any(|s| s.0 == *a));
+        let mut node = Some(node);
         for (i, a) in actions.iter().enumerate() {
-            self.transitions += 1;
-            let mut child = node.clone();
-            apply(&self.trial, &mut child, *a, &mut self.out);
-            let touched = child.ghost.fold(&self.trial, &self.out);
-            if !self.seen.insert(fingerprint(&child)) {
+            if sleep.iter().any(|s| s.0 == *a) {
                 continue;
             }
-            let index = self.origins.len() as u32;
-            self.origins.push((parent, i as u16));
-            if touched && let Some(property) = broken(&self.trial, &child) {
-                self.verdict = Some(Verdict::Found(self.tell(property, index)));
+            // The last child takes its parent's place.
+            let child = if Some(i) == last { node.take() } else { node.clone() };
+            let Some(child) = child else { break };
+            let way = self.step(parent, i as u16, *a, child, &taken);
+            if self.verdict.is_some() {
                 break;
             }
-            self.next.push_back((index, child));
+            if self.trial.sleep {
+                taken.push((*a, way));
+            }
         }
-        self.actions = actions;
+        (self.actions, self.taken) = (actions, taken);
         let b = &self.trial.bounds;
         if self.verdict.is_none() && (self.origins.len() as u64 > b.max_states || self.bytes() > b.max_bytes) {
             self.verdict = Some(Verdict::Limit { complete_faults: self.max_faults.checked_sub(1), depth: self.depth });
         }
     }
 
+    /// Takes one step and keeps where it leads, if nobody was there. `taken`: what the parent leaves to others or has taken.
+    fn step(&mut self, parent: u32, ordinal: u16, a: Action, mut child: Node, taken: &[(Action, Footprint)]) -> Footprint {
+        self.transitions += 1;
+        let way = apply(&self.trial, &mut child, a, &mut self.out);
+        let touched = child.ghost.fold(&self.trial, &self.out);
+        let print = fingerprint(&child);
+        if !self.seen.insert(print) {
+            if let Some(at) = self.places.get(print) {
+                let kept = &mut self.next[at as usize].sleep;
+                kept.retain(|s| taken.iter().any(|t| t.0 == s.0 && t.1.commutes(&way)));
+            }
+            return way;
+        }
+        let index = self.origins.len() as u32;
+        self.origins.push((parent, ordinal));
+        if touched && let Some(property) = broken(&self.trial, &child) {
+            self.verdict = Some(Verdict::Found(self.tell(property, index)));
+            return way;
+        }
+        let sleep = of_child(taken, &way);
+        if !sleep.is_empty() {
+            self.places.put(print, self.next.len() as u32);
+        }
+        self.next.push_back(Waiting { index, node: child, sleep });
+        way
+    }
+
     fn next_layer(&mut self) {
+        self.places.clear();
         if self.next.is_empty() {
             if self.max_faults >= self.trial.bounds.faults() {
                 self.verdict = Some(Verdict::None);

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod random;
+pub mod trials;
 
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;

@@ -8,6 +8,7 @@ use highwater_core::kafka::step::{Command, Input, Timer};
 use highwater_core::kafka::{Flight, Out, World};
 use highwater_core::scenario::Scenario;
 use highwater_core::scenario::build::build;
+use highwater_core::shared::Shared;
 use std::rc::Rc;
 
 /// A world with everything that happened in it.
@@ -53,7 +54,7 @@ impl Bench {
     /// Puts a message on the wire and delivers it.
     pub fn inject(&mut self, from: Actor, to: Actor, body: Body) {
         let id = MsgId(u32::MAX);
-        self.world.net.push(Flight { id, from, to, body: Rc::new(body) });
+        self.world.net.push(Flight { id, from, to, body: Shared::new(body) });
         self.step(Input::Deliver(id));
     }
     pub fn has(&self, which: impl Fn(&EventKind) -> bool) -> bool {

@@ -78,6 +78,18 @@ impl Report {
 }
 
 impl Told {
+    /// The steps with their numbers; what else a step brought stands below it.
+    pub(crate) fn lines(&self, lang: Lang) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (i, step) in self.sim.told().iter().enumerate() {
+            for (j, e) in step.events.iter().enumerate() {
+                let number = if j == 0 { (i + 1).to_string() } else { String::new() };
+                lines.push(format!("{number:>4}  {}", narration::sentence(e, &self.sim, lang)));
+            }
+        }
+        lines
+    }
+
     /// What happened, in order.
     pub(crate) fn sentences(&self, lang: Lang) -> Vec<String> {
         let events = self.sim.events().iter().filter(|e| self.sim.is_notable(e));

@@ -1,8 +1,12 @@
 // The two ways the page is served: by `highwater serve`, and by a plain static server below a sub-path.
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -12,6 +16,14 @@ const TYPES = {
   '.svg': 'image/svg+xml',
   '.json': 'application/json',
 };
+
+/** Where the binary is. */
+export function binary() {
+  const places = [process.env.HIGHWATER_BIN, join(ROOT, 'target/release/highwater'), join(ROOT, 'target/debug/highwater')];
+  const found = places.find((place) => place && existsSync(place));
+  if (!found) throw new Error('no highwater binary: `cargo build -p highwater`, or name it in HIGHWATER_BIN');
+  return found;
+}
 
 /** Starts the binary on a free port; resolves to `{ url, stop }`. */
 export function startBinary(path) {

@@ -1,6 +1,7 @@
 //! The little that the app needs of the browser: sizes, styles, storage. Everything fails soft.
 
 use gloo::utils::{document, document_element, window};
+use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 /// Where things are kept; the page's own origin only.
@@ -97,6 +98,30 @@ pub fn set_root(name: &str, value: &str) {
 pub fn size_of(e: &Element) -> (f64, f64) {
     let r = e.get_bounding_client_rect();
     (r.width(), r.height())
+}
+
+/// The fragment of the address.
+pub fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// Goes to an address in the fragment, as a click on a link does.
+pub fn go_to(fragment: &str) {
+    let _ = window().location().set_hash(fragment);
+}
+
+/// Puts another fragment into the address bar, without a step in the history.
+pub fn readdress(fragment: &str) {
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(fragment));
+    }
+}
+
+/// Gives an element the focus.
+pub fn focus(id: &str) {
+    if let Some(e) = by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = e.focus();
+    }
 }
 
 /// The element with this id.

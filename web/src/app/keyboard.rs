@@ -1,13 +1,14 @@
 //! Keys that work anywhere on the page.
 
 use super::msg::Msg;
+use crate::door::Door;
 use crate::session::select::Selection;
 use highwater_core::ids::BrokerId;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
-/// What a key asks for, if it is none that a field or a button needs itself.
-pub fn message(e: &KeyboardEvent, help: bool) -> Option<Msg> {
+/// What a key asks for behind a door, if it is none that a field or a button needs itself.
+pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
     if e.ctrl_key() || e.alt_key() || e.meta_key() || e.is_composing() {
         return None;
     }
@@ -27,6 +28,19 @@ pub fn message(e: &KeyboardEvent, help: bool) -> Option<Msg> {
         return None;
     }
     match key.as_str() {
+        "l" | "L" => return Some(Msg::SwitchLang),
+        "t" | "T" => return Some(Msg::SwitchTheme),
+        "d" | "D" => return Some(Msg::Open(door.next())),
+        _ => {}
+    }
+    match door {
+        Door::Play => play(&key, &on),
+    }
+}
+
+/// Keys of the cluster.
+fn play(key: &str, on: &dyn Fn(&str) -> bool) -> Option<Msg> {
+    match key {
         " " if on("button, a, summary") => None,
         " " => Some(Msg::Toggle),
         // On the timeline and in groups of choices, arrows have their own meaning.
@@ -34,8 +48,6 @@ pub fn message(e: &KeyboardEvent, help: bool) -> Option<Msg> {
         "ArrowRight" | "PageDown" => Some(Msg::StepForward),
         "ArrowLeft" | "PageUp" => Some(Msg::StepBack),
         "r" | "R" => Some(Msg::Reset),
-        "l" | "L" => Some(Msg::SwitchLang),
-        "t" | "T" => Some(Msg::SwitchTheme),
         "c" | "C" => Some(Msg::Select(Selection::Controller)),
         digit => {
             let n: u8 = digit.parse().ok()?;

@@ -9,6 +9,7 @@ pub mod msg;
 pub mod page;
 pub mod playback;
 
+use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
 use crate::panels::coach::Advice;
@@ -28,7 +29,7 @@ use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
 use msg::Msg;
 use playback::Playback;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
@@ -41,6 +42,9 @@ const NOTICE_MS: u32 = 7000;
 pub struct App {
     hot: Rc<RefCell<Hot>>,
     facts: Rc<Facts>,
+    door: Door,
+    /// The same for those who listen to keys.
+    door_now: Rc<Cell<Door>>,
     lang: Lang,
     dark: bool,
     help: bool,
@@ -97,9 +101,12 @@ impl Component for App {
         let frame = Frame { size: (964.0, 524.0), unit: 1.0 };
         let facts = Rc::new(facts(&hot.session, frame, lang));
         let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
+        let door = Route::of_fragment(&browser::fragment()).map_or_else(Door::default, |r| r.door);
+        let door_now = Rc::new(Cell::new(door));
         let app = App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
+            door,
             lang,
             dark,
             help: false,
@@ -112,7 +119,8 @@ impl Component for App {
             canvas: NodeRef::default(),
             marks: NodeRef::default(),
             _loop: None,
-            _listeners: listeners(ctx),
+            _listeners: listeners(ctx, door_now.clone()),
+            door_now,
             _saving: Some(saving(ctx)),
         };
         app.dress();
@@ -131,6 +139,9 @@ impl Component for App {
                 self.save();
                 return false;
             }
+            Msg::Routed => self.routed(),
+            Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Skip => browser::focus("controls"),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
                 if self.coach == Some(Advice::Play) {
@@ -191,8 +202,6 @@ impl Component for App {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         if first {
-            self.mount();
-            self.measure();
             let hot = self.hot.clone();
             let go = ctx.link().callback(|m: Msg| m);
             self._loop = Some(Playback::start(move |ms| {
@@ -201,6 +210,10 @@ impl Component for App {
                     go.emit(Msg::Refresh);
                 }
             }));
+        }
+        if self.door == Door::Play && self.hot.borrow().stage.is_none() {
+            self.mount();
+            self.measure();
             ctx.link().send_message(Msg::Resize);
         }
         self.paint_marks();
@@ -212,6 +225,20 @@ impl Component for App {
 }
 
 impl App {
+    /// The address changed: another door, or nowhere, which changes nothing.
+    fn routed(&mut self) {
+        let fragment = browser::fragment();
+        let Some(route) = Route::of_fragment(&fragment) else { return };
+        if route.door != self.door {
+            self.door = route.door;
+            self.door_now.set(route.door);
+            let mut hot = self.hot.borrow_mut();
+            // The canvas goes with its door; what nobody sees stands still.
+            hot.stage = None;
+            hot.session.pause();
+        }
+    }
+
     /// Language and colours on the root element.
     fn dress(&self) {
         browser::set_root("lang", self.lang.tag());
@@ -394,13 +421,13 @@ impl App {
     }
 }
 
-fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
+fn listeners(ctx: &Context<App>, door: Rc<Cell<Door>>) -> Vec<EventListener> {
     let link = ctx.link().clone();
     let keys =
         EventListener::new_with_options(&document(), "keydown", gloo::events::EventListenerOptions::enable_prevent_default(), move |e| {
             let Some(e) = e.dyn_ref::<KeyboardEvent>() else { return };
             let help = browser::by_id("help-open").is_some();
-            if let Some(m) = keyboard::message(e, help) {
+            if let Some(m) = keyboard::message(e, help, door.get()) {
                 e.prevent_default();
                 link.send_message(m);
             }
@@ -411,6 +438,7 @@ fn listeners(ctx: &Context<App>) -> Vec<EventListener> {
     };
     let mut all = vec![
         keys,
+        sends(&window(), "hashchange", Msg::Routed),
         sends(&window(), "resize", Msg::Resize),
         sends(&document().fonts(), "loadingdone", Msg::Resize), // the stage is painted in them
         sends(&window(), "pagehide", Msg::Save),

@@ -1,5 +1,6 @@
 //! Everything that a person, a key or a frame can ask of the app.
 
+use crate::door::Door;
 use crate::facts::inspect::Owner;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
@@ -8,6 +9,12 @@ use highwater_core::scenario::Do;
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Msg {
+    /// The address changed.
+    Routed,
+    /// Through a door.
+    Open(Door),
+    /// Past the header, to the controls.
+    Skip,
     /// Play or pause.
     Toggle,
     /// To the next event.

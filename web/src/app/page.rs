@@ -2,6 +2,7 @@
 
 use super::App;
 use super::msg::Msg;
+use crate::door::Door;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
 use crate::panels::coach::{Advice, Coach};
 use crate::panels::events::EventList;
@@ -19,9 +20,31 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 use yew::prelude::*;
 
-/// The page.
+/// The whole page: the header, what is behind the open door, and what lies over both.
 pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
+    let (t, lang, door) = (app.lang.text(), app.lang, app.door);
+    let title = match door {
+        Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
+    };
+    html! {
+        <div class="frame">
+            <Header {lang} dark={app.dark} {door} {title} go={go.clone()} />
+            { match door {
+                Door::Play => play(app, &go),
+            } }
+            <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
+            if let Some(n) = &app.notice {
+                <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
+                    <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
+            }
+            if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
+        </div>
+    }
+}
+
+/// The cluster.
+fn play(app: &App, go: &Go) -> Html {
     let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
     let hot = app.hot.borrow();
     let session = &hot.session;
@@ -29,15 +52,13 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         Selection::Event(n) => Some(n),
         _ => None,
     };
-    let title = session.timeline().scenario().title_in(lang.core()).to_owned();
     html! {
         <div class="page" id="play">
-            <Header {lang} dark={app.dark} {title} go={go.clone()} />
-            { stage(app, &go) }
+            { stage(app, go) }
             <aside class="side">
                 <div class="tabs" role="tablist">
-                    { tab("tab-inspector", t.tab_inspector, !app.events_tab, &go, false) }
-                    { tab("tab-events", t.tab_events, app.events_tab, &go, true) }
+                    { tab("tab-inspector", t.tab_inspector, !app.events_tab, go, false) }
+                    { tab("tab-events", t.tab_events, app.events_tab, go, true) }
                 </div>
                 <div class="pane" role="tabpanel" tabindex="-1">
                     if app.events_tab {
@@ -51,12 +72,6 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
             <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
                 speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
                 marks={app.marks.clone()} {lang} go={go.clone()} />
-            <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
-            if let Some(n) = &app.notice {
-                <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
-                    <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
-            }
-            if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
         </div>
     }
 }

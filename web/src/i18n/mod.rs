@@ -2,6 +2,24 @@
 //!
 //! Config names, API names, commands and error codes are Kafka's and stay as they are.
 
+/// Words without blanks to fill in, English and Korean side by side: a type with one field a word, and both languages of it.
+macro_rules! texts {
+    ($(#[$doc:meta])* $of:ident; $($name:ident: $en:literal, $ko:literal;)*) => {
+        $(#[$doc])*
+        #[allow(missing_docs)] // the names say it
+        #[derive(Debug)]
+        pub struct $of { $(pub $name: &'static str,)* }
+        impl $of {
+            /// English.
+            pub const EN: &'static $of = &$of { $($name: $en,)* };
+            /// Korean.
+            pub const KO: &'static $of = &$of { $($name: $ko,)* };
+            /// Every word, to check them all.
+            pub fn all(&self) -> Vec<&'static str> { vec![$(self.$name,)*] }
+        }
+    };
+}
+
 mod phrases;
 mod text;
 
@@ -23,8 +41,8 @@ impl Lang {
     /// The words of this language.
     pub fn text(self) -> &'static Text {
         match self {
-            Lang::En => &text::EN,
-            Lang::Ko => &text::KO,
+            Lang::En => Text::EN,
+            Lang::Ko => Text::KO,
         }
     }
     /// The same language where the core narrates.

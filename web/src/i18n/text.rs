@@ -1,23 +1,8 @@
 //! Words without blanks to fill in, side by side.
 
-macro_rules! texts {
-    ($($name:ident: $en:literal, $ko:literal;)*) => {
-        /// All words of a language.
-        #[allow(missing_docs)] // the names say it
-        #[derive(Debug)]
-        pub struct Text { $(pub $name: &'static str,)* }
-        /// English.
-        pub static EN: Text = Text { $($name: $en,)* };
-        /// Korean.
-        pub static KO: Text = Text { $($name: $ko,)* };
-        impl Text {
-            /// Every word, to check them all.
-            pub fn all(&self) -> Vec<&'static str> { vec![$(self.$name,)*] }
-        }
-    };
-}
-
 texts! {
+    /// Words of the frame and of the cluster.
+    Text;
     // ---- the frame
     door_play: "Play", "실험";
     doors: "Doors", "화면";
@@ -189,6 +174,7 @@ texts! {
     k_right: "to the next event", "다음 이벤트로";
     k_left: "one event back", "한 이벤트 뒤로";
     k_reset: "back to the beginning", "처음으로";
+    k_door: "to the next door", "다음 화면으로";
     k_lang: "switch language", "언어 바꾸기";
     k_theme: "light or dark", "밝게 또는 어둡게";
     k_help: "this help", "도움말";

@@ -2,6 +2,7 @@
 
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
+use crate::door::Door;
 use crate::i18n::Lang;
 use yew::prelude::*;
 
@@ -12,6 +13,8 @@ pub struct Props {
     pub lang: Lang,
     /// Are the colours dark?
     pub dark: bool,
+    /// The open door.
+    pub door: Door,
     /// Title of the scenario.
     pub title: AttrValue,
     /// Asks the app.
@@ -22,13 +25,24 @@ pub struct Props {
 #[component]
 pub fn Header(p: &Props) -> Html {
     let t = p.lang.text();
+    let skip = {
+        let go = p.go.clone();
+        Callback::from(move |e: MouseEvent| {
+            e.prevent_default();
+            go.emit(Msg::Skip);
+        })
+    };
+    let door = |d: &Door| {
+        let here = (*d == p.door).then_some("page");
+        html! { <a key={d.word()} href={d.address()} class="door" aria-current={here} data-testid={format!("door-{}", d.word())}>{ d.name(t) }</a> }
+    };
     let theme = if p.dark { t.theme_light } else { t.theme_dark };
     html! {
         <header class="top">
-            <a class="skip" href="#transport">{ t.skip }</a>
+            <a class="skip" href="#controls" onclick={skip}>{ t.skip }</a>
             <h1>{ icons::logo() }{ "Highwater" }</h1>
             <nav aria-label={t.doors}>
-                <a href="#play" class="door" aria-current="page">{ t.door_play }</a>
+                { for Door::ALL.iter().map(door) }
             </nav>
             <p class="where">{ p.title.clone() }</p>
             <div class="tools">

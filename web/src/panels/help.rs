@@ -41,6 +41,7 @@ pub fn Help(p: &Props) -> Html {
         ("R", t.k_reset),
         ("1 2 3", t.k_broker),
         ("Tab", t.k_tab),
+        ("D", t.k_door),
         ("L", t.k_lang),
         ("T", t.k_theme),
         ("?", t.k_help),

@@ -52,7 +52,7 @@ pub fn Transport(p: &Props) -> Html {
         }
     };
     html! {
-        <footer class="transport" id="transport" aria-label={t.transport}>
+        <footer class="transport" id="controls" tabindex="-1" aria-label={t.transport}>
             <div class="controls">
                 { button("reset", t.reset, "R", icons::reset(), Msg::Reset, "") }
                 { button("back", t.step_back, "←", icons::back(), Msg::StepBack, "") }

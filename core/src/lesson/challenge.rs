@@ -1,0 +1,68 @@
+//! "Where did I go wrong?": the condition that is not met, and the event that broke it.
+
+use super::eval::Context;
+use super::run::{Planned, Ran, held_once, last_change};
+use super::{Lesson, LessonError};
+use crate::event::Event;
+use crate::scenario::Scenario;
+use std::collections::BTreeMap;
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The conditions in their order, and whether each is met.
+    pub met: Vec<(String, bool)>,
+    /// Configs, brokers or clients differ from the challenge's; such an attempt does not count.
+    pub settings_changed: bool,
+    /// The event that broke the first condition that is not met.
+    pub broken_by: Option<Event>,
+    /// The run, for words about it.
+    pub run: Ran,
+}
+
+impl Verdict {
+    /// Is it done?
+    pub fn won(&self) -> bool {
+        !self.settings_changed && self.met.iter().all(|m| m.1)
+    }
+    /// The first condition that is not met.
+    pub fn unmet(&self) -> Option<&str> {
+        self.met.iter().find(|m| !m.1).map(|m| m.0.as_str())
+    }
+}
+
+impl Lesson {
+    /// Judges what somebody did: a scenario with what was done by hand, up to an instant.
+    ///
+    /// # Errors
+    /// A scenario that does not run.
+    pub fn judge(&self, scenario: &Scenario, t_us: u64) -> Result<Verdict, LessonError> {
+        let c = &self.data.challenge;
+        let run = Ran::until(Planned { name: "main".into(), scenario: scenario.clone() }, t_us)
+            .map_err(|e| self.error("challenge".into(), e.to_string()))?;
+        let cx = Context { now: run.moment(&self.names), others: BTreeMap::new() };
+        let holds = |w: &super::data::Condition| {
+            if w.once { held_once(&w.holds.0, &run, &self.names) } else { w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr)) }
+        };
+        let met: Vec<(String, bool)> = c.win.iter().map(|w| (w.id.clone(), holds(w))).collect();
+        let broken_by = met.iter().position(|m| !m.1).and_then(|i| {
+            let w = &c.win[i];
+            let named = w.broken_by.iter().find_map(|p| run.find_last(p, &self.names));
+            let clause = w.holds.0.clauses.iter().find(|x| !cx.holds(&x.expr));
+            named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &BTreeMap::new(), &self.names)))
+        });
+        let settings_changed = c.choices.is_empty() && !self.same_settings(scenario)?;
+        Ok(Verdict { met, settings_changed, broken_by, run })
+    }
+
+    /// Is everything but the commands and the end as the challenge has it?
+    fn same_settings(&self, s: &Scenario) -> Result<bool, LessonError> {
+        let mut ours = self.challenge_scene(None)?;
+        let mut theirs = s.clone();
+        for x in [&mut ours, &mut theirs] {
+            x.commands.clear();
+            x.until_us = 0;
+        }
+        Ok(ours == theirs)
+    }
+}

@@ -1,0 +1,30 @@
+//! What records are called: by the lesson, else by their key, else by their ordinal.
+
+use super::eval::all_records;
+use crate::ids::RecordId;
+use crate::sim::Sim;
+use std::collections::BTreeMap;
+
+/// Names that a lesson gives to a producer's records, in the order in which they are sent.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RecordNames(pub BTreeMap<String, Vec<String>>);
+
+impl RecordNames {
+    /// What a record is called.
+    pub fn name(&self, r: RecordId, sim: &Sim) -> String {
+        let producer = sim.setup().producers.get(r.producer.ix());
+        let given = producer.and_then(|p| self.0.get(&p.name)).and_then(|names| names.get(r.n as usize));
+        if let Some(n) = given {
+            return n.clone();
+        }
+        match sim.ledger().record(r).and_then(|x| x.key) {
+            Some(k) => sim.ledger().key_name(k).to_string(),
+            None => format!("#{}", r.n),
+        }
+    }
+
+    /// The first record of this name that was sent.
+    pub fn find(&self, name: &str, sim: &Sim) -> Option<RecordId> {
+        all_records(sim).find(|r| self.name(*r, sim) == name)
+    }
+}

@@ -1,0 +1,271 @@
+//! What the types of a lesson's files don't say: names that must be there, words that must not be missing.
+
+use super::data::{Condition, Pattern};
+use super::grammar::{Arg, Expr, Func};
+use super::run::Planned;
+use super::witness::{KINDS, kind_of_word};
+use super::words::Words;
+use super::{FORMAT, Lesson, LessonError, fill};
+use crate::scenario::{Do, Scenario};
+use std::collections::BTreeSet;
+
+type Checked = Result<(), LessonError>;
+
+pub(super) fn check(l: &Lesson) -> Checked {
+    if l.data.format != FORMAT {
+        return Err(l.error("format".into(), format!("is {}; this version reads {FORMAT}", l.data.format)));
+    }
+    if l.data.steps.is_empty() {
+        return Err(l.error("steps".into(), "is empty; a lesson has at least one step".into()));
+    }
+    for i in 0..l.data.steps.len() {
+        step(l, i)?;
+    }
+    challenge(l)?;
+    words(l, &l.en, "en")?;
+    words(l, &l.ko, "ko")
+}
+
+fn step(l: &Lesson, i: usize) -> Checked {
+    let s = &l.data.steps[i];
+    let at = |field: &str| format!("steps[{i}].{field}");
+    if l.data.steps[..i].iter().any(|x| x.id == s.id) {
+        return Err(l.error(at("id"), format!("{:?} is there already", s.id)));
+    }
+    let ids: Vec<&str> = s.options.iter().map(|o| o.id.as_str()).collect();
+    one_of(l, &at("answer"), &s.answer, &ids)?;
+    let reasons: Vec<&str> = s.because.options.iter().map(String::as_str).collect();
+    one_of(l, &at("because.answer"), &s.because.answer, &reasons)?;
+    let planned = l.plan(i)?;
+    let known = Known::of(l, &planned);
+    for (j, o) in s.options.iter().enumerate() {
+        o.holds.0.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(at(&format!("options[{j}].holds")), e))?;
+    }
+    for (j, f) in s.facts.iter().enumerate() {
+        let place = at(&format!("facts[{j}]"));
+        for run in &f.0.runs {
+            known.run(run).map_err(|e| l.error(place.clone(), e))?;
+        }
+        f.0.cond.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(place.clone(), e))?;
+    }
+    pattern(l, &s.focus, &known, &at("focus"))?;
+    for (lang, w) in [("en", &l.en), ("ko", &l.ko)] {
+        let Some(w) = w.steps.get(&s.id) else { continue };
+        for (field, text) in [("outcome", &w.outcome), ("explain", &w.explain), ("ask", &w.ask), ("setting", &w.setting)] {
+            blanks(l, &known, lang, &format!("steps.{}.{field}", s.id), text)?;
+        }
+        for (id, text) in &w.notes {
+            blanks(l, &known, lang, &format!("steps.{}.notes.{id}", s.id), text)?;
+        }
+    }
+    Ok(())
+}
+
+fn blanks(l: &Lesson, known: &Known, lang: &str, at: &str, text: &str) -> Checked {
+    let wrong = |what: String| LessonError { file: format!("{}.{lang}.json", l.id), at: at.to_string(), what };
+    for p in fill::pieces(text).map_err(wrong)? {
+        if let fill::Piece::Worth(e) = p {
+            known.expr(&e).map_err(wrong)?;
+        }
+    }
+    Ok(())
+}
+
+fn challenge(l: &Lesson) -> Checked {
+    let c = &l.data.challenge;
+    let choices: Vec<&str> = c.choices.iter().map(|x| x.name.as_str()).collect();
+    let mut planned = Vec::new();
+    let attempts = std::iter::once(("solution".to_string(), &c.solution))
+        .chain(c.misses.iter().enumerate().map(|(i, m)| (format!("misses[{i}].attempt"), &m.attempt)));
+    for (at, a) in attempts {
+        let at = format!("challenge.{at}");
+        match &a.choice {
+            Some(id) => one_of(l, &format!("{at}.choice"), id, &choices)?,
+            None if !choices.is_empty() => return Err(l.error(at, format!("needs a choice, one of {}", choices.join(", ")))),
+            None => {}
+        }
+        let scenario = l.attempt(a.choice.as_deref(), &a.commands).map_err(|e| l.error(at, e.what))?;
+        planned.push(Planned { name: "main".into(), scenario });
+    }
+    if c.misses.len() < 2 {
+        return Err(l.error("challenge.misses".into(), format!("has {}; a challenge has at least 2 near misses", c.misses.len())));
+    }
+    let known = Known::of(l, &planned);
+    let ids: Vec<&str> = c.win.iter().map(|x| x.id.as_str()).collect();
+    for (i, m) in c.misses.iter().enumerate() {
+        one_of(l, &format!("challenge.misses[{i}].unmet"), &m.unmet, &ids)?;
+        kind(l, &m.event, &format!("challenge.misses[{i}].event"))?;
+    }
+    c.win.iter().enumerate().try_for_each(|(i, w)| condition(l, w, &known, &format!("challenge.win[{i}]")))
+}
+
+fn condition(l: &Lesson, w: &Condition, known: &Known, at: &str) -> Checked {
+    w.holds.0.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(format!("{at}.holds"), e))?;
+    w.broken_by.iter().enumerate().try_for_each(|(i, p)| pattern(l, p, known, &format!("{at}.broken_by[{i}]")))
+}
+
+fn kind(l: &Lesson, word: &str, at: &str) -> Checked {
+    match kind_of_word(word) {
+        Some(_) => Ok(()),
+        None => Err(l.error(at.into(), no_kind(word))),
+    }
+}
+
+fn no_kind(word: &str) -> String {
+    format!("{word:?} is no kind of event that a lesson can name; there is {} (in snake_case)", KINDS.join(", "))
+}
+
+fn pattern(l: &Lesson, p: &Pattern, known: &Known, at: &str) -> Checked {
+    kind(l, &p.event, &format!("{at}.event"))?;
+    if let Some(r) = &p.record {
+        known.record(r).map_err(|e| l.error(format!("{at}.record"), e))?;
+    }
+    if let Some(n) = &p.partition {
+        known.has(&known.partitions, "partition", n).map_err(|e| l.error(format!("{at}.partition"), e))?;
+    }
+    Ok(())
+}
+
+fn one_of(l: &Lesson, at: &str, id: &str, known: &[&str]) -> Checked {
+    if known.contains(&id) { Ok(()) } else { Err(l.error(at.into(), format!("is {id:?}; there is {}", known.join(", ")))) }
+}
+
+/// Names that expressions may use: those of any of the runs.
+#[derive(Default)]
+struct Known {
+    runs: BTreeSet<String>,
+    partitions: BTreeSet<String>,
+    topics: BTreeSet<String>,
+    groups: BTreeSet<String>,
+    records: BTreeSet<String>,
+    brokers: u8,
+}
+
+impl Known {
+    fn of(l: &Lesson, planned: &[Planned]) -> Known {
+        let mut k = Known { records: l.names.0.values().flatten().cloned().collect(), ..Known::default() };
+        for p in planned {
+            k.runs.insert(p.name.clone());
+            k.scene(&p.scenario);
+        }
+        k
+    }
+
+    fn scene(&mut self, s: &Scenario) {
+        self.brokers = self.brokers.max(s.topology.brokers);
+        for t in &s.topology.topics {
+            self.topics.insert(t.name.clone());
+            self.partitions.extend((0..t.partitions).map(|n| format!("{}-{n}", t.name)));
+        }
+        self.groups.extend(s.apps.iter().map(|a| a.group.clone()));
+        self.records.extend(s.workload.iter().flat_map(|w| w.keys.iter().cloned()));
+        let keys = s.commands.iter().filter_map(|c| if let Do::Send { key, .. } = &c.what { key.clone() } else { None });
+        self.records.extend(keys);
+    }
+
+    fn has(&self, all: &BTreeSet<String>, what: &str, name: &str) -> Result<(), String> {
+        if all.contains(name) {
+            return Ok(());
+        }
+        let list: Vec<&str> = all.iter().map(String::as_str).collect();
+        Err(format!("there is no {what} {name:?}; there is {}", list.join(", ")))
+    }
+
+    fn run(&self, name: &str) -> Result<(), String> {
+        self.has(&self.runs, "run", name)
+    }
+
+    fn record(&self, name: &str) -> Result<(), String> {
+        self.has(&self.records, "record", name)
+    }
+
+    fn expr(&self, e: &Expr) -> Result<(), String> {
+        let mut found = Ok(());
+        e.visit(&mut |e| {
+            if found.is_ok() {
+                found = self.one(e);
+            }
+        });
+        found
+    }
+
+    fn one(&self, e: &Expr) -> Result<(), String> {
+        match e {
+            Expr::Name(n) => self.record(n),
+            Expr::Names(all) => all.iter().try_for_each(|n| self.record(n)),
+            Expr::Call { func, args, run } => {
+                run.iter().try_for_each(|r| self.run(r))?;
+                self.args(*func, args)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn args(&self, func: Func, args: &[Arg]) -> Result<(), String> {
+        let names: Vec<&str> = args.iter().filter_map(|a| if let Arg::Name(n) = a { Some(n.as_str()) } else { None }).collect();
+        for a in args {
+            if let Arg::Number(n) = a
+                && !(1..=i64::from(self.brokers)).contains(n)
+            {
+                return Err(format!("there is no broker {n}; ids are 1 to {}", self.brokers));
+            }
+        }
+        let Some(first) = names.first() else { return Ok(()) };
+        match func {
+            Func::Committed | Func::Lag => {
+                self.has(&self.groups, "group", first)?;
+                names.get(1).map_or(Ok(()), |p| self.has(&self.partitions, "partition", p))
+            }
+            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers => self.has(&self.groups, "group", first),
+            Func::PartitionsUsed => self.has(&self.topics, "topic", first),
+            Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
+            Func::InvSubject => {
+                let subjects: BTreeSet<String> = self.records.iter().filter_map(|r| r.split('.').next()).map(String::from).collect();
+                self.has(&subjects, "subject", first)
+            }
+            _ => self.has(&self.partitions, "partition", first),
+        }
+    }
+}
+
+/// Has this file the words of every step, option, reason, condition, …, and none too many?
+fn words(l: &Lesson, w: &Words, lang: &str) -> Checked {
+    let wrong = |at: String, what: String| LessonError { file: format!("{}.{lang}.json", l.id), at, what };
+    let same = |at: String, have: Vec<&str>, want: Vec<&str>| {
+        let (have, want): (BTreeSet<&str>, BTreeSet<&str>) = (have.into_iter().collect(), want.into_iter().collect());
+        if let Some(m) = want.difference(&have).next() {
+            return Err(wrong(at, format!("lacks {m:?}")));
+        }
+        match have.difference(&want).next() {
+            Some(m) => Err(wrong(at, format!("has {m:?}, which the lesson's data does not"))),
+            None => Ok(()),
+        }
+    };
+    fn keys<T>(m: &std::collections::BTreeMap<String, T>) -> Vec<&str> {
+        m.keys().map(String::as_str).collect()
+    }
+    let d = &l.data;
+    same("steps".into(), keys(&w.steps), d.steps.iter().map(|s| s.id.as_str()).collect())?;
+    for s in &d.steps {
+        let x = &w.steps[&s.id];
+        let options: Vec<&str> = s.options.iter().map(|o| o.id.as_str()).collect();
+        same(format!("steps.{}.options", s.id), keys(&x.options), options.clone())?;
+        let notes: Vec<&str> = options.into_iter().filter(|o| *o != s.answer).collect();
+        same(format!("steps.{}.notes", s.id), keys(&x.notes), notes)?;
+        same(format!("steps.{}.because", s.id), keys(&x.because), s.because.options.iter().map(String::as_str).collect())?;
+    }
+    let c = &d.challenge;
+    same("challenge.choices".into(), keys(&w.challenge.choices), c.choices.iter().map(|x| x.name.as_str()).collect())?;
+    same("challenge.conditions".into(), keys(&w.challenge.conditions), c.win.iter().map(|x| x.id.as_str()).collect())?;
+    same("challenge.misses".into(), keys(&w.challenge.misses), c.misses.iter().map(|x| x.id.as_str()).collect())?;
+    same("cards".into(), keys(&w.cards), d.cards.iter().map(String::as_str).collect())?;
+    for (at, have, want) in [("real", w.real.len(), d.real.len()), ("challenge.hints", w.challenge.hints.len(), c.hints)] {
+        if have != want {
+            return Err(wrong(at.into(), format!("has {have} entries; the lesson's data has {want}")));
+        }
+    }
+    match w.texts().into_iter().find(|(_, t)| t.trim().is_empty()) {
+        Some((at, _)) => Err(wrong(at, "is empty".into())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,39 @@
+//! The scenarios that come with Highwater: what lies in `assets/scenarios/`, by name.
+
+macro_rules! shipped {
+    ($($name:literal)*) => {
+        /// Names and texts, sorted by name.
+        pub const SHIPPED: &[(&str, &str)] =
+            &[$(($name, include_str!(concat!("../../../assets/scenarios/", $name, ".json")))),*];
+    };
+}
+
+shipped! { "acks-1" "acks-all" "commit-first" "commit-last" "first" "retry-duplicates" }
+
+/// The text of a shipped scenario.
+pub fn shipped(name: &str) -> Option<&'static str> {
+    SHIPPED.iter().find(|s| s.0 == name).map(|s| s.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scenario;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn every_scenario_of_the_folder_is_here_and_sound() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios");
+        let mut files: Vec<String> = fs::read_dir(folder)
+            .expect("the folder is there")
+            .map(|f| f.expect("readable").path())
+            .filter_map(|p| Some(p.file_stem()?.to_str()?.to_string()))
+            .collect();
+        files.sort();
+        let names: Vec<&str> = SHIPPED.iter().map(|s| s.0).collect();
+        assert_eq!(files, names, "shipped! lists assets/scenarios/, sorted");
+        for (name, text) in SHIPPED {
+            Scenario::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        }
+    }
+}

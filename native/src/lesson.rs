@@ -1,0 +1,86 @@
+//! `highwater lesson`: the curriculum, and whether everything that it says is so.
+
+use anyhow::{Result, anyhow, bail};
+use clap::Subcommand;
+use highwater_core::fold::narration::Lang;
+use highwater_core::lesson::check::check;
+use highwater_core::lesson::{Lesson, SHIPPED};
+
+use crate::outcome::Outcome;
+use crate::output::Output;
+
+/// Arguments of `highwater lesson`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the lessons
+    #[command(after_help = "Example: highwater lesson list --lang ko")]
+    List {
+        /// Language of the titles: en or ko
+        #[arg(long, default_value = "en")]
+        lang: Lang,
+    },
+    /// Run every step, every challenge's published solution and its near misses
+    #[command(after_help = "Example: highwater lesson check L11\n\nExit status 1: something is not as a lesson says.")]
+    Check {
+        /// Lessons by id; without one, all
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+    },
+}
+
+/// Runs the chosen subcommand.
+pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    match &args.command {
+        Command::List { lang } => list(*lang),
+        Command::Check { ids } => check_all(ids),
+    }
+}
+
+fn lesson(id: &str) -> Result<Lesson> {
+    let Some(source) = SHIPPED.iter().find(|s| s.id == id) else {
+        let ids: Vec<&str> = SHIPPED.iter().map(|s| s.id).collect();
+        bail!("there is no lesson {id}; there is {}", ids.join(", "))
+    };
+    Lesson::parse(*source).map_err(|e| anyhow!("{e}"))
+}
+
+fn all() -> Result<Vec<Lesson>> {
+    highwater_core::lesson::shipped().into_iter().map(|l| l.map_err(|e| anyhow!("{e}"))).collect()
+}
+
+fn list(lang: Lang) -> Result<Outcome> {
+    let lessons = all()?;
+    Output::Stdout.write(|out| {
+        lessons.iter().try_for_each(|l| {
+            let w = l.words(lang);
+            writeln!(out, "{:<4} {}\n     {}", l.id, w.title, w.question)
+        })
+    })?;
+    Ok(Outcome::Fine)
+}
+
+fn check_all(ids: &[String]) -> Result<Outcome> {
+    let lessons = if ids.is_empty() { all()? } else { ids.iter().map(|id| lesson(id)).collect::<Result<_>>()? };
+    let mut lines = Vec::new();
+    let mut outcome = Outcome::Fine;
+    for l in &lessons {
+        let (n, found) = check(l).map_err(|e| anyhow!("{e}"))?;
+        let verdict = if found.is_empty() { "ok    " } else { "FAILED" };
+        lines.push(format!(
+            "{verdict} {}: {} steps, {} runs, {} facts, the solution, {} near misses",
+            l.id, n.steps, n.runs, n.facts, n.misses
+        ));
+        lines.extend(found.iter().map(|f| format!("       {}: {}", f.at, f.what)));
+        if !found.is_empty() {
+            outcome = Outcome::DoesNotHold;
+        }
+    }
+    Output::Stdout.write(|out| lines.iter().try_for_each(|line| writeln!(out, "{line}")))?;
+    Ok(outcome)
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+// What the page costs, in a real Chromium against `highwater serve`: see README.md. Figures, not tests: they depend on the machine.
+import { parseArgs } from 'node:util';
+import { launch } from './lib/browser.mjs';
+import { binary, startBinary } from './lib/servers.mjs';
+
+const TOKENS = [100, 1000, 3000];
+// As the menu of speeds numbers them. Slow enough that frames paint what is in flight and little else happens.
+const SLOW = '0';
+const REAL_TIME = '5';
+const FRAMES_MS = 6000;
+
+/** A scene in which about `tokens` requests are on their way at any time: one a millisecond each way, for so long. */
+function crowded(tokens) {
+  const delay_us = tokens * 500;
+  return {
+    format: 1,
+    title: `${tokens} in flight`,
+    seed: 1,
+    until_us: 600_000_000,
+    network: { delay_us, jitter_us: 0 },
+    topology: {
+      brokers: 3,
+      topics: [{ name: 'load', partitions: 3, 'replication.factor': 1 }],
+      producers: [{
+        name: 'crowd',
+        configs: { acks: 1, 'linger.ms': 0, 'batch.size': 1, 'enable.idempotence': false, 'max.in.flight.requests.per.connection': tokens },
+      }],
+    },
+    workload: [{ producer: 'crowd', topic: 'load', keys: ['A', 'B', 'C', 'D', 'E', 'F'], start_us: 0, every_us: 1000, count: 500_000 }],
+  };
+}
+
+async function open(site, { scene, prepare } = {}) {
+  const context = await site.browser.newContext({ viewport: { width: 1280, height: 720 } });
+  const page = await context.newPage();
+  await page.addInitScript((kept) => {
+    addEventListener('TrunkApplicationStarted', (event) => { window.module = event.detail.wasm; });
+    if (kept) localStorage.setItem('highwater.scene', kept);
+  }, scene);
+  await prepare?.(page);
+  await page.goto(site.url);
+  await page.waitForSelector('[data-testid=play]');
+  return page;
+}
+
+/** Milliseconds from navigation to the first record on its way, and what had been downloaded by then. */
+async function firstRecord(site) {
+  const page = await open(site);
+  await page.click('[data-testid=play]');
+  await page.waitForFunction(() => document.querySelector('[data-testid=ledger]')?.textContent.match(/[1-9]/));
+  const found = await page.evaluate(() => {
+    const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+    const bytes = (wanted) => all.filter(wanted).reduce((sum, entry) => sum + entry.encodedBodySize, 0);
+    const font = (entry) => entry.name.endsWith('.woff2');
+    return { ms: performance.now(), page: bytes((entry) => !font(entry)), fonts: bytes(font) };
+  });
+  await page.context().close();
+  return found;
+}
+
+/** Script time of each frame in ms, sorted, with so many tokens in flight. */
+async function frames(site, tokens) {
+  const scene = `highwater-scene-1 ${tokens * 1500} ${SLOW} run 0\n${JSON.stringify(crowded(tokens))}`;
+  const prepare = (page) => page.addInitScript(() => {
+    window.frames_ms = [];
+    const ask = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (work) => ask((time) => {
+      const begin = performance.now();
+      work(time);
+      // What the frame asked for in microtasks (rendering by Yew) runs before this one's second turn.
+      queueMicrotask(() => queueMicrotask(() => window.frames_ms.push(performance.now() - begin)));
+    });
+  });
+  const page = await open(site, { scene, prepare });
+  await page.waitForTimeout(500);
+  await page.click('[data-testid=play]');
+  await page.evaluate(() => { window.frames_ms.length = 0; });
+  await page.waitForTimeout(FRAMES_MS);
+  const sorted = await page.evaluate(() => window.frames_ms.sort((a, b) => a - b));
+  await page.context().close();
+  return sorted;
+}
+
+/** Growth of the page's memory in bytes (module and JavaScript) over so many minutes of the default scene in real time. */
+async function growth(site, minutes) {
+  const page = await open(site);
+  const session = await page.context().newCDPSession(page);
+  const memory = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await session.send('Runtime.getHeapUsage');
+    return usedSize + await page.evaluate(() => window.module.memory.buffer.byteLength);
+  };
+  await page.selectOption('[data-testid=speed]', REAL_TIME);
+  await page.click('[data-testid=play]');
+  await page.waitForTimeout(5000);
+  const before = await memory();
+  await page.waitForTimeout(minutes * 60_000);
+  const after = await memory();
+  await page.context().close();
+  return after - before;
+}
+
+const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+
+async function main() {
+  const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' } } });
+  const served = await startBinary(binary());
+  const browser = await launch();
+  const site = { browser, url: served.url };
+  try {
+    const first = await firstRecord(site);
+    console.log(`first moving record after ${first.ms.toFixed(0)} ms, of that a click on play; ${first.page} bytes before it, ${first.fonts} bytes of fonts`);
+    for (const tokens of TOKENS) {
+      const sorted = await frames(site, tokens);
+      console.log(`${tokens} tokens: ${sorted.length} frames, script p50 ${share(sorted, 0.5).toFixed(2)} ms, p95 ${share(sorted, 0.95).toFixed(2)} ms`);
+    }
+    const minutes = Number(values.minutes);
+    const grown = await growth(site, minutes);
+    console.log(`memory grows by ${(grown / 1e6).toFixed(1)} MB in ${minutes} min of the default scene at real time`);
+  } finally {
+    await browser.close();
+    served.stop();
+  }
+}
+
+await main();

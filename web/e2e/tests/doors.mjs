@@ -1,0 +1,29 @@
+// The doors: each has an address, which a link, a key, the browser's history and a reload lead back to.
+import assert from 'node:assert/strict';
+
+const id = (page, name) => page.locator(`[data-testid="${name}"]`);
+const open = (page) => page.locator('header nav [aria-current="page"]').getAttribute('data-testid');
+
+export default {
+  'the first door is open, whatever the address says': async (t) => {
+    for (const hash of ['', '#/attic', '#controls']) {
+      assert.equal(await open(await t.open({ hash })), 'door-play', hash);
+    }
+  },
+
+  'the link to the controls leaves the address alone': async (t) => {
+    const page = await t.open();
+    await t.tabTo(page, '.skip');
+    await t.press(page, 'Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'controls');
+    assert.equal(new URL(page.url()).hash, '');
+  },
+
+  'nothing is warned of in the console': async (t) => {
+    const warnings = [];
+    const page = await t.open({ prepare: (page) => page.on('console', (m) => m.type() === 'warning' && warnings.push(m.text())) });
+    await id(page, 'play').click();
+    await page.waitForTimeout(4000);
+    assert.deepEqual(warnings, []);
+  },
+};
