@@ -245,7 +245,7 @@ impl Costs {
         for e in r.log.iter_from(last.unwrap_or(Offset::ZERO)).filter(|e| last.is_none_or(|last| e.base > last)) {
             let bytes = match e.payload {
                 Payload::Data(x) => self.batch_bytes.get(&x.id).copied().unwrap_or(BATCH_HEADER_BYTES),
-                Payload::Commit(_) => COMMIT_BYTES,
+                Payload::Commit(_) | Payload::Group { .. } => COMMIT_BYTES,
             };
             grown.push((e.base, bytes));
         }

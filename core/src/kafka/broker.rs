@@ -11,6 +11,7 @@ use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// Is the process running?
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -222,7 +223,18 @@ impl Cx<'_> {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
             (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
-            (Actor::Consumer(c), Body::OffsetCommit { conn, group, offsets }) => self.on_offset_commit(c, *conn, *group, offsets),
+            (Actor::Consumer(c), Body::OffsetCommit { conn, group, member, offsets }) => {
+                self.on_offset_commit(c, *conn, *group, *member, offsets);
+            }
+            (Actor::Consumer(c), Body::ListOffsets { conn, latest, parts }) => self.on_list_offsets(c, *conn, *latest, parts),
+            (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
+            (_, Body::SyncGroup { conn, group, member, generation, plan }) => {
+                self.on_sync_group(*group, *conn, *member, *generation, plan);
+            }
+            (_, Body::GroupHeartbeat { conn, group, member, generation }) => {
+                self.on_group_heartbeat(*group, *conn, *member, *generation);
+            }
+            (_, Body::LeaveGroup { group, member, .. }) => self.on_leave_group(*group, *member),
             (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => self.on_offset_fetch(c, *conn, *group),
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),

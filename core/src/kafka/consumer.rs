@@ -8,9 +8,9 @@ use super::setup::{CommitMode, ConsumerSetup, Setup};
 use super::step::{Out, RequestKind, Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
+use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// A record in the consumer's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -62,7 +62,7 @@ impl Share {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Held {
     /// A message.
-    Message(Actor, Rc<Body>),
+    Message(Actor, Shared<Body>),
     /// A timer ran out.
     Timer(Timer),
 }
@@ -310,7 +310,9 @@ impl ConsumerCx<'_> {
             }
             // What was stopped or started over by this did not run out.
             let changed = &self.out.timers[seen..];
-            held.retain(|h| !matches!(h, Held::Timer(t) if changed.iter().any(|o| matches!(o, TimerOp::Arm(x, _) | TimerOp::Disarm(x) if x == t))));
+            held.retain(
+                |h| !matches!(h, Held::Timer(t) if changed.iter().any(|o| matches!(o, TimerOp::Arm(x, _) | TimerOp::Disarm(x) if x == t))),
+            );
         }
         if self.c.up {
             self.act(|_| {});
@@ -318,7 +320,7 @@ impl ConsumerCx<'_> {
     }
 
     /// A message arrived.
-    pub fn on_message(&mut self, from: Actor, body: &Rc<Body>) {
+    pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         let Actor::Broker(b) = from else { return };
         if !self.c.up {
             return;
@@ -454,7 +456,12 @@ impl ConsumerCx<'_> {
         if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing {
             return;
         }
-        if c.commit_due && c.coordination == Coordination::Idle && !c.backing_off && !c.assigned.is_empty() && c.assigned.iter().all(|s| s.position.is_some()) {
+        if c.commit_due
+            && c.coordination == Coordination::Idle
+            && !c.backing_off
+            && !c.assigned.is_empty()
+            && c.assigned.iter().all(|s| s.position.is_some())
+        {
             c.commit_due = false;
             self.out.arm(Timer::AutoCommit(c.id));
             self.commit(Coordination::CommittingAsync); // cons.K5
@@ -523,7 +530,10 @@ impl ConsumerCx<'_> {
         match result {
             Ok(()) => {}
             Err(
-                e @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId | ErrorCode::RebalanceInProgress),
+                e @ (ErrorCode::UnknownMemberId
+                | ErrorCode::IllegalGeneration
+                | ErrorCode::FencedInstanceId
+                | ErrorCode::RebalanceInProgress),
             ) => {
                 self.c.coordination = Coordination::Idle;
                 self.c.work.clear(); // the exception comes before the records are handled, if any are left

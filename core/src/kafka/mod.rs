@@ -10,9 +10,11 @@ pub mod client;
 pub mod consumer;
 pub mod controller;
 mod fetching;
+pub mod group;
 pub mod log;
 pub mod message;
 pub mod partitioner;
+mod positions;
 pub mod producer;
 pub mod replica;
 mod serving;
@@ -25,6 +27,7 @@ use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
+use group::Roster;
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
@@ -58,6 +61,8 @@ pub struct World {
     pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
     pub consumers: SmallVec<[Shared<Consumer>; 2]>,
+    /// Generations of groups: what records of `__consumer_offsets` stand for. First that of each group at the beginning.
+    pub rosters: Rc<Vec<Roster>>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
@@ -74,6 +79,7 @@ impl std::hash::Hash for World {
         self.brokers.hash(h);
         self.producers.hash(h);
         self.consumers.hash(h);
+        self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
         order.sort_unstable_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
@@ -106,8 +112,12 @@ impl World {
         out.events.clear(); // that everyone took its place is no news
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
-            (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
-        for c in &mut consumers {
+            (0..setup.consumers.len() as u8).map(|i| Consumer::settled(ConsumerIx(i), &setup)).collect();
+        let mut rosters = Rc::new(group::coordinator::first_rosters(&setup));
+        for b in &mut brokers {
+            Cx { b, setup: &setup, out }.settle_groups(&mut rosters);
+        }
+        for c in consumers.iter_mut().filter(|c| setup.consumers[c.id.ix()].starts) {
             ConsumerCx { c, setup: &setup, out }.start();
         }
         out.events.clear();
@@ -116,6 +126,7 @@ impl World {
             brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
             consumers: consumers.into_iter().map(Shared::new).collect(),
+            rosters,
             setup,
             net: SmallVec::new(),
             cut: SmallVec::new(),
@@ -189,6 +200,7 @@ impl World {
             }
             Actor::Broker(b) => {
                 Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
+                self.settle_groups(b, out);
                 if !self.broker(b).is_up() {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
                 }
@@ -210,9 +222,20 @@ impl World {
                 let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Broker(b) => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t);
+                self.settle_groups(b, out);
+            }
             Actor::Producer(p) => ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
             Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+        }
+    }
+
+    /// The groups that a broker coordinates follow what became of its replicas.
+    fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
+        if self.setup.groups.iter().any(|g| g.rebalances) && self.broker(b).is_up() {
+            let b = Shared::make_mut(&mut self.brokers[b.ix()]);
+            Cx { b, setup: &self.setup, out }.settle_groups(&mut self.rosters);
         }
     }
 
@@ -262,6 +285,18 @@ impl World {
             }
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+            }
+            Command::StopConsumer(c) if self.consumers[c.ix()].up => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.stop();
+            }
+            Command::ThrowInHandler(c) if self.consumers[c.ix()].up && self.consumers[c.ix()].paused.is_none() => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.throw();
+            }
+            Command::PauseConsumer(c) if self.consumers[c.ix()].up && self.consumers[c.ix()].paused.is_none() => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.pause();
+            }
+            Command::ResumeConsumer(c) if self.consumers[c.ix()].paused.is_some() => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.resume();
             }
             _ => {} // it is so already
         }
@@ -369,6 +404,9 @@ impl World {
             b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
             b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
             b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+            let waiting =
+                b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
+            waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
         }
         h.write_u64(bits);
     }
@@ -433,6 +471,8 @@ impl Timer {
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
+            Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A broker's clients: produce, fetch, commits (rule book 2.4, 1.3 L6, 5A).
 
 use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, ProduceOutcome};
+use super::group::MemberId;
 use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
-use crate::event::{ErrorCode, EventKind};
+use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
@@ -80,7 +81,7 @@ impl Cx<'_> {
     }
 
     /// Appends to a log that this broker leads; the followers' lag starts to count (repl.R-F4).
-    fn append_payload(&mut self, p: PartitionId, payload: Payload) -> Offset {
+    pub(super) fn append_payload(&mut self, p: PartitionId, payload: Payload) -> Offset {
         let me = self.b.id;
         let r = self.b.replica_mut(p).expect("the caller checked that this broker leads it");
         let before = r.log.leo();
@@ -93,6 +94,7 @@ impl Cx<'_> {
                 EventKind::Appended { broker: me, partition: p, batch: b.id, base: entry.base, count: b.count, epoch: entry.epoch }
             }
             Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
+            Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
         });
         for f in caught_up {
             self.start_lag(p, f);
@@ -101,7 +103,7 @@ impl Cx<'_> {
     }
 
     /// After an append: the high watermark may move at once (ISR of one), parked follower fetches wake.
-    fn after_append(&mut self, p: PartitionId) {
+    pub(super) fn after_append(&mut self, p: PartitionId) {
         self.note_news(p);
         self.advance(p);
         self.serve_waiting(p);
@@ -238,15 +240,25 @@ impl Cx<'_> {
 
     // ---- the group's coordinator
 
-    fn coordinates(&self, group: GroupIx) -> bool {
+    pub(super) fn coordinates(&self, group: GroupIx) -> bool {
         let p = self.setup.groups[group.ix()].coordinator;
         self.b.replica(p).is_some_and(|r| matches!(r.role, Role::Leader(_)))
     }
 
-    pub(super) fn on_offset_commit(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx, offsets: &[(PartitionId, Offset)]) {
+    pub(super) fn on_offset_commit(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        group: GroupIx,
+        member: Option<(MemberId, u32)>,
+        offsets: &[(PartitionId, Offset)],
+    ) {
         let coordinator = self.setup.groups[group.ix()].coordinator;
         if !self.coordinates(group) {
             return self.respond_commit(consumer, conn, offsets.into(), Err(ErrorCode::NotCoordinator));
+        }
+        if let Err(error) = self.check_commit(group, member) {
+            return self.respond_commit(consumer, conn, offsets.into(), Err(error));
         }
         let mut until = Offset::ZERO;
         for &(partition, offset) in offsets {
@@ -279,6 +291,22 @@ impl Cx<'_> {
     pub(super) fn on_offset_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx) {
         let result = if self.coordinates(group) { Ok(self.b.committed(self.setup, group)) } else { Err(ErrorCode::NotCoordinator) };
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
+    }
+
+    /// cons.K2: the first offset, or the last stable one that a consumer may read up to.
+    pub(super) fn on_list_offsets(&mut self, consumer: ConsumerIx, conn: ConnGen, latest: bool, parts: &[(PartitionId, LeaderEpoch)]) {
+        let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
+            let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
+            let found = match r {
+                None => Err(ErrorCode::NotLeaderOrFollower),
+                Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
+                Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
+                Some(r) => Ok(if latest { r.hw } else { r.log.start() }),
+            };
+            (p, found)
+        };
+        let parts = parts.iter().map(answer).collect();
+        self.send(Actor::Consumer(consumer), Body::ListOffsetsResponse { conn, parts });
     }
 
     // ---- metadata for clients

@@ -3,10 +3,12 @@
 use super::configs::{self, Configs, Scope};
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
+use crate::kafka::assignor::Assignor;
+use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::coordinator_partition;
 use crate::kafka::setup::*;
-use crate::kafka::step::Timer;
+use crate::kafka::step::{RequestKind, Timer};
 use smallvec::SmallVec;
 
 /// `offsets.topic.num.partitions`.
@@ -20,6 +22,8 @@ pub struct Durations {
     broker: BrokerDurations,
     producers: Vec<ClientDurations>,
     consumers: Vec<ClientDurations>,
+    /// Rebalance timeout of each group.
+    groups: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +35,7 @@ struct BrokerDurations {
     hw_checkpoint: u64,
     heartbeat: u64,
     session: u64,
+    initial_rebalance: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +47,13 @@ struct ClientDurations {
     handling: u64,
     auto_commit: u64,
     fetch_wait: u64,
+    session: u64,
+    group_heartbeat: u64,
+    max_poll: u64,
 }
+
+/// What a client adds to the rebalance timeout before it gives a JoinGroup up.
+const JOIN_LAPSE_US: u64 = 5_000_000;
 
 impl Durations {
     /// The length of a timer.
@@ -70,12 +81,18 @@ impl Durations {
             Timer::Linger(p, _) => self.producers[p.ix()].linger,
             Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
             Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
+            Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
             Timer::Handling(c) => self.consumers[c.ix()].handling,
             Timer::CommitCall(_) => 0,
             Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
             Timer::AutoCommit(c) => self.consumers[c.ix()].auto_commit,
+            Timer::GroupHeartbeat(c) => self.consumers[c.ix()].group_heartbeat,
+            Timer::MaxPoll(c) => self.consumers[c.ix()].max_poll,
+            Timer::MemberSession(_, id) => self.consumers[id.consumer.ix()].session,
+            Timer::InitialRebalance(..) => self.broker.initial_rebalance,
+            Timer::Rebalance(_, g) => self.groups[g.ix()],
         }
     }
 }
@@ -104,13 +121,19 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         setup.producers.push(producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
     }
     for (i, a) in s.apps.iter().enumerate() {
-        if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
-            let at = format!("apps[{i}].configs.auto.offset.reset");
-            return error(at, "must be \"earliest\"; the engine has no `latest` (Kafka's default) yet");
+        let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
+        if ms("heartbeat.interval.ms") >= ms("session.timeout.ms") {
+            let at = format!("apps[{i}].configs.heartbeat.interval.ms");
+            return error(at, "ConfigException: must be below session.timeout.ms; a third of it is usual");
         }
     }
     add_groups(s, &mut setup);
     let durations = durations(s);
+    for g in (0..setup.groups.len() as u8).map(GroupIx) {
+        for (member, parts) in first_roster(&setup, g).members {
+            setup.consumers[member.consumer.ix()].assigned = parts;
+        }
+    }
     Ok((setup, durations))
 }
 
@@ -174,7 +197,7 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
     })
 }
 
-/// Groups with their members, formed as the range assignor forms them, and the partitions of `__consumer_offsets` in use.
+/// Groups with their members, and the partitions of `__consumer_offsets` in use.
 fn add_groups(s: &Scenario, setup: &mut Setup) {
     let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
     numbers.sort_unstable();
@@ -188,34 +211,46 @@ fn add_groups(s: &Scenario, setup: &mut Setup) {
         let group = GroupIx(setup.groups.len() as u8);
         let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
-        setup.groups.push(GroupSetup { name: a.group.clone(), coordinator: PartitionId(first + at) });
         let layers = [&a.configs];
+        let delay_ms = configs::int("group.initial.rebalance.delay.ms", Scope::Broker, &[&s.configs]);
+        let rounds = if delay_ms == 0 { 0 } else { (configs::int("max.poll.interval.ms", Scope::Consumer, &layers) / delay_ms).max(1) };
+        setup.groups.push(GroupSetup {
+            name: a.group.clone(),
+            coordinator: PartitionId(first + at),
+            topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name)).collect(),
+            rebalances: true,
+            initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
+        });
         let commit = match a.commit {
             Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
             Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
             None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
             None => CommitMode::Never,
         };
-        for m in 0..a.members {
-            let topics = setup.topics.iter().filter(|t| a.topics.contains(&t.name));
-            let assigned = topics.flat_map(|t| range_share(t.partitions.clone(), a.members, m)).map(PartitionId).collect();
+        let listed = configs::value("partition.assignment.strategy", Scope::Consumer, &layers);
+        let by_name = |name: &str| configs::STRATEGIES.iter().find(|x| x.0 == name.trim()).map(|x| x.1);
+        let strategies: SmallVec<[Assignor; 2]> = listed.split(',').filter_map(by_name).collect();
+        let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
+            "earliest" => ResetPolicy::Earliest,
+            "latest" => ResetPolicy::Latest,
+            _ => ResetPolicy::None,
+        };
+        // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
+        let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
+        for m in 0..a.everybody() {
             setup.consumers.push(ConsumerSetup {
                 name: format!("c{}", m + 1),
                 group,
-                assigned,
+                starts: m < u32::from(a.members),
+                assigned: SmallVec::new(),
+                strategies: strategies.clone(),
+                instance_id: instance.as_ref().map(|x| if m == 0 { x.clone() } else { format!("{x}-{}", m + 1) }),
+                reset,
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
             });
         }
     }
-}
-
-/// The range assignor's share of one topic for member `m` of `members` (rule book 5C).
-fn range_share(partitions: std::ops::Range<u16>, members: u8, m: u8) -> std::ops::Range<u16> {
-    let (n, members, m) = (partitions.len() as u16, u16::from(members), u16::from(m));
-    let (each, extra) = (n / members, n % members);
-    let start = partitions.start + each * m + m.min(extra);
-    start..start + each + u16::from(m < extra)
 }
 
 fn durations(s: &Scenario) -> Durations {
@@ -229,6 +264,7 @@ fn durations(s: &Scenario) -> Durations {
         hw_checkpoint: b("replica.high.watermark.checkpoint.interval.ms"),
         heartbeat: b("broker.heartbeat.interval.ms"),
         session: b("broker.session.timeout.ms"),
+        initial_rebalance: b("group.initial.rebalance.delay.ms"),
     };
     let producers = s.topology.producers.iter().map(|p| {
         let c = |name| ms(name, Scope::Producer, &[&p.configs]);
@@ -249,9 +285,13 @@ fn durations(s: &Scenario) -> Durations {
             handling: a.handling_us,
             auto_commit: c("auto.commit.interval.ms"),
             fetch_wait: c("fetch.max.wait.ms"),
+            session: c("session.timeout.ms"),
+            group_heartbeat: c("heartbeat.interval.ms"),
+            max_poll: c("max.poll.interval.ms"),
             ..ClientDurations::default()
         };
-        std::iter::repeat_n(d, usize::from(a.members))
+        std::iter::repeat_n(d, a.everybody() as usize)
     });
-    Durations { broker, producers: producers.collect(), consumers: consumers.collect() }
+    let groups = s.apps.iter().map(|a| ms("max.poll.interval.ms", Scope::Consumer, &[&a.configs]));
+    Durations { broker, producers: producers.collect(), consumers: consumers.collect(), groups: groups.collect() }
 }

@@ -1,5 +1,6 @@
 //! Kafka's configs as far as the engine reads them: names, kinds, and the defaults of 4.x (rule book 0.5).
 
+use crate::kafka::assignor::Assignor;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,10 @@ pub enum Kind {
     Bool,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// A list of these words, with commas.
+    Words(&'static [&'static str]),
+    /// Any text.
+    Text,
 }
 
 /// A config that the engine knows.
@@ -44,6 +49,17 @@ const fn def(name: &'static str, scope: Scope, kind: Kind, default: &'static str
     ConfigDef { name, scope, kind, default }
 }
 
+/// `partition.assignment.strategy`: the classes, and the assignors that they are.
+pub const STRATEGIES: [(&str, Assignor); 4] = [
+    ("org.apache.kafka.clients.consumer.RangeAssignor", Assignor::Range),
+    ("org.apache.kafka.clients.consumer.RoundRobinAssignor", Assignor::RoundRobin),
+    ("org.apache.kafka.clients.consumer.StickyAssignor", Assignor::Sticky),
+    ("org.apache.kafka.clients.consumer.CooperativeStickyAssignor", Assignor::CooperativeSticky),
+];
+const STRATEGY_NAMES: &[&str] = &[STRATEGIES[0].0, STRATEGIES[1].0, STRATEGIES[2].0, STRATEGIES[3].0];
+const DEFAULT_STRATEGIES: &str =
+    "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
@@ -55,6 +71,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
+    def("group.initial.rebalance.delay.ms", Scope::Broker, Kind::Int(0), "3000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
     def("unclean.leader.election.enable", Scope::Topic, Kind::Bool, "false"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
@@ -69,7 +86,13 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
-    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest"]), "latest"),
+    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest", "none"]), "latest"),
+    def("group.protocol", Scope::Consumer, Kind::Word(&["classic"]), "classic"),
+    def("partition.assignment.strategy", Scope::Consumer, Kind::Words(STRATEGY_NAMES), DEFAULT_STRATEGIES),
+    def("group.instance.id", Scope::Consumer, Kind::Text, ""),
+    def("session.timeout.ms", Scope::Consumer, Kind::Int(6000), "45000"),
+    def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
+    def("max.poll.interval.ms", Scope::Consumer, Kind::Int(1), "300000"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
@@ -98,6 +121,9 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             }
             Kind::Bool if !matches!(word.as_str(), "true" | "false") => {
                 return bad("true or false".into());
+            }
+            Kind::Words(words) if !word.split(',').all(|w| words.contains(&w.trim())) => {
+                return bad(format!("a list, with commas, of {}", words.join(", ")));
             }
             Kind::Word(words) if !words.contains(&word.as_str()) => {
                 return bad(format!("one of {}", words.join(", ")));

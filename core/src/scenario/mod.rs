@@ -188,6 +188,9 @@ pub struct App {
     /// Number of members, `c1` and on.
     #[serde(default = "one")]
     pub members: u8,
+    /// Further members that do not run at the beginning; a command starts them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub standby: u8,
     /// How long it is busy with a record, in microseconds.
     #[serde(default = "default_handling")]
     pub handling_us: u64,
@@ -199,6 +202,16 @@ pub struct App {
     pub configs: Configs,
 }
 
+impl App {
+    /// Members, those that do not run at the beginning too.
+    pub fn everybody(&self) -> u32 {
+        u32::from(self.members) + u32::from(self.standby)
+    }
+}
+
+fn is_zero(n: &u8) -> bool {
+    *n == 0
+}
 fn one() -> u8 {
     1
 }
@@ -306,8 +319,28 @@ pub enum Do {
         /// Its place over all groups, from 0.
         consumer: u8,
     },
-    /// It starts again.
+    /// It starts (again).
     StartConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// SIGTERM: its loop ends at the next `poll()` and closes the consumer.
+    StopConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// Its handler throws; the consumer is closed on the way out (`finally`).
+    ThrowInHandler {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// Its process stands still: a long garbage collection, SIGSTOP.
+    PauseConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// It goes on.
+    ResumeConsumer {
         /// Its place over all groups, from 0.
         consumer: u8,
     },
@@ -482,7 +515,7 @@ impl Scenario {
     }
 
     fn check_apps(&self) -> Result<(), ScenarioError> {
-        if self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>() > 200 {
+        if self.apps.iter().map(App::everybody).sum::<u32>() > 200 {
             return error("apps", "there can be 200 members at most, over all groups");
         }
         for (i, a) in self.apps.iter().enumerate() {
@@ -532,7 +565,7 @@ impl Scenario {
             let n = self.topology.brokers;
             if (1..=n).contains(b) { Ok(()) } else { Err(format!("there is no broker {b}; ids are 1 to {n}")) }
         };
-        let members = self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>();
+        let members = self.apps.iter().map(App::everybody).sum::<u32>();
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
@@ -558,7 +591,12 @@ impl Scenario {
                 End::Producer(_) | End::Consumer(_) => end(client),
                 _ => Err("responses go to a producer or a consumer".into()),
             }),
-            Do::CrashConsumer { consumer: c } | Do::StartConsumer { consumer: c } => consumer(c),
+            Do::CrashConsumer { consumer: c }
+            | Do::StartConsumer { consumer: c }
+            | Do::StopConsumer { consumer: c }
+            | Do::ThrowInHandler { consumer: c }
+            | Do::PauseConsumer { consumer: c }
+            | Do::ResumeConsumer { consumer: c } => consumer(c),
         }
     }
 

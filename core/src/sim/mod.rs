@@ -347,6 +347,10 @@ impl Sim {
             Do::DropNextResponse { broker, client } => Command::DropNextResponse(BrokerId(*broker), end(client)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
+            Do::StopConsumer { consumer } => Command::StopConsumer(ConsumerIx(*consumer)),
+            Do::ThrowInHandler { consumer } => Command::ThrowInHandler(ConsumerIx(*consumer)),
+            Do::PauseConsumer { consumer } => Command::PauseConsumer(ConsumerIx(*consumer)),
+            Do::ResumeConsumer { consumer } => Command::ResumeConsumer(ConsumerIx(*consumer)),
         };
         self.world.step(Input::Do(command), out);
         self.absorb(out, None);

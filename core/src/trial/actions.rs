@@ -144,6 +144,10 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
         Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        // Groups do not rebalance in a trial; none of these is armed.
+        Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
+            false
+        }
     }
 }
 

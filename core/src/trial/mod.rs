@@ -5,7 +5,8 @@
 //!
 //! What is not explored, and said with every verdict: a record is a batch of its own and leaves at once; page caches are
 //! written back and high watermarks checkpointed as late as possible (the worst case for a loss); clients and brokers
-//! time out only on peers that are dead; a broker is fenced only when it is down.
+//! time out only on peers that are dead; a broker is fenced only when it is down; a consumer group keeps its members and
+//! their partitions (it does not rebalance).
 
 pub(crate) mod actions;
 mod fingerprints;
@@ -112,6 +113,7 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
+        setup.groups.iter_mut().for_each(|g| g.rebalances = false);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");

@@ -127,11 +127,10 @@ fn in_logs(trial: &Trial, n: &Node, bad: impl Fn(&[u8]) -> bool) -> bool {
 fn never_handled(trial: &Trial, n: &Node) -> bool {
     let w = &n.world;
     w.consumers.iter().filter(|c| c.up && c.work.is_empty()).any(|c| {
-        let assigned = &w.setup.consumers[c.id.ix()].assigned;
-        assigned.iter().zip(&c.positions).any(|(p, at)| {
-            let (Some(at), Some(log)) = (at, view_log(n, *p)) else { return false };
-            let passed = log.iter_from(log.start()).take_while(|e| e.base < *at);
-            let known = |o: Offset| c.buffer.iter().any(|r| r.partition == *p && r.offset == o);
+        c.assigned.iter().any(|s| {
+            let (Some(at), Some(log)) = (s.position, view_log(n, s.partition)) else { return false };
+            let passed = log.iter_from(log.start()).take_while(|e| e.base < at);
+            let known = |o: Offset| c.buffer.iter().any(|r| r.partition == s.partition && r.offset == o);
             passed
                 .filter_map(|e| e.payload.batch().map(|b| (e.base, place(trial, b.id))))
                 .any(|(o, i)| n.ghost.handled >> (2 * i) & 3 == 0 && !known(o))

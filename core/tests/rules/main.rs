@@ -8,6 +8,7 @@ mod assignors;
 mod consumer;
 mod controller;
 mod election;
+mod groups;
 mod lessons;
 mod log;
 mod producer;

@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::EventKind;
+use highwater_core::event::{EventKind, GroupEvent};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +65,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Started { .. }
         | E::LinkHealed { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
+        E::Group { what, .. } => group_tone(what),
         E::Dropped { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
         E::SendFailed { .. }
         | E::Refused { .. }
@@ -80,6 +81,24 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::DropArmed { .. }
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
+    }
+}
+
+fn group_tone(what: &GroupEvent) -> Tone {
+    use GroupEvent as G;
+    match what {
+        G::Rebalancing { .. } | G::Revoked { .. } => Tone::Snag,
+        G::Formed { .. } | G::Stable { .. } | G::Loaded { .. } | G::Emptied { .. } | G::RecordAppended { .. } => Tone::Control,
+        G::Stopping { .. } | G::Stopped { .. } | G::Resumed { .. } => Tone::Control,
+        G::Assigned { .. } => Tone::Read,
+        G::MemberRemoved { .. }
+        | G::PartitionLost { .. }
+        | G::Fenced { .. }
+        | G::CommitRefused { .. }
+        | G::PollIntervalExceeded { .. }
+        | G::NoOffset { .. }
+        | G::HandlerThrew { .. }
+        | G::Paused { .. } => Tone::Trouble,
     }
 }
 
@@ -105,6 +124,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LinkHealed { .. }
             | E::ConsumerCrashed { .. }
             | E::ConsumerStarted { .. }
+            | E::Group { what: GroupEvent::Rebalancing { .. } | GroupEvent::Stable { .. } | GroupEvent::PollIntervalExceeded { .. }, .. }
     )
 }
 

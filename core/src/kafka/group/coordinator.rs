@@ -104,7 +104,8 @@ pub struct Group {
 }
 
 impl Group {
-    fn of(r: &Roster) -> Self {
+    /// A group as its record has it.
+    pub fn of(r: &Roster) -> Self {
         let member = |(id, parts): &(MemberId, Parts)| GroupMember {
             assignment: parts.clone(),
             synced: true,

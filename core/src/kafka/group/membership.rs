@@ -4,7 +4,7 @@
 //! with records learns of a rebalance and takes part in it only afterwards.
 
 use super::super::consumer::{ConsumerCx, Coordination, Share};
-use super::super::message::{Body, ConnGen, Joined};
+use super::super::message::{Body, Joined};
 use super::super::setup::CommitMode;
 use super::super::step::{RequestKind, Timer};
 use super::{MemberId, Parts, Subscription, assign};
@@ -46,6 +46,8 @@ pub struct Membership {
     pub had: Parts,
     /// Who is asked to let it join, or for its share.
     pub asked: Option<BrokerId>,
+    /// Its share has come while it was busy; it takes it at the next `poll()`.
+    pub granted: Option<Parts>,
     /// Assignment that it worked out as leader.
     pub plan: Vec<(MemberId, Parts)>,
     /// Who was sent a heartbeat and has not answered.
@@ -68,6 +70,7 @@ impl Membership {
             prepared: false,
             had: Parts::new(),
             asked: None,
+            granted: None,
             plan: Vec::new(),
             beating: None,
             overdue: false,
@@ -130,7 +133,10 @@ impl ConsumerCx<'_> {
         match self.c.member.phase {
             Phase::Unjoined => self.rejoin(),
             Phase::Joining => self.send_join(),
-            Phase::Syncing => self.send_sync(),
+            Phase::Syncing => match self.c.member.granted.take() {
+                Some(parts) => self.take_share(&parts),
+                None => self.send_sync(),
+            },
             Phase::Fixed | Phase::Stable => {}
         }
     }
@@ -208,7 +214,6 @@ impl ConsumerCx<'_> {
         self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Sync));
     }
 
-    /// onJoinComplete.
     pub(in super::super) fn on_synced(&mut self, b: BrokerId, result: &Result<Parts, ErrorCode>) {
         if self.c.member.phase != Phase::Syncing || self.c.member.asked != Some(b) {
             return;
@@ -220,12 +225,21 @@ impl ConsumerCx<'_> {
             Err(ErrorCode::RebalanceInProgress) => return self.join_anew(),
             Err(error) => return self.refused(*error),
         };
+        if self.at_poll() {
+            self.take_share(&parts);
+        } else {
+            self.c.member.granted = Some(parts);
+        }
+    }
+
+    /// onJoinComplete, in `poll()`: gives up what is not its own any more, takes on what is new.
+    fn take_share(&mut self, parts: &[PartitionId]) {
         self.c.member.plan.clear();
         self.c.member.phase = Phase::Stable;
         let gone = self.c.partitions().any(|p| !parts.contains(&p));
         self.give_up(|p| !parts.contains(&p));
         for p in parts {
-            self.take_on(p);
+            self.take_on(*p);
         }
         if gone {
             self.join_anew(); // KIP-429: what it gave up is free only now
@@ -235,6 +249,7 @@ impl ConsumerCx<'_> {
     /// Asks to join again, as whom it is.
     fn join_anew(&mut self) {
         self.c.member.phase = Phase::Unjoined;
+        self.c.member.granted = None;
         self.c.member.plan.clear();
     }
 
@@ -382,11 +397,6 @@ impl ConsumerCx<'_> {
             self.c.member.beating = None;
             self.answered(b, RequestKind::Heartbeat);
         }
-    }
-
-    /// The connection on which an answer of this kind is awaited.
-    pub(in super::super) fn is_current(&self, b: BrokerId, conn: ConnGen) -> bool {
-        self.c.meta.conn(b) == conn
     }
 }
 
