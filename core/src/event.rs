@@ -2,6 +2,7 @@
 
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
+use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
 
 /// One thing that happened at an instant.
@@ -262,6 +263,20 @@ pub enum EventKind {
     /// A follower learned the high watermark.
     FollowerHighWatermark { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
 
+    // ---- files
+    /// An append opened a new segment; the one before it is closed and flushed.
+    SegmentRolled { broker: BrokerId, partition: PartitionId, base: Offset },
+    /// Retention took a segment: the log starts at `to` now, or already started beyond.
+    SegmentDeleted { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset, why: Deletion },
+    /// A cleaning pass: the log is clean below `to`; it was below `from` before.
+    Compacted { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset, removed: u32 },
+    /// The log start offset moved up: DeleteRecords on the leader, or a follower heard of it.
+    LogStartMoved { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
+    /// DeleteRecords beyond the high watermark: OFFSET_OUT_OF_RANGE.
+    DeleteRefused { broker: BrokerId, partition: PartitionId, before: Offset, hw: Offset },
+    /// A start after a power cut: the log ends at `to`, its recovery point, and ended at `from` before.
+    LogRecovered { broker: BrokerId, partition: PartitionId, from: Offset, to: Offset },
+
     // ---- replication and control
     /// A follower has been behind for `replica.lag.time.max.ms`.
     LagExpired { broker: BrokerId, partition: PartitionId, follower: BrokerId },
@@ -365,6 +380,12 @@ impl EventKind {
             | EventKind::FollowerAt { partition, .. }
             | EventKind::HighWatermark { partition, .. }
             | EventKind::FollowerHighWatermark { partition, .. }
+            | EventKind::SegmentRolled { partition, .. }
+            | EventKind::SegmentDeleted { partition, .. }
+            | EventKind::Compacted { partition, .. }
+            | EventKind::LogStartMoved { partition, .. }
+            | EventKind::DeleteRefused { partition, .. }
+            | EventKind::LogRecovered { partition, .. }
             | EventKind::LagExpired { partition, .. }
             | EventKind::IsrProposed { partition, .. }
             | EventKind::IsrChanged { partition, .. }

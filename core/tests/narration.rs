@@ -41,13 +41,37 @@ fn groups_run() -> Sim {
     common::run(&s)
 }
 
+/// Segments, retention, compaction, DeleteRecords, a power cut.
+fn file_run() -> Sim {
+    use highwater_core::scenario::Do;
+    let topic = r#"{"segment.ms":500,"cleanup.policy":"compact,delete","retention.ms":20000,"min.cleanable.dirty.ratio":0.1}"#;
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, topic);
+    s.configs.insert("log.retention.check.interval.ms".into(), 3000.into());
+    s.commands = (1..20).map(|n| send(n * 300_000, "A")).collect();
+    let delete = |before| Do::DeleteRecords { topic: "pay".into(), partition: 0, before };
+    s.commands.extend([common::at(7_000_000, delete(Some(99))), common::at(7_100_000, delete(None))]);
+    s.commands.extend([send(40_000_000, "B"), common::power_cut(40_100_000, 2), common::start(41_000_000, 2)]);
+    s.until_us = 70_000_000;
+    let sim = common::run(&s);
+    let kinds = [
+        |k: &EventKind| matches!(k, EventKind::SegmentRolled { .. }),
+        |k: &EventKind| matches!(k, EventKind::SegmentDeleted { .. }),
+        |k: &EventKind| matches!(k, EventKind::Compacted { .. }),
+        |k: &EventKind| matches!(k, EventKind::LogStartMoved { .. }),
+        |k: &EventKind| matches!(k, EventKind::DeleteRefused { .. }),
+        |k: &EventKind| matches!(k, EventKind::LogRecovered { .. }),
+    ];
+    assert_eq!(kinds.map(|k| !common::all(&sim, k).is_empty()), [true; 6]);
+    sim
+}
+
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
     let mut s = Scenario::parse(&text).unwrap();
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
-    for sim in [common::run(&s), lost_run(), groups_run()] {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run()] {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

@@ -9,16 +9,19 @@ pub enum Door {
     /// The cluster that one can play with.
     #[default]
     Play,
+    /// A configuration on trial: every order of what may happen.
+    Trial,
 }
 
 impl Door {
     /// All doors, in the order of the navigation.
-    pub const ALL: &[Door] = &[Door::Play];
+    pub const ALL: &[Door] = &[Door::Play, Door::Trial];
 
     /// Its word in addresses.
     pub fn word(self) -> &'static str {
         match self {
             Door::Play => "play",
+            Door::Trial => "trial",
         }
     }
 
@@ -31,6 +34,7 @@ impl Door {
     pub fn name(self, t: &Text) -> &'static str {
         match self {
             Door::Play => t.door_play,
+            Door::Trial => t.door_trial,
         }
     }
 

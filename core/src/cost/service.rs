@@ -246,6 +246,8 @@ impl Costs {
             let bytes = match e.payload {
                 Payload::Data(x) => self.batch_bytes.get(&x.id).copied().unwrap_or(BATCH_HEADER_BYTES),
                 Payload::Commit(_) | Payload::Group { .. } => COMMIT_BYTES,
+                // A copy of a compacted log.
+                Payload::Kept { count, .. } => BATCH_HEADER_BYTES + u64::from(count) * self.record_bytes,
             };
             grown.push((e.base, bytes));
         }

@@ -8,6 +8,7 @@ use crate::chunked::Chunked;
 use crate::event::EventKind;
 use crate::ids::*;
 use crate::kafka::log::Entry;
+use crate::kafka::replica::Replica;
 use crate::kafka::{Setup, World};
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -44,6 +45,8 @@ pub struct BatchInfo {
     pub copies: u16,
     /// It was judged lost.
     pub lost: bool,
+    /// The offset that the producer was told.
+    pub base: Option<Offset>,
 }
 
 /// The log that counts for a partition: that of the leader that took office last.
@@ -103,6 +106,13 @@ pub struct Ledger {
     pub unclean_elections: u32,
 }
 
+/// Records of a log with gaps below `to`.
+fn present(r: &Replica, to: Offset) -> u64 {
+    let start = r.log.start();
+    let below = r.log.iter_from(start).take_while(|e| e.base < to);
+    below.map(|e| u64::from(e.end().min(to).0 - e.base.max(start).0)).sum()
+}
+
 /// Events that a fold adds.
 pub type Judgements = SmallVec<[EventKind; 1]>;
 
@@ -160,8 +170,10 @@ impl Ledger {
         };
         for p in world.setup.partition_ids().filter(|p| !world.setup.is_internal(*p)) {
             if let Some(r) = world.broker(self.view(p)).replica(p) {
-                f.in_log += u64::from(r.log.leo().0 - r.log.start().0);
-                f.visible += u64::from(r.hw.0.saturating_sub(r.log.start().0));
+                let dense = r.files.is_none();
+                let upto = |to: Offset| if dense { u64::from(to.0.saturating_sub(r.log.start().0)) } else { present(r, to) };
+                f.in_log += upto(r.log.leo());
+                f.visible += upto(r.hw);
             }
             f.duplicated += self.tallies[p.ix()].duplicated;
             f.out_of_order += self.tallies[p.ix()].out_of_order;
@@ -169,8 +181,8 @@ impl Ledger {
         f
     }
 
-    /// The key of the record that is sent next.
-    pub(crate) fn note_key(&mut self, key: Option<&str>) {
+    /// The key of the record that is sent next, as a number.
+    pub(crate) fn note_key(&mut self, key: Option<&str>) -> Option<KeyIx> {
         self.pending_key = key.map(|k| match self.keys.iter().position(|x| x == k) {
             Some(i) => KeyIx(i as u16),
             None => {
@@ -178,6 +190,7 @@ impl Ledger {
                 KeyIx(self.keys.len() as u16 - 1)
             }
         });
+        self.pending_key
     }
 
     /// Takes an event in; gives back what it means for records that were promised.
@@ -189,7 +202,7 @@ impl Ledger {
                 self.records[record.producer.ix()].push(RecordInfo { key, partition, batch: None });
             }
             EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
-            EventKind::Acked { batch, offset: Some(_), .. } => return self.on_acked(batch),
+            EventKind::Acked { batch, offset: Some(base), .. } => return self.on_acked(batch, base),
             EventKind::SendFailed { batch, .. } => {
                 if let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) {
                     b.failed = true;
@@ -209,6 +222,13 @@ impl Ledger {
                 self.views[partition.ix()] = View { broker, epoch };
                 return self.recount(partition, world);
             }
+            EventKind::SegmentDeleted { broker, partition, .. }
+            | EventKind::Compacted { broker, partition, .. }
+            | EventKind::LogStartMoved { broker, partition, .. }
+                if self.views[partition.ix()].broker == broker =>
+            {
+                return self.recount(partition, world);
+            }
             EventKind::Polled { from, to, .. } => self.delivered += u64::from(to.0 - from.0),
             EventKind::Handled { .. } => self.effects += 1,
             EventKind::PowerCut { .. } => self.power_cuts += 1,
@@ -221,7 +241,15 @@ impl Ledger {
     fn batched(&mut self, record: RecordId, batch: BatchId, partition: PartitionId) {
         let batches = &mut self.batches[batch.producer.ix()];
         if batches.len() == batch.n as usize {
-            batches.push(BatchInfo { partition, records: SmallVec::new(), acked: false, failed: false, copies: 0, lost: false });
+            batches.push(BatchInfo {
+                partition,
+                records: SmallVec::new(),
+                acked: false,
+                failed: false,
+                copies: 0,
+                lost: false,
+                base: None,
+            });
         }
         if let Some(b) = batches.get_mut(batch.n as usize) {
             b.records.push(record.n);
@@ -231,27 +259,32 @@ impl Ledger {
         }
     }
 
-    fn on_acked(&mut self, batch: BatchId) -> Judgements {
+    fn on_acked(&mut self, batch: BatchId, base: Offset) -> Judgements {
         let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) else {
             return Judgements::new();
         };
         if !b.acked {
             b.acked = true;
+            b.base = Some(base);
             self.acked += b.records.len() as u64;
         }
         let mut found = Judgements::new();
-        self.judge(batch, &mut found);
+        self.judge(batch, None, &mut found);
         found
     }
 
     /// One more entry in the log that counts.
     fn count_in(&mut self, p: PartitionId, e: &Entry) {
-        let Some(batch) = e.payload.batch() else {
+        let Some((batch, ..)) = e.payload.records() else {
             return;
         };
-        let Some(b) = self.batches[batch.id.producer.ix()].get_mut(batch.id.n as usize) else {
+        let Some(b) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) else {
             return;
         };
+        if e.payload.batch().is_none() {
+            b.copies = b.copies.max(1); // what compaction left of it, perhaps in several pieces
+            return;
+        }
         b.copies += 1;
         let again = b.copies > 1;
         let records = b.records.clone();
@@ -261,8 +294,8 @@ impl Ledger {
             return;
         }
         for n in records {
-            let key = self.records[batch.id.producer.ix()].get(n as usize).and_then(|r| r.key);
-            let newest = tally.newest.entry((batch.id.producer, key)).or_insert(n);
+            let key = self.records[batch.producer.ix()].get(n as usize).and_then(|r| r.key);
+            let newest = tally.newest.entry((batch.producer, key)).or_insert(n);
             if n < *newest {
                 tally.out_of_order += 1;
             }
@@ -293,18 +326,21 @@ impl Ledger {
         for i in 0..self.batches.len() {
             for n in 0..self.batches[i].len() {
                 if self.batches[i].get(n).is_some_and(|b| b.partition == p && b.acked) {
-                    self.judge(BatchId { producer: ProducerIx(i as u8), n: n as u32 }, &mut found);
+                    self.judge(BatchId { producer: ProducerIx(i as u8), n: n as u32 }, world.broker(self.view(p)).replica(p), &mut found);
                 }
             }
         }
         found
     }
 
-    fn judge(&mut self, batch: BatchId, found: &mut Judgements) {
+    /// `log`: what counts now. What retention, DeleteRecords or compaction took from it is not lost.
+    fn judge(&mut self, batch: BatchId, log: Option<&Replica>, found: &mut Judgements) {
         let Some(b) = self.batches[batch.producer.ix()].get(batch.n as usize) else {
             return;
         };
-        let (lost, partition, records) = (b.acked && b.copies == 0, b.partition, b.records.len() as u16);
+        let cleared = log.map_or(Offset::ZERO, |r| r.files.as_ref().map_or(Offset::ZERO, |f| f.cleaned()).max(r.log.start()));
+        let deleted = b.base.is_some_and(|o| o < cleared);
+        let (lost, partition, records) = (b.acked && b.copies == 0 && !deleted, b.partition, b.records.len() as u16);
         if lost == b.lost {
             return;
         }

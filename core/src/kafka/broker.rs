@@ -2,6 +2,8 @@
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
 use super::group::coordinator::Group;
+use super::log::records::RecordTable;
+use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
@@ -144,6 +146,7 @@ pub struct Broker {
 pub(super) struct Cx<'a> {
     pub b: &'a mut Broker,
     pub setup: &'a Setup,
+    pub data: &'a RecordTable,
     pub out: &'a mut Out,
 }
 
@@ -151,6 +154,10 @@ impl Broker {
     /// A broker with empty replicas of the partitions that the setup gives it.
     pub fn new(id: BrokerId, setup: &Setup) -> Self {
         let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
+        let replica = |p: PartitionId| {
+            let log = &setup.partitions[p.ix()].log;
+            Shared::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
+        };
         Broker {
             id,
             power: Power::Up,
@@ -161,7 +168,7 @@ impl Broker {
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
             view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
-            replicas: mine.map(|p| Shared::new(Replica::new(p))).collect(),
+            replicas: mine.map(replica).collect(),
             peers: SmallVec::new(),
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
@@ -263,7 +270,12 @@ impl Cx<'_> {
             }
             Timer::Writeback(b) => {
                 self.out.arm(Timer::Writeback(b));
-                self.flush();
+                self.write_back();
+            }
+            Timer::Retention(_) => self.retain(),
+            Timer::Cleaner(_) => self.compact(),
+            Timer::SegmentExpiry { .. } | Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => {
+                self.on_file_timer(t);
             }
             Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
@@ -285,11 +297,6 @@ impl Cx<'_> {
         }
     }
 
-    /// log.L14: dirty pages reach the disk.
-    fn flush(&mut self) {
-        self.for_each_replica(|r| r.flushed != r.log.leo(), |r| r.flushed = r.log.leo());
-    }
-
     // ---- registration and heartbeats (ctrl.BL1, BL2)
 
     /// The process starts: logs as they were left, no role until the controller says so.
@@ -297,9 +304,25 @@ impl Cx<'_> {
         let power_lost = self.b.power == Power::PowerLost;
         self.b.power = Power::Up;
         self.b.stopping = false;
-        self.for_each_replica(|_| true, |r| r.restart(power_lost));
         self.out.event(EventKind::Started { broker: self.b.id });
+        self.recover(power_lost);
         self.register();
+    }
+
+    /// log.L15: logs as the disk has them, roles as nobody has given them yet.
+    fn recover(&mut self, power_lost: bool) {
+        let (broker, data) = (self.b.id, self.data);
+        for r in &mut self.b.replicas {
+            let r = Shared::make_mut(r);
+            let from = r.log.leo();
+            r.restart(power_lost);
+            let to = r.log.leo();
+            if to < from {
+                r.cut_files(data);
+                self.out.event(EventKind::LogRecovered { broker, partition: r.partition, from, to });
+            }
+        }
+        self.arm_files();
     }
 
     fn register(&mut self) {
@@ -323,6 +346,7 @@ impl Cx<'_> {
         for t in [Timer::Heartbeat(id), Timer::IsrCheck(id), Timer::HwCheckpoint(id), Timer::Writeback(id)] {
             self.out.arm(t);
         }
+        self.arm_upkeep();
     }
 
     fn heartbeat(&mut self) {
@@ -344,7 +368,7 @@ impl Cx<'_> {
         if !self.b.stopping {
             return;
         }
-        self.flush();
+        self.write_back();
         self.for_each_replica(|r| r.hw_checkpoint != r.hw, |r| r.hw_checkpoint = r.hw);
         self.b.clean_epoch = self.b.epoch;
         self.go_down(Power::Stopped);

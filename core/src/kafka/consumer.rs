@@ -611,19 +611,19 @@ impl ConsumerCx<'_> {
             match &part.answer {
                 Fetched::Data { entries, .. } if part.offset == *fetched => {
                     for e in entries {
-                        let Some(batch) = e.payload.batch() else {
+                        let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
-                        for index in 0..batch.count {
-                            let offset = e.base.plus(u32::from(index));
+                        for n in 0..count {
+                            let offset = e.base.plus(u32::from(n));
                             if offset >= *fetched {
-                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch: batch.id, index });
+                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
                             }
                         }
                         *fetched = e.end();
                     }
                 }
-                Fetched::Error(ErrorCode::OffsetOutOfRange) => self.reset(i), // cons.K3
+                Fetched::OutOfRange { .. } => self.reset(i), // cons.K3
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }

@@ -167,7 +167,7 @@ impl Cx<'_> {
                 untold.push(p);
             }
             let entries = r.log.read(offset, r.log.leo(), MAX_FETCH_BATCHES);
-            parts.push(FetchedPart { partition: p, le: r.le, offset, answer: Fetched::Data { entries, hw } });
+            parts.push(FetchedPart { partition: p, le: r.le, offset, answer: Fetched::Data { entries, hw, start: r.log.start() } });
         }
         self.peer(follower).news = untold;
         self.send(Actor::Broker(follower), Body::FetchResponse { conn, parts });
@@ -273,37 +273,40 @@ impl Cx<'_> {
             return;
         };
         // R-L1: only if nothing changed since the request. A refusal may name the leader's own epoch.
-        let refusal = matches!(part.answer, Fetched::Error(_));
+        let refusal = matches!(part.answer, Fetched::Error(_) | Fetched::OutOfRange { .. });
         if r.follows() != Some(leader) || (!refusal && (r.le != part.le || r.log.leo() != part.offset)) {
             return;
         }
         match &part.answer {
-            Fetched::Data { entries, hw } => {
+            Fetched::Data { entries, hw, start } => {
                 let (from, hw_before) = (r.log.leo(), r.hw);
                 let copied = r.follow(entries, *hw);
                 let (to, hw_now) = (r.log.leo(), r.hw);
                 if copied > 0 {
                     self.out.event(EventKind::Replicated { broker: me, partition: p, from, to });
+                    self.filed(p, from);
                     self.changed(leader, p);
                 }
                 if hw_before != hw_now {
                     self.out.event(EventKind::FollowerHighWatermark { broker: me, partition: p, from: hw_before, to: hw_now });
                 }
+                self.follow_start(p, *start);
             }
             Fetched::Diverging { epoch, end } => {
                 let (from, to) = (r.log.leo(), r.divergence_point(*epoch, *end));
                 r.truncate(to);
+                self.files_cut(p);
                 self.out.event(EventKind::Truncated { broker: me, partition: p, from, to });
                 self.changed(leader, p);
             }
             Fetched::Error(ErrorCode::FencedLeaderEpoch) => {
                 r.role = Role::Follower { leader, stopped: true };
             }
-            Fetched::Error(ErrorCode::OffsetOutOfRange) => {
-                // R-L5: the leader's log is shorter, or the epochs have nothing in common: start from its beginning.
-                let from = r.log.leo();
-                r.truncate(Offset::ZERO);
-                self.out.event(EventKind::Truncated { broker: me, partition: p, from, to: Offset::ZERO });
+            Fetched::OutOfRange { start, .. } => {
+                // R-L5: the leader's log is shorter, begins later, or the epochs have nothing in common: start from its beginning.
+                let (from, to) = (r.log.leo(), (*start).min(r.log.leo()));
+                self.start_over(p, *start);
+                self.out.event(EventKind::Truncated { broker: me, partition: p, from, to });
                 self.changed(leader, p);
             }
             Fetched::Error(_) => self.delay(leader, p),
@@ -397,5 +400,6 @@ impl Broker {
                 f(Timer::Lag { leader: id, partition: r.partition, follower: x.broker });
             }
         }
+        self.upkeep_armed(f);
     }
 }

@@ -72,12 +72,21 @@ pub enum Fetched {
         entries: Entries,
         /// The leader's high watermark when the snapshot was taken.
         hw: Offset,
+        /// The leader's log start offset.
+        start: Offset,
     },
     /// The logs part ways: this epoch ends there (repl.R-F3).
     Diverging {
         /// The largest epoch of the leader that is not above the asked one.
         epoch: LeaderEpoch,
         /// Its end offset.
+        end: Offset,
+    },
+    /// OFFSET_OUT_OF_RANGE, with what ListOffsets would say next (Kafka asks for it in a request of its own).
+    OutOfRange {
+        /// The log start offset.
+        start: Offset,
+        /// The log end offset.
         end: Offset,
     },
     /// No.

@@ -20,6 +20,7 @@ pub mod replica;
 mod serving;
 pub mod setup;
 pub mod step;
+mod upkeep;
 
 use crate::event::{DropReason, EventKind};
 use crate::ids::*;
@@ -28,6 +29,7 @@ use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::Roster;
+use log::records::RecordTable;
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
@@ -69,6 +71,8 @@ pub struct World {
     pub cut: SmallVec<[(Actor, Actor); 2]>,
     /// Links whose next response will be lost.
     pub drop_next: SmallVec<[(Actor, Actor); 1]>,
+    /// What logs are told of records; filled only where a topic has log configs.
+    pub data: Rc<RecordTable>,
     next_msg: u32,
 }
 
@@ -99,12 +103,13 @@ impl World {
     /// `out` gets what the actors do first.
     pub fn settled(setup: Rc<Setup>, out: &mut Out) -> Self {
         let controller = Controller::settled(&setup);
+        let data = RecordTable::new(setup.producers.len());
         let mut brokers: SmallVec<[Broker; 4]> = setup.broker_ids().map(|b| Broker::new(b, &setup)).collect();
         let image = controller.image();
         for b in &mut brokers {
             b.epoch = Some(BrokerEpoch(1));
             b.unfenced = setup.broker_ids().collect();
-            let mut cx = Cx { b, setup: &setup, out };
+            let mut cx = Cx { b, setup: &setup, data: &data, out };
             cx.on_message(Actor::Controller, &Shared::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
         }
@@ -115,7 +120,7 @@ impl World {
             (0..setup.consumers.len() as u8).map(|i| Consumer::settled(ConsumerIx(i), &setup)).collect();
         let mut rosters = Rc::new(group::coordinator::first_rosters(&setup));
         for b in &mut brokers {
-            Cx { b, setup: &setup, out }.settle_groups(&mut rosters);
+            Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
         }
         for c in consumers.iter_mut().filter(|c| setup.consumers[c.id.ix()].starts) {
             ConsumerCx { c, setup: &setup, out }.start();
@@ -131,6 +136,7 @@ impl World {
             net: SmallVec::new(),
             cut: SmallVec::new(),
             drop_next: SmallVec::new(),
+            data: Rc::new(data),
             next_msg: 0,
         };
         w.post(out);
@@ -199,7 +205,7 @@ impl World {
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
             }
             Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_message(from, &body);
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_message(from, &body);
                 self.settle_groups(b, out);
                 if !self.broker(b).is_up() {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
@@ -223,7 +229,7 @@ impl World {
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
             Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.on_timer(t);
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t);
                 self.settle_groups(b, out);
             }
             Actor::Producer(p) => ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
@@ -235,21 +241,34 @@ impl World {
     fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
         if self.setup.groups.iter().any(|g| g.rebalances) && self.broker(b).is_up() {
             let b = Shared::make_mut(&mut self.brokers[b.ix()]);
-            Cx { b, setup: &self.setup, out }.settle_groups(&mut self.rosters);
+            Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
         }
     }
 
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send { producer, partition, bytes } => {
-                ProducerCx { p: Shared::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }.send(partition, bytes);
+            Command::Send { producer, partition, record } => {
+                let batch = ProducerCx { p: Shared::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }
+                    .send(partition, record.bytes);
+                if setup.keeps_records() {
+                    Rc::make_mut(&mut self.data).note(batch, record);
+                }
+            }
+            Command::DeleteRecords(p, before) => {
+                if let Some(b) = self.controller.partitions[p.ix()].leader
+                    && self.broker(b).replica(p).is_some_and(|r| r.leading().is_some())
+                {
+                    Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.delete_records(p, before);
+                }
             }
             Command::Crash(b) if self.broker(b).is_up() => self.kill(b, Power::Crashed, out),
             Command::PowerCut(b) if self.broker(b).is_up() => self.kill(b, Power::PowerLost, out),
-            Command::Stop(b) if self.broker(b).is_up() => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.stop(),
+            Command::Stop(b) if self.broker(b).is_up() => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.stop()
+            }
             Command::Start(b) if !self.broker(b).is_up() => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.start()
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.start()
             }
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
@@ -306,7 +325,7 @@ impl World {
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
         let setup = self.setup.clone();
         out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
-        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, out }.go_down(power);
+        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.go_down(power);
         let me = Actor::Broker(b);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
@@ -458,11 +477,17 @@ impl Timer {
     /// Whose timer it is.
     pub fn actor(&self) -> Actor {
         match *self {
-            Timer::Heartbeat(b) | Timer::RegistrationRetry(b) | Timer::IsrCheck(b) | Timer::HwCheckpoint(b) | Timer::Writeback(b) => {
-                Actor::Broker(b)
-            }
+            Timer::Heartbeat(b)
+            | Timer::RegistrationRetry(b)
+            | Timer::IsrCheck(b)
+            | Timer::HwCheckpoint(b)
+            | Timer::Writeback(b)
+            | Timer::Retention(b)
+            | Timer::Cleaner(b) => Actor::Broker(b),
             Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
             Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
+            Timer::SegmentExpiry { broker, .. } | Timer::CompactionLag { broker, .. } => Actor::Broker(broker),
+            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } => Actor::Broker(broker),
             Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
                 Actor::Broker(broker)
             }

@@ -139,8 +139,8 @@ impl ProducerCx<'_> {
         &self.setup.producers[self.p.id.ix()]
     }
 
-    /// prod.PB1: the application calls `send()`.
-    pub fn send(&mut self, partition: PartitionId, bytes: u32) {
+    /// prod.PB1: the application calls `send()`. Says which batch took the record.
+    pub fn send(&mut self, partition: PartitionId, bytes: u32) -> BatchId {
         let id = self.p.id;
         let record = RecordId { producer: id, n: self.p.records };
         self.p.records += 1;
@@ -163,6 +163,7 @@ impl ProducerCx<'_> {
         let batch = last.batch.id;
         self.out.event(EventKind::Batched { record, batch, partition });
         self.pump();
+        batch
     }
 
     /// A message arrived.

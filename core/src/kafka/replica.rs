@@ -1,12 +1,14 @@
 //! One partition on one broker: the leader's and the follower's half of replication (rule book 2.5, 3.3 to 3.7).
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
+use super::log::segments::Segments;
 use super::log::{Batch, Entry, Log, Payload};
 use super::message::{FetchPart, Fetched};
 use super::setup::PartitionSetup;
 use crate::event::ErrorCode;
 use crate::ids::*;
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// How many batches a broker remembers for each producer (prod.D1).
 pub const REMEMBERED_BATCHES: usize = 5;
@@ -14,7 +16,7 @@ pub const REMEMBERED_BATCHES: usize = 5;
 pub const MAX_FETCH_BATCHES: usize = 500;
 
 /// What a leader knows of one producer (prod.D1 to D6). A function of the log's contents.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerState {
     /// Whose.
     pub producer: ProducerIx,
@@ -120,8 +122,11 @@ pub struct Replica {
     pub pe: PartitionEpoch,
     /// What it does.
     pub role: Role,
-    /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding.
+    /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding, unless the log has lost
+    /// its beginning (prod.D7: the state outlives the batches).
     pub producers: SmallVec<[ProducerState; 1]>,
+    /// Its segments, where the topic has log configs.
+    pub files: Option<Rc<Segments>>,
 }
 
 impl std::hash::Hash for Replica {
@@ -133,6 +138,9 @@ impl std::hash::Hash for Replica {
         self.le.hash(h);
         self.pe.hash(h);
         self.role.hash(h);
+        if self.files.is_some() || self.log.start() > Offset::ZERO {
+            (&self.files, &self.producers).hash(h);
+        }
     }
 }
 
@@ -176,6 +184,7 @@ impl Replica {
             pe: PartitionEpoch(0),
             role: Role::Idle,
             producers: SmallVec::new(),
+            files: None,
         }
     }
 
@@ -273,11 +282,32 @@ impl Replica {
         if self.producers.is_empty() {
             return;
         }
-        self.producers.clear();
+        // What no longer lies in the log as it was written is known from the producer snapshot of a rolled segment.
+        let kept = self.files.as_ref().map_or(Offset::ZERO, |f| f.cleaned()).max(self.log.start()).min(self.log.leo());
+        for s in &mut self.producers {
+            s.batches.retain(|b| b.2 < kept);
+        }
+        self.producers.retain(|s| !s.batches.is_empty());
         let log = self.log.clone();
-        for e in log.iter_from(log.start()) {
+        for e in log.iter_from(kept).filter(|e| e.base >= kept) {
             self.remember(e);
         }
+    }
+
+    /// The log start offset moves up; nothing below it is left to flush or to commit.
+    pub fn move_start(&mut self, to: Offset) {
+        self.log.advance_start(to.max(self.log.start()));
+        let start = self.log.start();
+        self.hw = self.hw.max(start);
+        self.hw_checkpoint = self.hw_checkpoint.max(start);
+        self.flushed = self.flushed.max(start);
+    }
+
+    /// Empty, from `at` on.
+    pub(super) fn start_over(&mut self, at: Offset) {
+        self.log.start_over(at);
+        (self.hw, self.hw_checkpoint, self.flushed) = (at, at, at);
+        self.producers.clear();
     }
 
     // ---- leader
@@ -311,9 +341,10 @@ impl Replica {
             return error(ErrorCode::UnknownLeaderEpoch);
         }
         // R-F3; an empty follower has no epoch to diverge in.
-        if part.offset > Offset::ZERO || part.last_epoch.is_some() {
+        let out_of_range = FetchOutcome::Answer(Fetched::OutOfRange { start, end: leo });
+        if part.last_epoch.is_some() || part.offset > start {
             match self.log.end_offset_for(part.last_epoch) {
-                None => return error(ErrorCode::OffsetOutOfRange),
+                None => return out_of_range,
                 Some((epoch, end)) if Some(epoch) < part.last_epoch || end < part.offset => {
                     return FetchOutcome::Answer(Fetched::Diverging { epoch, end });
                 }
@@ -321,7 +352,7 @@ impl Replica {
             }
         }
         if part.offset < start || part.offset > leo {
-            return error(ErrorCode::OffsetOutOfRange);
+            return out_of_range;
         }
         let Some(f) = self.leading_mut().and_then(|l| l.follower(from)) else {
             return error(ErrorCode::UnknownLeaderEpoch);
@@ -333,7 +364,7 @@ impl Replica {
         let lag_from_last_fetch = !caught_up && (fell_back || f.open && part.offset >= f.leader_leo_at_fetch);
         f.leo = Some(part.offset);
         f.leader_leo_at_fetch = leo;
-        let opened = !f.open && hw > start; // nobody's is below the start of the log
+        let opened = !f.open && hw > Offset::ZERO; // the follower's may be lower, and its log may start lower
         f.open = true;
         if caught_up || lag_from_last_fetch {
             f.lag_expired = false;

@@ -95,10 +95,12 @@ impl Cx<'_> {
             }
             Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
             Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
+            Payload::Kept { .. } => unreachable!("only the cleaner makes it, in place"),
         });
         for f in caught_up {
             self.start_lag(p, f);
         }
+        self.filed(p, entry.base);
         entry.base
     }
 
@@ -208,9 +210,9 @@ impl Cx<'_> {
             return Fetched::Error(ErrorCode::UnknownLeaderEpoch);
         }
         if x.offset < r.log.start() || x.offset > r.log.leo() {
-            return Fetched::Error(ErrorCode::OffsetOutOfRange);
+            return Fetched::OutOfRange { start: r.log.start(), end: r.log.leo() };
         }
-        Fetched::Data { entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES), hw: r.hw }
+        Fetched::Data { entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES), hw: r.hw, start: r.log.start() }
     }
 
     fn wake_consumers(&mut self, p: PartitionId) {

@@ -1,10 +1,12 @@
 //! What does not change during a run: who is there, which configs hold, which rules apply.
 
 use super::assignor::Assignor;
+use super::log::config::LogConfig;
 use super::message::Acks;
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Switches between protocol versions and features. One implementation of each rule reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +30,8 @@ pub struct PartitionSetup {
     pub min_isr: usize,
     /// `unclean.leader.election.enable`.
     pub unclean: bool,
+    /// What keeps its log in bounds; `None` where nothing would come of it.
+    pub log: Option<Rc<LogConfig>>,
 }
 
 /// A topic.
@@ -56,6 +60,10 @@ pub struct ProducerSetup {
     pub batch_bytes: u32,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
+    /// `partitioner.adaptive.partitioning.enable`.
+    pub adaptive: bool,
+    /// `partitioner.ignore.keys`.
+    pub ignore_keys: bool,
 }
 
 /// When a consumer commits.
@@ -158,6 +166,10 @@ impl Setup {
     pub fn group_partitions(&self, g: GroupIx) -> impl Iterator<Item = PartitionId> {
         let topics = &self.groups[g.ix()].topics;
         topics.iter().flat_map(|t| self.topics[*t].partitions.clone()).map(PartitionId)
+    }
+    /// Does any log need to know its records?
+    pub fn keeps_records(&self) -> bool {
+        self.partitions.iter().any(|p| p.log.is_some())
     }
     /// Does it belong to a topic of Kafka's own?
     pub fn is_internal(&self, p: PartitionId) -> bool {

@@ -1,6 +1,7 @@
 //! What goes into a rule and what comes out of it. Rules never see the time: they arm timers.
 
 use super::group::MemberId;
+use super::log::records::RecordData;
 use super::message::Body;
 use crate::event::EventKind;
 use crate::ids::*;
@@ -39,6 +40,44 @@ pub enum Timer {
     IsrCheck(BrokerId),
     /// `replica.high.watermark.checkpoint.interval.ms`.
     HwCheckpoint(BrokerId),
+    /// `log.retention.check.interval.ms`: look for segments that may go (log.L7).
+    Retention(BrokerId),
+    /// `log.cleaner.backoff.ms`: look for logs to compact (log.L9).
+    Cleaner(BrokerId),
+    /// `retention.ms` since the segment's largest timestamp.
+    SegmentExpiry {
+        /// On which broker.
+        broker: BrokerId,
+        /// Of which log.
+        partition: PartitionId,
+        /// The segment's base offset.
+        base: Offset,
+    },
+    /// `min.compaction.lag.ms` since the closed segment's largest timestamp.
+    CompactionLag {
+        /// On which broker.
+        broker: BrokerId,
+        /// Of which log.
+        partition: PartitionId,
+        /// The segment's base offset.
+        base: Offset,
+    },
+    /// `delete.retention.ms` since a cleaning pass first met tombstones (log.L10).
+    DeleteHorizon {
+        /// On which broker.
+        broker: BrokerId,
+        /// Of which log.
+        partition: PartitionId,
+        /// Which pass.
+        pass: u16,
+    },
+    /// `flush.ms` since the first record that is not flushed.
+    Flush {
+        /// On which broker.
+        broker: BrokerId,
+        /// Of which log.
+        partition: PartitionId,
+    },
     /// The operating system writes dirty pages back (30 s, Linux's `dirty_expire_centisecs`).
     Writeback(BrokerId),
     /// `replica.lag.time.max.ms` since the follower was last caught up.
@@ -129,6 +168,8 @@ pub enum Timer {
 pub enum Base {
     /// From this instant.
     Now,
+    /// From a record's timestamp, in milliseconds of the run.
+    Timestamp(u64),
     /// From the follower's fetch before this one (repl.R-F4's `lastFetchTime`).
     LastFetch {
         /// Who was asked.
@@ -163,8 +204,8 @@ pub enum Command {
         producer: ProducerIx,
         /// The partition that the partitioner chose.
         partition: PartitionId,
-        /// Bytes of key and value.
-        bytes: u32,
+        /// What the log is told of the record.
+        record: RecordData,
     },
     /// Kill the process (SIGKILL): the page cache survives.
     Crash(BrokerId),
@@ -174,6 +215,8 @@ pub enum Command {
     Stop(BrokerId),
     /// Start a stopped broker.
     Start(BrokerId),
+    /// `kafka-delete-records`: delete what lies below; `None` = everything committed (log.L8).
+    DeleteRecords(PartitionId, Option<Offset>),
     /// Let nothing through in this direction.
     Cut(Actor, Actor),
     /// Let everything through again.

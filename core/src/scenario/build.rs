@@ -1,6 +1,8 @@
 //! From a checked scenario to what the engine runs: the setup, and how long each timer lasts.
 
 use super::configs::{self, Configs, Scope};
+use super::logs;
+use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
@@ -20,6 +22,7 @@ const INTERNAL_REPLICATION: u8 = 3;
 #[derive(Clone, Debug)]
 pub struct Durations {
     broker: BrokerDurations,
+    logs: Vec<LogDurations>,
     producers: Vec<ClientDurations>,
     consumers: Vec<ClientDurations>,
     /// Rebalance timeout of each group.
@@ -36,6 +39,17 @@ struct BrokerDurations {
     heartbeat: u64,
     session: u64,
     initial_rebalance: u64,
+    retention_check: u64,
+    cleaner: u64,
+}
+
+/// Of a partition.
+#[derive(Clone, Copy, Debug, Default)]
+struct LogDurations {
+    retention: u64,
+    compaction_lag: u64,
+    delete_retention: u64,
+    flush: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +84,12 @@ impl Durations {
             Timer::IsrCheck(_) => self.broker.lag / 2,
             Timer::HwCheckpoint(_) => self.broker.hw_checkpoint,
             Timer::Writeback(_) => 30_000_000,
+            Timer::Retention(_) => self.broker.retention_check,
+            Timer::Cleaner(_) => self.broker.cleaner,
+            Timer::SegmentExpiry { partition, .. } => self.logs[partition.ix()].retention,
+            Timer::CompactionLag { partition, .. } => self.logs[partition.ix()].compaction_lag,
+            Timer::DeleteHorizon { partition, .. } => self.logs[partition.ix()].delete_retention,
+            Timer::Flush { partition, .. } => self.logs[partition.ix()].flush,
             Timer::Lag { .. } => self.broker.lag,
             Timer::FetchWait { .. } => self.broker.fetch_wait,
             Timer::FetchTimeout { .. } => self.broker.fetch_timeout,
@@ -116,9 +136,13 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         let min_isr = configs::int("min.insync.replicas", Scope::Topic, &layers) as usize;
         let unclean = configs::boolean("unclean.leader.election.enable", Scope::Topic, &layers);
         add_topic(&mut setup, &t.name, (0..t.partitions).collect(), t.replication_factor, min_isr, unclean);
+        let log =
+            logs::config(&layers, &s.kafka).map_err(|(name, what)| ScenarioError { at: format!("topic {}: {name}", t.name), what })?;
+        let mine = setup.topics[setup.topics.len() - 1].partitions.clone();
+        mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
     for p in &s.topology.producers {
-        setup.producers.push(producer(p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
+        setup.producers.push(producer(&s.kafka, p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
     }
     for (i, a) in s.apps.iter().enumerate() {
         let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
@@ -128,17 +152,17 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         }
     }
     add_groups(s, &mut setup);
-    let durations = durations(s);
     for g in (0..setup.groups.len() as u8).map(GroupIx) {
         for (member, parts) in first_roster(&setup, g).members {
             setup.consumers[member.consumer.ix()].assigned = parts;
         }
     }
+    let durations = durations(s, &setup);
     Ok((setup, durations))
 }
 
 fn rules(s: &Scenario) -> RuleSet {
-    let new_cluster = u8::from(s.kafka != "4.0");
+    let new_cluster = u8::from(versions::new_cluster_has_elr(&s.kafka));
     RuleSet { elr: s.features.elr.unwrap_or(new_cluster) == 1, strict_min_isr: true }
 }
 
@@ -149,23 +173,25 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
         // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
         let replicas: SmallVec<[BrokerId; 3]> =
             (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
-        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean });
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean, log: None });
     }
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
 
-/// prod.A*: the configs of a producer with Kafka 4's checks and silent fall-backs.
-fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
-    let layers = [c];
+/// The configs of a producer with the release's checks and silent fall-backs (rule book 0.5).
+fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
+    let old = versions::defaults(kafka, Scope::Producer);
+    let layers = [c, &old];
+    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
+    let explicit = c.contains_key("enable.idempotence") && wanted;
     let acks = match configs::value("acks", Scope::Producer, &layers).as_str() {
+        _ if explicit && !c.contains_key("acks") => Acks::All, // the release's default yields to the wish
         "0" => Acks::None,
         "1" => Acks::Leader,
         _ => Acks::All,
     };
     let retries = configs::int("retries", Scope::Producer, &layers) as u32;
     let max_in_flight = configs::int("max.in.flight.requests.per.connection", Scope::Producer, &layers) as usize;
-    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
-    let explicit = c.contains_key("enable.idempotence") && wanted;
     if explicit && acks != Acks::All {
         return error(
             format!("{at}.configs.acks"),
@@ -175,8 +201,9 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
     if explicit && retries == 0 {
         return error(format!("{at}.configs.retries"), "ConfigException: must be above 0 for the idempotent producer");
     }
-    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight never does (4.0).
-    let idempotence = wanted && acks == Acks::All && retries > 0;
+    // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight did so before 4.0.
+    let yields = !explicit && max_in_flight > 5 && versions::idempotence_yields_to_in_flight(kafka);
+    let idempotence = wanted && acks == Acks::All && retries > 0 && !yields;
     if idempotence && max_in_flight > 5 {
         let what =
             "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
@@ -194,6 +221,8 @@ fn producer(name: String, c: &Configs, at: &str) -> Result<ProducerSetup, Scenar
         max_in_flight,
         batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
         no_linger: ms("linger.ms") == 0,
+        adaptive: configs::boolean("partitioner.adaptive.partitioning.enable", Scope::Producer, &layers),
+        ignore_keys: configs::boolean("partitioner.ignore.keys", Scope::Producer, &layers),
     })
 }
 
@@ -253,7 +282,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) {
     }
 }
 
-fn durations(s: &Scenario) -> Durations {
+fn durations(s: &Scenario, setup: &Setup) -> Durations {
     let ms = |name: &str, scope, layers: &[&Configs]| configs::int(name, scope, layers) * 1000;
     let b = |name| ms(name, Scope::Broker, &[&s.configs]);
     let broker = BrokerDurations {
@@ -265,9 +294,21 @@ fn durations(s: &Scenario) -> Durations {
         heartbeat: b("broker.heartbeat.interval.ms"),
         session: b("broker.session.timeout.ms"),
         initial_rebalance: b("group.initial.rebalance.delay.ms"),
+        retention_check: b("log.retention.check.interval.ms"),
+        cleaner: b("log.cleaner.backoff.ms"),
     };
+    let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
+        (Some(log), Some(t)) => LogDurations {
+            retention: log.retention_ms.unwrap_or(0) * 1000,
+            compaction_lag: log.min_compaction_lag_ms * 1000,
+            delete_retention: ms("delete.retention.ms", Scope::Topic, &[&t.configs, &s.configs]),
+            flush: log.flush_ms.unwrap_or(0) * 1000,
+        },
+        _ => LogDurations::default(),
+    });
     let producers = s.topology.producers.iter().map(|p| {
-        let c = |name| ms(name, Scope::Producer, &[&p.configs]);
+        let old = versions::defaults(&s.kafka, Scope::Producer);
+        let c = |name| ms(name, Scope::Producer, &[&p.configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
             // Raised silently where only its parts are set.
@@ -293,5 +334,5 @@ fn durations(s: &Scenario) -> Durations {
         std::iter::repeat_n(d, a.everybody() as usize)
     });
     let groups = s.apps.iter().map(|a| ms("max.poll.interval.ms", Scope::Consumer, &[&a.configs]));
-    Durations { broker, producers: producers.collect(), consumers: consumers.collect(), groups: groups.collect() }
+    Durations { broker, logs: logs.collect(), producers: producers.collect(), consumers: consumers.collect(), groups: groups.collect() }
 }

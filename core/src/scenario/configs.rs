@@ -22,12 +22,14 @@ pub enum Scope {
 pub enum Kind {
     /// A whole number, at least this.
     Int(i64),
+    /// A number from 0 to 1.
+    Ratio,
     /// `true` or `false`.
     Bool,
+    /// Words of a list, separated by commas.
+    List(&'static [&'static str]),
     /// One of these words.
     Word(&'static [&'static str]),
-    /// A list of these words, with commas.
-    Words(&'static [&'static str]),
     /// Any text.
     Text,
 }
@@ -72,8 +74,21 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
     def("group.initial.rebalance.delay.ms", Scope::Broker, Kind::Int(0), "3000"),
+    def("log.retention.check.interval.ms", Scope::Broker, Kind::Int(1), "300000"),
+    def("log.cleaner.backoff.ms", Scope::Broker, Kind::Int(1), "15000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
     def("unclean.leader.election.enable", Scope::Topic, Kind::Bool, "false"),
+    def("segment.bytes", Scope::Topic, Kind::Int(14), "1073741824"),
+    def("segment.ms", Scope::Topic, Kind::Int(1), "604800000"),
+    def("index.interval.bytes", Scope::Topic, Kind::Int(0), "4096"),
+    def("cleanup.policy", Scope::Topic, Kind::List(&["delete", "compact"]), "delete"),
+    def("retention.ms", Scope::Topic, Kind::Int(-1), "604800000"),
+    def("retention.bytes", Scope::Topic, Kind::Int(-1), "-1"),
+    def("delete.retention.ms", Scope::Topic, Kind::Int(0), "86400000"),
+    def("min.compaction.lag.ms", Scope::Topic, Kind::Int(0), "0"),
+    def("min.cleanable.dirty.ratio", Scope::Topic, Kind::Ratio, "0.5"),
+    def("flush.messages", Scope::Topic, Kind::Int(1), "9223372036854775807"),
+    def("flush.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
     def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
     def("retries", Scope::Producer, Kind::Int(0), "2147483647"),
@@ -83,12 +98,14 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
+    def("partitioner.ignore.keys", Scope::Producer, Kind::Bool, "false"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
     def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest", "none"]), "latest"),
     def("group.protocol", Scope::Consumer, Kind::Word(&["classic"]), "classic"),
-    def("partition.assignment.strategy", Scope::Consumer, Kind::Words(STRATEGY_NAMES), DEFAULT_STRATEGIES),
+    def("partition.assignment.strategy", Scope::Consumer, Kind::List(STRATEGY_NAMES), DEFAULT_STRATEGIES),
     def("group.instance.id", Scope::Consumer, Kind::Text, ""),
     def("session.timeout.ms", Scope::Consumer, Kind::Int(6000), "45000"),
     def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
@@ -122,8 +139,11 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             Kind::Bool if !matches!(word.as_str(), "true" | "false") => {
                 return bad("true or false".into());
             }
-            Kind::Words(words) if !word.split(',').all(|w| words.contains(&w.trim())) => {
-                return bad(format!("a list, with commas, of {}", words.join(", ")));
+            Kind::Ratio if !word.parse::<f64>().is_ok_and(|x| (0.0..=1.0).contains(&x)) => {
+                return bad("a number from 0 to 1".into());
+            }
+            Kind::List(words) if word.split(',').any(|w| !words.contains(&w.trim())) => {
+                return bad(format!("a list of {}", words.join(", ")));
             }
             Kind::Word(words) if !words.contains(&word.as_str()) => {
                 return bad(format!("one of {}", words.join(", ")));
@@ -151,6 +171,11 @@ pub fn value(name: &str, scope: Scope, layers: &[&Configs]) -> String {
 /// The value in force as a number; checked before.
 pub fn int(name: &str, scope: Scope, layers: &[&Configs]) -> u64 {
     value(name, scope, layers).parse().unwrap_or(0)
+}
+
+/// The value in force as a number, where −1 means none; checked before.
+pub fn limit(name: &str, scope: Scope, layers: &[&Configs]) -> Option<u64> {
+    value(name, scope, layers).parse().ok()
 }
 
 /// The value in force as a truth value; checked before.

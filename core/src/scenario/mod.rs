@@ -4,7 +4,9 @@
 
 pub mod build;
 pub mod configs;
+mod logs;
 mod shipped;
+pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
@@ -12,13 +14,12 @@ use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
 use std::fmt;
+use versions::VERSIONS;
 
 /// The scenario that the app opens with.
 pub const DEFAULT: &str = include_str!("../../../assets/scenarios/first.json");
 /// The version of the format that this code reads and writes.
 pub const FORMAT: u32 = 1;
-/// Releases whose rules the engine has.
-pub const VERSIONS: &[&str] = &["4.0", "4.1", "4.2", "4.3"];
 
 /// What is wrong with a scenario, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -239,6 +240,9 @@ pub struct Workload {
     /// Bytes of key and value of each.
     #[serde(default = "default_bytes")]
     pub bytes: u32,
+    /// Their values are null (log.L10).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tombstones: bool,
 }
 
 fn default_bytes() -> u32 {
@@ -272,6 +276,23 @@ pub enum Do {
         /// Its key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        /// The value is null (log.L10).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tombstone: bool,
+        /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp_ms: Option<u64>,
+    },
+    /// Delete the records of a partition below an offset (`kafka-delete-records`).
+    DeleteRecords {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+        /// The first offset that stays; everything committed goes without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u32>,
     },
     /// SIGKILL.
     Crash {
@@ -419,7 +440,7 @@ impl Scenario {
             return error("format", format!("is {}; this version reads {FORMAT}", self.format));
         }
         if !VERSIONS.contains(&self.kafka.as_str()) {
-            return error("kafka", format!("is {:?}; the engine has the rules of {}", self.kafka, VERSIONS.join(", ")));
+            return error("kafka", format!("is {:?}; the engine knows {}", self.kafka, VERSIONS.join(", ")));
         }
         if self.features.elr.is_some_and(|v| v > 1) {
             return error("features.eligible.leader.replicas.version", "must be 0 or 1");
@@ -584,6 +605,11 @@ impl Scenario {
                 }
                 self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}"))
             }
+            Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                Some(n) if *partition < n => Ok(()),
+                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                None => Err(format!("there is no topic {topic:?}")),
+            },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
             Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),

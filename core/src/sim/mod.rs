@@ -3,6 +3,7 @@
 //! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
 
 mod queue;
+mod sticky;
 mod story;
 pub mod timeline;
 
@@ -12,6 +13,7 @@ use crate::event::{Event, EventKind};
 use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
@@ -21,6 +23,7 @@ use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
+use sticky::{Choice, Sticky};
 pub use story::{STORY_STEP_US, Told};
 pub use timeline::Timeline;
 
@@ -57,13 +60,6 @@ struct Transit {
 struct Link {
     ordinal: u32,
     last_due_us: u64,
-}
-
-/// A producer's sticky partition of a topic, for records without a key.
-#[derive(Clone, Copy, Default, Debug)]
-struct Sticky {
-    partition: u16,
-    bytes: u32,
 }
 
 /// A run at an instant. Cloning is cheap: a checkpoint.
@@ -289,36 +285,35 @@ impl Sim {
             self.queue.push(w.spec.start_us + u64::from(n + 1) * w.spec.every_us, Class::Workload, Item::Workload(i, n + 1));
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
-        self.send(w.producer, w.topic, key, w.spec.bytes, out);
+        let record = RecordData { bytes: w.spec.bytes, tombstone: w.spec.tombstones, ..self.record_now() };
+        self.send(w.producer, w.topic, key, record, out);
+    }
+
+    /// A record of the size that records sent by hand have, created at this instant.
+    fn record_now(&self) -> RecordData {
+        RecordData { key: None, bytes: 100, timestamp_ms: self.now_us / 1000, tombstone: false }
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, bytes: u32, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
-        let number = match key {
-            Some(k) => partition_for_key(k.as_bytes(), range.len() as u16),
-            None => self.stick(producer, topic, range.len() as u16, bytes),
+        let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
+        let keyed = key.filter(|_| !self.world.setup.producers[producer.ix()].ignore_keys);
+        let number = match keyed {
+            Some(k) => partition_for_key(k.as_bytes(), choice.partitions),
+            None => self.sticky.entry((producer, topic)).or_default().partition(self.plan.seed, choice, &self.world),
         };
-        self.ledger.note_key(key);
+        let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };
         if let Some(costs) = &mut self.costs {
-            costs.note_record(bytes);
+            costs.note_record(record.bytes);
         }
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), bytes }), out);
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record }), out);
+        if keyed.is_none()
+            && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
+        {
+            sticky.count(record.bytes, choice, &self.world);
+        }
         self.absorb(out, None);
-    }
-
-    /// prod.P4, uniform: the same partition until `batch.size` bytes went there, then another by seed.
-    /// Left out: the adaptive weights, and the wait for an unfilled batch.
-    fn stick(&mut self, producer: ProducerIx, topic: usize, partitions: u16, bytes: u32) -> u16 {
-        let limit = self.world.setup.producers[producer.ix()].batch_bytes;
-        let n = self.world.producers[producer.ix()].records;
-        let seed = self.plan.seed;
-        let s = self.sticky.entry((producer, topic)).or_insert_with(|| Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 });
-        if s.bytes >= limit {
-            *s = Sticky { partition: pick(seed, producer, n, partitions), bytes: 0 };
-        }
-        s.bytes += bytes;
-        s.partition
     }
 
     fn obey(&mut self, what: &Do, out: &mut Out) {
@@ -330,13 +325,19 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send { producer, topic, key } => {
+            Do::Send { producer, topic, key, tombstone, timestamp_ms } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), 100, out);
+                    let now = self.record_now();
+                    let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, out);
                 }
                 return;
+            }
+            Do::DeleteRecords { topic, partition, before } => {
+                let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
+                Command::DeleteRecords(PartitionId(first + partition), before.map(Offset))
             }
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
@@ -430,9 +431,10 @@ impl Sim {
             TimerOp::Arm(t, base) => {
                 let from = match base {
                     Base::Now => self.now_us,
+                    Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(t, (from + self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
@@ -448,6 +450,10 @@ impl Sim {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }
+            for t in [Timer::Retention(b), Timer::Cleaner(b)].into_iter().filter(|t| self.queue.is_armed(t)).collect::<Vec<_>>() {
+                let period = self.plan.durations.of(&t);
+                self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
+            }
         }
     }
 
@@ -455,8 +461,4 @@ impl Sim {
     fn insert_command(&mut self, commands: Rc<Vec<TimedCommand>>) {
         self.commands = commands;
     }
-}
-
-fn pick(seed: u64, producer: ProducerIx, n: u32, partitions: u16) -> u16 {
-    (fingerprint(&(seed, producer, n)) % u64::from(partitions)) as u16
 }

@@ -62,6 +62,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn is_armed(&self, t: &Timer) -> bool {
+        self.slots.contains_key(t)
+    }
+
     pub(super) fn disarm(&mut self, t: &Timer) {
         self.slots.remove(t);
     }

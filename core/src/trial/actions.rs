@@ -4,6 +4,7 @@ use super::sleep::Footprint;
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
+use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::{Command, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
@@ -128,6 +129,9 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
     let dead = |b: BrokerId| w.broker(b).power == Power::PowerLost;
     match *t {
         Timer::Heartbeat(_) | Timer::HwCheckpoint(_) | Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
+        // Logs keep what they have: no retention, no compaction, no flush by time.
+        Timer::Retention(_) | Timer::Cleaner(_) | Timer::SegmentExpiry { .. } => false,
+        Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => false,
         Timer::ConsumerFetchWait { .. } | Timer::Delivery(_) | Timer::ProduceWait { .. } => false,
         Timer::RegistrationRetry(b) => {
             // Only when it would be accepted, and none is on its way.
@@ -177,7 +181,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
         Action::Fire(t) => Input::Fire(t),
         Action::Send => {
             let (producer, partition) = trial.records[usize::from(records)];
-            Input::Do(Command::Send { producer, partition, bytes: 1 })
+            Input::Do(Command::Send { producer, partition, record: RecordData { bytes: 1, ..RecordData::default() } })
         }
         Action::Crash(b) => Input::Do(Command::Crash(b)),
         Action::PowerCut(b) => Input::Do(Command::PowerCut(b)),

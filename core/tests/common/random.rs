@@ -27,6 +27,7 @@ enum Fault {
     Drop(u8, bool),
     CrashConsumer,
     StartConsumer,
+    DeleteRecords(u8),
 }
 
 fn fault(power: bool) -> impl Strategy<Value = Fault> {
@@ -41,6 +42,7 @@ fn fault(power: bool) -> impl Strategy<Value = Fault> {
         2 => (b(), any::<bool>()).prop_map(|(x, p)| Fault::Drop(x, p)),
         1 => Just(Fault::CrashConsumer),
         1 => Just(Fault::StartConsumer),
+        1 => b().prop_map(Fault::DeleteRecords),
     ]
 }
 
@@ -69,12 +71,17 @@ fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
         }
         Fault::CrashConsumer => one(Do::CrashConsumer { consumer: 0 }),
         Fault::StartConsumer => one(Do::StartConsumer { consumer: 0 }),
+        Fault::DeleteRecords(n) => {
+            let before = (n > 9).then_some(u32::from(n % 40));
+            one(Do::DeleteRecords { topic: "pay".into(), partition: 0, before })
+        }
     }
 }
 
 /// Timeouts of the cluster a tenth of the real ones, so that a short run sees them all.
 const SHORT: &str = r#"{"replica.lag.time.max.ms":3000,"broker.session.timeout.ms":900,"broker.heartbeat.interval.ms":200,
-    "replica.socket.timeout.ms":1000,"replica.fetch.backoff.ms":100,"replica.high.watermark.checkpoint.interval.ms":500}"#;
+    "replica.socket.timeout.ms":1000,"replica.fetch.backoff.ms":100,"replica.high.watermark.checkpoint.interval.ms":500,
+    "log.retention.check.interval.ms":700,"log.cleaner.backoff.ms":300}"#;
 
 struct Shape {
     brokers: u8,
@@ -87,6 +94,8 @@ struct Shape {
     network: (u64, u64),
     seed: u64,
     records: u32,
+    /// Of each record.
+    bytes: u32,
     every_us: u64,
     until_us: u64,
 }
@@ -104,7 +113,7 @@ fn build(s: Shape, mut commands: Vec<TimedCommand>) -> Case {
             "producers": [{ "name": "checkout", "configs": s.producer }],
         },
         "apps": [s.app],
-        "workload": [{ "producer": "checkout", "topic": "pay", "keys": ["A", "B", "C"], "start_us": 10_000, "every_us": s.every_us, "count": s.records }],
+        "workload": [{ "producer": "checkout", "topic": "pay", "keys": ["A", "B", "C"], "start_us": 10_000, "every_us": s.every_us, "count": s.records, "bytes": s.bytes }],
         "commands": commands,
     });
     Case(parse(&text.to_string()))
@@ -122,8 +131,18 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
     let reading = (prop::sample::select(vec![Some("after_handling"), Some("before_handling"), None]), any::<bool>());
     let timing = (prop::sample::select(vec![0u64, 500, 20_000]), any::<u64>(), 1..60u32, 5..400u64);
     let faults = prop::collection::vec((0..12_000u64, fault(power)), 0..14);
-    (shape, client, reading, timing, faults).prop_map(|(shape, client, reading, timing, faults)| {
+    let logs = prop::sample::select(vec![
+        json!({}),
+        json!({}),
+        json!({ "segment.bytes": 1_048_576, "retention.bytes": 1_500_000, "flush.messages": 3 }),
+        json!({ "segment.ms": 500, "retention.ms": 1500, "flush.ms": 200 }),
+        json!({ "segment.bytes": 1_048_576, "cleanup.policy": "compact", "delete.retention.ms": 1000, "min.cleanable.dirty.ratio": 0.1 }),
+        json!({ "segment.ms": 400, "cleanup.policy": "compact,delete", "retention.ms": 4000, "min.compaction.lag.ms": 300 }),
+    ]);
+    (shape, client, reading, timing, faults, logs).prop_map(|(shape, client, reading, timing, faults, logs)| {
         let (brokers, partitions, rf, min_isr, elr, unclean) = shape;
+        let mut topic = json!({ "min.insync.replicas": min_isr, "unclean.leader.election.enable": unclean });
+        topic.as_object_mut().unwrap().extend(logs.as_object().unwrap().clone());
         let (acks, idempotence, in_flight, linger) = client;
         let (commit, auto) = reading;
         let mut producer = json!({ "acks": acks, "max.in.flight.requests.per.connection": in_flight, "linger.ms": linger,
@@ -142,7 +161,8 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
             brokers,
             partitions,
             replicas: rf % brokers + 1,
-            topic: json!({ "min.insync.replicas": min_isr, "unclean.leader.election.enable": unclean }),
+            bytes: if topic.get("segment.bytes").is_some() { 200_000 } else { 100 },
+            topic,
             producer,
             app,
             elr,
@@ -208,6 +228,7 @@ pub fn safe_case() -> impl Strategy<Value = Case> {
             partitions: 1,
             replicas: 3,
             topic: json!({ "min.insync.replicas": 2 }),
+            bytes: 100,
             producer,
             app: json!({ "group": "billing", "topics": ["pay"], "commit": "after_handling", "configs": { "auto.offset.reset": "earliest" } }),
             elr: 1,

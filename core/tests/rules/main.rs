@@ -8,6 +8,7 @@ mod assignors;
 mod consumer;
 mod controller;
 mod election;
+mod files;
 mod groups;
 mod lessons;
 mod log;

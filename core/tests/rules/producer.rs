@@ -6,7 +6,7 @@ use highwater_core::event::{ErrorCode, EventKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::Timer;
 use highwater_core::kafka::log::{Batch, Payload};
-use highwater_core::kafka::message::Body;
+use highwater_core::kafka::message::{Acks, Body};
 use highwater_core::kafka::replica::{Idempotence, Replica};
 use highwater_core::kafka::step::{Command, Input, RequestKind};
 use highwater_core::scenario::End;
@@ -282,4 +282,139 @@ fn prod_pb2_linger_and_a_full_batch() {
     let sent: Vec<u64> = all(&sim, |k| matches!(k, EventKind::BatchSent { .. })).iter().map(|e| e.at_us / MS).collect();
     assert_eq!(sent, [1020, 2020, 3002, 3023], "after linger, or when full: three records of 100 bytes");
     assert_eq!(keys(&sim, 1), "ABCDDDD");
+}
+
+// ---- 0.5: defaults and checks by release
+
+/// acks, idempotence, and whether a batch lingers, as a release makes them of these configs; or what it says.
+fn made_of(kafka: &str, configs: &str) -> Result<(Acks, bool, bool), String> {
+    let text = scene(3, 3, "{}", "{}").to_json().replace(r#""kafka": "4.1""#, &format!(r#""kafka": "{kafka}""#));
+    let text = text.replace(r#""name": "checkout""#, &format!(r#""name": "checkout", "configs": {configs}"#));
+    let s = highwater_core::scenario::Scenario::parse(&text).map_err(|e| e.to_string())?;
+    let (setup, _) = highwater_core::scenario::build::build(&s).map_err(|e| e.to_string())?;
+    let p = &setup.producers[0];
+    Ok((p.acks, p.idempotence, !p.no_linger))
+}
+
+#[test]
+fn prod_defaults_of_acks_idempotence_and_linger_by_release() {
+    for (kafka, want) in [
+        ("2.8", (Acks::Leader, false, false)),
+        ("3.9", (Acks::All, true, false)),
+        ("4.0", (Acks::All, true, true)),
+        ("4.4", (Acks::All, true, true)),
+    ] {
+        assert_eq!(made_of(kafka, "{}"), Ok(want), "{kafka}");
+    }
+}
+
+#[test]
+fn prod_fall_backs_between_acks_retries_in_flight_and_idempotence_by_release() {
+    let idempotent = |kafka: &str, configs: &str| made_of(kafka, configs).map(|x| x.1);
+    for kafka in ["3.9", "4.0", "4.3"] {
+        assert_eq!(idempotent(kafka, r#"{"acks":"1"}"#), Ok(false), "{kafka}: silently");
+        assert_eq!(idempotent(kafka, r#"{"retries":0}"#), Ok(false), "{kafka}: silently");
+    }
+    const SIX: &str = r#"{"max.in.flight.requests.per.connection":6}"#;
+    assert_eq!(idempotent("3.9", SIX), Ok(false), "silently, before 4.0");
+    for kafka in ["4.0", "4.4"] {
+        assert!(idempotent(kafka, SIX).unwrap_err().contains("ConfigException"), "{kafka}");
+    }
+    for kafka in ["2.8", "3.9", "4.1"] {
+        for other in [r#""acks":"1""#, r#""retries":0"#, r#""max.in.flight.requests.per.connection":6"#] {
+            let e = idempotent(kafka, &format!(r#"{{"enable.idempotence":true,{other}}}"#)).unwrap_err();
+            assert!(e.contains("ConfigException"), "{kafka} {other}: {e}");
+        }
+    }
+    assert_eq!(made_of("2.8", r#"{"enable.idempotence":true}"#), Ok((Acks::All, true, false)), "acks was not set: it follows");
+}
+
+#[test]
+fn prod_an_unknown_release_is_refused_and_small_segments_are_allowed_before_4_0() {
+    assert!(made_of("1.0", "{}").unwrap_err().contains("2.8, 3.9, 4.0"));
+    let text = scene(3, 3, "{}", "{}")
+        .to_json()
+        .replace(r#""replication.factor": 3"#, r#""replication.factor": 3, "configs": {"segment.bytes": 100}"#);
+    assert!(highwater_core::scenario::Scenario::parse(&text).is_err());
+    assert!(highwater_core::scenario::Scenario::parse(&text.replace("4.1", "3.9")).is_ok());
+}
+
+// ---- 2.2
+
+/// Partitions of records without a key, one every millisecond, of 1000 bytes each.
+fn sticky(count: u32, commands: Vec<highwater_core::scenario::TimedCommand>, configs: &str) -> Vec<u16> {
+    let mut s = scene(3, 3, configs, "{}");
+    s.topology.topics[0].partitions = 3;
+    let work = serde_json::json!([{ "producer": "checkout", "topic": "pay", "start_us": SECOND, "every_us": 1000, "count": count, "bytes": 1000 }]);
+    s.workload = serde_json::from_value(work).unwrap();
+    s.commands = commands;
+    s.until_us = 5 * SECOND;
+    let sim = run(&s);
+    sim.events()
+        .iter()
+        .filter_map(|e| if let EventKind::RecordSent { partition, .. } = e.kind { Some(partition.0) } else { None })
+        .collect()
+}
+
+#[test]
+fn prod_p4_a_partition_is_kept_until_batch_size_and_no_batch_is_left_half_full() {
+    let went = sticky(60, Vec::new(), r#"{"batch.size":4000,"linger.ms":1000}"#);
+    for run in went.chunk_by(|a, b| a == b).take(5) {
+        assert_eq!(run.len() % 4, 0, "whole batches of four: {went:?}");
+    }
+    let went = sticky(60, Vec::new(), r#"{"batch.size":3500,"linger.ms":1000}"#);
+    assert_eq!(
+        went.chunk_by(|a, b| a == b).next().unwrap().len() % 7,
+        0,
+        "3500 bytes leave the fourth record's batch half full; 7000 do: {went:?}"
+    );
+}
+
+#[test]
+fn prod_p4_adaptive_partitioning_turns_away_from_a_partition_whose_queue_grows() {
+    // Broker 3 answers nobody: the queue of its partition grows.
+    let slow = || links(SECOND / 2, End::Producer(0), End::Broker(3), true).to_vec();
+    let share = |configs: &str| {
+        let went = sticky(2000, slow(), configs);
+        went.iter().filter(|p| **p == 2).count()
+    };
+    let (adaptive, uniform) = (
+        share(r#"{"batch.size":2000,"linger.ms":0}"#),
+        share(r#"{"batch.size":2000,"linger.ms":0,"partitioner.adaptive.partitioning.enable":false}"#),
+    );
+    assert!(adaptive * 4 < uniform, "{adaptive} of 2000 against {uniform}");
+}
+
+#[test]
+fn prod_p3_ignore_keys_makes_keyed_records_sticky() {
+    let mut s = scene(3, 3, r#"{"partitioner.ignore.keys":true}"#, "{}");
+    s.topology.topics[0].partitions = 6;
+    s.commands = ["21", "a", "hello", "user-42"].map(|k| send(SECOND, k)).to_vec();
+    let sim = run(&s);
+    let went: Vec<_> = sim
+        .events()
+        .iter()
+        .filter_map(|e| if let EventKind::RecordSent { partition, .. } = e.kind { Some(partition) } else { None })
+        .collect();
+    assert!(went.windows(2).all(|w| w[0] == w[1]), "{went:?}");
+}
+
+// ---- 2.4
+
+#[test]
+fn prod_a2_from_3_7_on_an_isr_that_shrinks_after_the_append_leaves_the_answer_waiting() {
+    let mut w = Bench::new(&scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#));
+    w.deliver_all(|f| matches!(*f.body, Body::Fetch { .. }));
+    w.send(0);
+    assert!(w.deliver(|f| matches!(*f.body, Body::Produce { .. })));
+    // The record is appended under an ISR of three. The controller fences both followers before either has told the leader
+    // that it has the record.
+    for b in [2, 3] {
+        w.fire(Timer::Session(BrokerId(b)));
+    }
+    w.deliver_all(|f| f.from == Actor::Controller);
+    w.deliver_all(|f| f.from != Actor::Controller && f.to != Actor::Controller);
+    let after = w.has(|k| matches!(k, EventKind::AttemptFailed { error: ErrorCode::NotEnoughReplicasAfterAppend, .. }));
+    let acked = w.has(acked);
+    assert!(!after && !acked, "strict min ISR (3.7+): the high watermark stands still, so the answer waits for request.timeout.ms");
 }

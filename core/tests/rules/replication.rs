@@ -13,7 +13,7 @@ use highwater_core::scenario::End;
 use smallvec::smallvec;
 
 fn setup(min_isr: usize) -> PartitionSetup {
-    PartitionSetup { topic: 0, number: 0, replicas: smallvec![BrokerId(1), BrokerId(2), BrokerId(3)], min_isr, unclean: false }
+    PartitionSetup { topic: 0, number: 0, replicas: smallvec![BrokerId(1), BrokerId(2), BrokerId(3)], min_isr, unclean: false, log: None }
 }
 fn set(ids: &[u8]) -> BrokerSet {
     ids.iter().map(|b| BrokerId(*b)).collect()
@@ -35,6 +35,7 @@ fn fetch(r: &mut Replica, from: u8, le: u16, offset: u32, last_epoch: Option<u16
 fn error(o: FetchOutcome) -> Option<ErrorCode> {
     match o {
         FetchOutcome::Answer(Fetched::Error(e)) => Some(e),
+        FetchOutcome::Answer(Fetched::OutOfRange { .. }) => Some(ErrorCode::OffsetOutOfRange),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use crate::common::parse;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
+use highwater_core::kafka::log::records::RecordData;
 use highwater_core::kafka::message::Body;
 use highwater_core::kafka::step::{Command, Input, Timer};
 use highwater_core::kafka::{Flight, Out, World};
@@ -31,7 +32,11 @@ impl Bench {
         self.events.extend(self.out.events.iter().copied());
     }
     pub fn send(&mut self, partition: u16) {
-        self.step(Input::Do(Command::Send { producer: ProducerIx(0), partition: PartitionId(partition), bytes: 100 }));
+        self.step(Input::Do(Command::Send {
+            producer: ProducerIx(0),
+            partition: PartitionId(partition),
+            record: RecordData { bytes: 100, ..RecordData::default() },
+        }));
     }
     pub fn fire(&mut self, t: Timer) {
         self.step(Input::Fire(t));

@@ -26,4 +26,12 @@ export default {
       await t.press(page, '2');
       await page.waitForTimeout(300);
     }),
+
+  'the Trial door with a verdict': (t) =>
+    t.shots('trial-found', async (page) => {
+      await id(page, 'coach-close').click();
+      await t.press(page, 'd');
+      await id(page, 'search').click();
+      await id(page, 'decides').waitFor({ timeout: 60_000 });
+    }),
 };

@@ -8,6 +8,8 @@ use web_sys::Element;
 pub mod keys {
     /// The scene.
     pub const SCENE: &str = "highwater.scene";
+    /// What is on trial.
+    pub const TRIAL: &str = "highwater.trial";
     /// The language.
     pub const LANG: &str = "highwater.lang";
     /// The colours.

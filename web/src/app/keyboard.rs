@@ -35,6 +35,7 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
     }
     match door {
         Door::Play => play(&key, &on),
+        Door::Trial => None,
     }
 }
 

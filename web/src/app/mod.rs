@@ -8,6 +8,7 @@ pub mod marks;
 pub mod msg;
 pub mod page;
 pub mod playback;
+pub mod trial;
 
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
@@ -31,6 +32,7 @@ use msg::Msg;
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use trial::Court;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
@@ -45,6 +47,9 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    court: Court,
+    /// The Play door was opened to play something: it plays on.
+    playing_on_arrival: bool,
     lang: Lang,
     dark: bool,
     help: bool,
@@ -107,6 +112,8 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            court: Court::new(lang),
+            playing_on_arrival: false,
             lang,
             dark,
             help: false,
@@ -141,6 +148,7 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
@@ -156,6 +164,10 @@ impl Component for App {
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
             Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
+                self.notice = Some(self.lang.trial().story_fixed.to_owned());
+            }
             Msg::Act(what) => self.act(what),
             Msg::Configure(owner, name, value) => self.configure(owner, name, value),
             Msg::Select(what) => {
@@ -168,6 +180,7 @@ impl Component for App {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
                 self.dress();
+                self.reread();
             }
             Msg::SwitchTheme => {
                 self.dark = !self.dark;
@@ -235,7 +248,9 @@ impl App {
             let mut hot = self.hot.borrow_mut();
             // The canvas goes with its door; what nobody sees stands still.
             hot.stage = None;
-            hot.session.pause();
+            if !std::mem::take(&mut self.playing_on_arrival) {
+                hot.session.pause();
+            }
         }
     }
 

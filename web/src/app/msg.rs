@@ -4,7 +4,37 @@ use crate::door::Door;
 use crate::facts::inspect::Owner;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
+use crate::trial::knobs::Knob;
+use crate::trial::wire::Tell;
 use highwater_core::scenario::Do;
+use highwater_core::trial::Property;
+
+/// A request to the Trial door.
+#[derive(Clone, PartialEq, Debug)]
+pub enum TrialMsg {
+    /// A shipped configuration, by name.
+    Pick(String),
+    /// The cluster of the Play door.
+    FromPlay,
+    /// Another value of a knob.
+    Turn(Knob, String),
+    /// How often something may happen, by its place among the bounds.
+    Bound(usize, u8),
+    /// Look for a broken promise, or no longer.
+    LookFor(Property, bool),
+    /// The limit on states.
+    States(u64),
+    /// The limit on memory, in bytes.
+    Memory(u64),
+    /// Search.
+    Search,
+    /// Stop searching.
+    Cancel,
+    /// The search says something.
+    Heard(Tell),
+    /// Play the story of a search, by its place.
+    PlayStory(usize),
+}
 
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,6 +57,8 @@ pub enum Msg {
     SetSpeed(Speed),
     /// Back to the beginning, without what was done by hand.
     Reset,
+    /// Leave the story, keep its cluster.
+    PlayFreely,
     /// Do something to the cluster.
     Act(Do),
     /// Another config: a new run.
@@ -37,6 +69,8 @@ pub enum Msg {
     Shift(i32),
     /// A click on the stage, in its coordinates, and what lies under it if nothing painted does.
     Click(f64, f64, Option<Selection>),
+    /// Asked of the Trial door.
+    Trial(TrialMsg),
     /// The inspector (false) or the event list (true).
     Tab(bool),
     /// The other language.

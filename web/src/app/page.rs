@@ -13,6 +13,7 @@ use crate::panels::ledger::Ledger;
 use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
 use crate::panels::placed::Placed;
 use crate::panels::transport::Transport;
+use crate::panels::trial::TrialDoor;
 use crate::panels::{Go, ask, icons};
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
@@ -25,13 +26,16 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
+        Door::Trial => app.court.sheet.title.clone(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
+    let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
-            <Header {lang} dark={app.dark} {door} {title} go={go.clone()} />
+            <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
             { match door {
                 Door::Play => play(app, &go),
+                Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
             } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
             if let Some(n) = &app.notice {

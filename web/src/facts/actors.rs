@@ -71,7 +71,10 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
         title: i18n::broker_n(lang, b),
         subtitle: facts.status,
         acts: broker_acts(sim, b, facts.condition, lang),
-        sections: vec![Section { title: t.state, rows }, configs::section(Scope::Broker, &[&s.timeline().scenario().configs], lang)],
+        sections: vec![
+            Section { title: t.state, rows },
+            configs::section(Scope::Broker, &[&s.timeline().scenario().configs], s.timeline().scenario(), lang),
+        ],
         why: why_newest(sim, lang, |e| about_broker(e, b)),
         ..Inspection::default()
     }
@@ -206,10 +209,13 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
         subtitle: format!("{} · acks={}", t.producer, setup.acks.name()),
         acts: client_acts(sim, me, believed, lang),
         choices: vec![super::things::acks_choice(sim, p)],
-        sections: [Some(Section { title: t.state, rows }), configs_of.map(|c| configs::section(Scope::Producer, &[c], lang))]
-            .into_iter()
-            .flatten()
-            .collect(),
+        sections: [
+            Some(Section { title: t.state, rows }),
+            configs_of.map(|c| configs::section(Scope::Producer, &[c], s.timeline().scenario(), lang)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         why: why_newest(sim, lang, |e| {
             matches!(e.kind,
             EventKind::Acked { batch, .. } | EventKind::AttemptFailed { batch, .. } | EventKind::SendFailed { batch, .. }
@@ -286,10 +292,13 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         title: setup.name.clone(),
         subtitle: format!("{} {}", t.group, group.name),
         acts,
-        sections: [Some(Section { title: t.state, rows }), app.map(|a| configs::section(Scope::Consumer, &[&a.configs], lang))]
-            .into_iter()
-            .flatten()
-            .collect(),
+        sections: [
+            Some(Section { title: t.state, rows }),
+            app.map(|a| configs::section(Scope::Consumer, &[&a.configs], s.timeline().scenario(), lang)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         why: why_newest(sim, lang, |e| {
             matches!(e.kind,
             EventKind::Handled { consumer, .. } | EventKind::PositionReset { consumer, .. } | EventKind::ConsumerCrashed { consumer }

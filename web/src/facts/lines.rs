@@ -64,12 +64,17 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Registered { .. }
         | E::Started { .. }
         | E::LinkHealed { .. }
+        | E::SegmentRolled { .. }
+        | E::SegmentDeleted { .. }
+        | E::Compacted { .. }
+        | E::LogStartMoved { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
         E::Group { what, .. } => group_tone(what),
-        E::Dropped { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
+        E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
         E::SendFailed { .. }
         | E::Refused { .. }
         | E::Truncated { .. }
+        | E::LogRecovered { .. }
         | E::LagExpired { .. }
         | E::Leaderless { .. }
         | E::Fenced { .. }

@@ -12,7 +12,6 @@ use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
-use highwater_core::kafka::log::Payload;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::sim::Sim;
 
@@ -134,7 +133,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
         choices: vec![min_isr_choice(s, &topic)],
         sections: [
             Some(Section { title: t.state, rows }),
-            spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], lang)),
+            spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], scenario, lang)),
         ]
         .into_iter()
         .flatten()
@@ -157,13 +156,13 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
     let mut picks = Vec::new();
     if let Some(r) = sim.world().broker(b).replica(p) {
         for e in r.log.iter_back().take(PICKS) {
-            let Payload::Data(batch) = e.payload else {
+            let Some((batch, first, count)) = e.payload.records() else {
                 continue;
             };
-            for i in (0..batch.count).rev() {
+            for i in (0..count).rev() {
                 let offset = e.base.plus(u32::from(i));
                 picks.push(Pick {
-                    mark: Some(mark_of(sim, batch.id, i)),
+                    mark: Some(mark_of(sim, batch, first + i)),
                     text: format!("{} {offset}", t.offset),
                     note: if offset < r.hw { t.visible_word.to_owned() } else { t.not_visible.to_owned() },
                     what: Selection::Record(b, p, offset),
@@ -183,30 +182,32 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     let Some((r, e)) = found else {
         return Inspection { title: name, subtitle: t.no_record.to_owned(), ..Inspection::default() };
     };
-    let Payload::Data(batch) = e.payload else {
+    let Some((batch, first, count)) = e.payload.records() else {
         return Inspection { title: name, ..Inspection::default() };
     };
-    let index = (offset.0 - e.base.0) as u16;
+    let index = first + (offset.0 - e.base.0) as u16;
     let ledger = sim.ledger();
     let key = ledger
-        .record_in(batch.id, index)
+        .record_in(batch, index)
         .and_then(|id| ledger.record(id))
         .and_then(|x| x.key)
         .map_or(t.no_key.to_owned(), |k| ledger.key_name(k).to_owned());
-    let acked = ledger.batch(batch.id).is_some_and(|x| x.acked);
+    let acked = ledger.batch(batch).is_some_and(|x| x.acked);
     let copies: BrokerSet = sim
         .setup()
         .broker_ids()
         .filter(|o| {
             let there = sim.world().broker(*o).replica(p);
-            there.and_then(|x| x.log.at(offset)).is_some_and(|x| x.payload == e.payload)
+            there.and_then(|x| x.log.at(offset)).is_some_and(|x| {
+                x.payload.records().is_some_and(|(id, at, _)| (id, u32::from(at) + offset.0 - x.base.0) == (batch, u32::from(index)))
+            })
         })
         .collect();
-    let producer = &sim.setup().producers[batch.id.producer.ix()].name;
+    let producer = &sim.setup().producers[batch.producer.ix()].name;
     let (hw, _) = tide_of(sim, p);
     let visible = offset < hw && offset < r.log.leo();
-    let mut rows = vec![row(t.key, key), row(t.producer, producer), row(t.batch, batch.id.n), row(t.leader_epoch, e.epoch)];
-    if let Some(seq) = batch.seq {
+    let mut rows = vec![row(t.key, key), row(t.producer, producer), row(t.batch, batch.n), row(t.leader_epoch, e.epoch)];
+    if let Some(seq) = e.payload.batch().and_then(|b| b.seq) {
         rows.push(row(t.sequence, seq + u32::from(index)));
     }
     rows.extend([
@@ -216,11 +217,11 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     ]);
     Inspection {
         title: i18n::on_broker(lang, &name, b),
-        subtitle: i18n::records_n(lang, usize::from(batch.count)),
+        subtitle: i18n::records_n(lang, usize::from(count)),
         sections: vec![Section { title: t.state, rows }],
         why: why_newest(sim, lang, |ev| match ev.kind {
             EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
-            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch.id,
+            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch,
             _ => false,
         }),
         ..Inspection::default()

@@ -22,10 +22,12 @@ macro_rules! texts {
 
 mod phrases;
 mod text;
+mod trial;
 
 pub use phrases::*;
 use serde::{Deserialize, Serialize};
 pub use text::Text;
+pub use trial::*;
 
 /// A language of the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -15,6 +15,8 @@ pub struct Props {
     pub dark: bool,
     /// The open door.
     pub door: Door,
+    /// A story plays: the way back, and the way out.
+    pub story: bool,
     /// Title of the scenario.
     pub title: AttrValue,
     /// Asks the app.
@@ -45,6 +47,12 @@ pub fn Header(p: &Props) -> Html {
                 { for Door::ALL.iter().map(door) }
             </nav>
             <p class="where">{ p.title.clone() }</p>
+            if p.story {
+                <div class="ways" title={p.lang.trial().story_plays}>
+                    <a class="plain" href={Door::Trial.address()} data-testid="back-to-trial">{ p.lang.trial().back_to_trial }</a>
+                    <button type="button" class="plain" data-testid="play-freely" onclick={ask(&p.go, Msg::PlayFreely)}>{ p.lang.trial().play_freely }</button>
+                </div>
+            }
             <div class="tools">
                 <button type="button" data-testid="lang" lang={p.lang.other().tag()} title={t.switch_language_hint}
                     onclick={ask(&p.go, Msg::SwitchLang)}>{ t.switch_language }</button>

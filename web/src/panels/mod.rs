@@ -12,6 +12,7 @@ pub mod mark;
 pub mod people;
 pub mod placed;
 pub mod transport;
+pub mod trial;
 
 use crate::app::msg::Msg;
 use yew::Callback;

@@ -13,7 +13,6 @@ use crate::session::select::Selection;
 use geometry::{Curve, Point, ease};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
-use highwater_core::kafka::log::Payload;
 use highwater_core::kafka::replica::Replica;
 use highwater_core::sim::Sim;
 use layout::{Cast, Layout};
@@ -212,13 +211,14 @@ fn window(sim: &Sim, p: PartitionId, hw: Offset, l: &Layout, column: usize) -> W
 fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape {
     let standing = standing(sim, b, r.partition);
     let mut cells = Vec::new();
-    for e in r.log.iter_from(Offset(w.first)) {
-        if let Payload::Data(batch) = e.payload {
+    let start = r.log.start();
+    for e in r.log.iter_from(start.max(Offset(w.first))) {
+        if let Some((batch, first, count)) = e.payload.records() {
             cells.extend(
-                (0..batch.count)
-                    .map(|i| (e.base.plus(u32::from(i)), i))
-                    .filter(|(o, _)| w.shows(o.0))
-                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch.id, i) }),
+                (0..count)
+                    .map(|i| (e.base.plus(u32::from(i)), first + i))
+                    .filter(|(o, _)| w.shows(o.0) && *o >= start)
+                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch, i) }),
             );
         }
     }

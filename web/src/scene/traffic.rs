@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use highwater_core::ids::*;
-use highwater_core::kafka::log::{Entry, Payload};
+use highwater_core::kafka::log::Entry;
 use highwater_core::kafka::message::{Body, Fetched};
 use highwater_core::kafka::{Flight, World};
 
@@ -178,13 +178,14 @@ fn fetched<'a>(
     for p in parts.filter(|p| !w.setup.is_internal(p.partition)) {
         match &p.answer {
             Fetched::Error(e) => return (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
+            Fetched::OutOfRange { .. } => return (Weight::Normal, Cargo::Refusal, "OFFSET_OUT_OF_RANGE".to_owned()),
             Fetched::Diverging { epoch, end } => {
                 return (Weight::Loud, Cargo::Refusal, format!("diverging: e{epoch} ends @{end}"));
             }
-            Fetched::Data { entries, hw } => {
+            Fetched::Data { entries, hw, .. } => {
                 for e in entries {
-                    if let Payload::Data(b) = e.payload {
-                        batches.push((b.id, b.count));
+                    if let Some((batch, _, count)) = e.payload.records() {
+                        batches.push((batch, count));
                         from = Some(from.unwrap_or(e.base));
                         to = Entry::end(e);
                     }

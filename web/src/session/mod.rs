@@ -34,6 +34,8 @@ pub enum Motion {
 const GLIDE_US: f64 = 650_000.0;
 /// A frame that comes later than this was not a frame: the page was hidden.
 const LONGEST_FRAME_US: f64 = 250_000.0;
+/// How long a run lasts that was a story.
+const FREE_US: u64 = 600_000_000;
 /// `Auto` stays slow for this long after something that one should see.
 const DWELL_US: f64 = 900_000.0;
 
@@ -337,6 +339,17 @@ impl Session {
     /// None that a running scenario could give.
     pub fn restarted(&self) -> Result<Session, ScenarioError> {
         self.rerun(self.plan())
+    }
+
+    /// The cluster of a story, without the story: from its beginning, with its workload, and time to do things.
+    ///
+    /// # Errors
+    /// None that a running scenario could give.
+    pub fn freed(&self) -> Result<Session, ScenarioError> {
+        let mut s = self.plan();
+        s.schedule.clear();
+        s.until_us = FREE_US;
+        self.rerun(s)
     }
 
     fn plan(&self) -> Scenario {

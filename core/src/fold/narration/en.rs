@@ -4,6 +4,7 @@ use super::last_of;
 use super::names::Names;
 use crate::event::{DropReason, Election, ErrorCode, Event, EventKind};
 use crate::ids::*;
+use crate::kafka::log::segments::Deletion;
 use crate::kafka::message::Acks;
 
 /// The sentence of an event.
@@ -26,6 +27,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::FollowerAt { .. }
         | EventKind::HighWatermark { .. }
         | EventKind::FollowerHighWatermark { .. } => log(&e.kind, n),
+        EventKind::SegmentRolled { .. }
+        | EventKind::SegmentDeleted { .. }
+        | EventKind::Compacted { .. }
+        | EventKind::LogStartMoved { .. }
+        | EventKind::DeleteRefused { .. }
+        | EventKind::LogRecovered { .. } => files(&e.kind, n),
         EventKind::LagExpired { .. }
         | EventKind::IsrProposed { .. }
         | EventKind::IsrChanged { .. }
@@ -188,6 +195,47 @@ fn log(kind: &EventKind, n: &Names) -> String {
         EventKind::FollowerHighWatermark { broker, partition, to, .. } => {
             format!("Broker {broker} learns that the high watermark of {} is {to}.", n.partition(partition))
         }
+        _ => String::new(),
+    }
+}
+
+/// `1 record`, or `3 records`.
+pub(super) fn records(n: u32) -> String {
+    if n == 1 { "1 record".into() } else { format!("{n} records") }
+}
+
+fn files(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::SegmentRolled { broker, partition, base } => {
+            format!("Broker {broker} rolls {}: a new segment begins at offset {base}, the one before it is closed.", n.partition(partition))
+        }
+        EventKind::SegmentDeleted { broker, partition, from, to, why } => format!(
+            "Broker {broker} deletes the segment of {} with {}: {}.",
+            n.partition(partition),
+            offsets(from, to),
+            match why {
+                Deletion::Time => "even its newest record is older than retention.ms",
+                Deletion::Size => "the log keeps retention.bytes without it",
+                Deletion::LogStart => "all of it lies below the log start offset",
+            }
+        ),
+        EventKind::Compacted { broker, partition, from, to, removed } => format!(
+            "The cleaner of broker {broker} compacts {} from offset {from} to {to}: {} with a newer value of their key, or none, are gone.",
+            n.partition(partition),
+            records(removed)
+        ),
+        EventKind::LogStartMoved { broker, partition, to, .. } => {
+            format!("The log of {} on broker {broker} starts at offset {to} now; what lies below can't be read.", n.partition(partition))
+        }
+        EventKind::DeleteRefused { broker, partition, before, hw } => format!(
+            "Broker {broker} refuses to delete {} below offset {before}: OFFSET_OUT_OF_RANGE, the high watermark is {hw}.",
+            n.partition(partition)
+        ),
+        EventKind::LogRecovered { broker, partition, from, to } => format!(
+            "Broker {broker} finds its log of {} up to offset {to}, the recovery point: the power cut took {}.",
+            n.partition(partition),
+            offsets(to, from)
+        ),
         _ => String::new(),
     }
 }

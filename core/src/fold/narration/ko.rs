@@ -5,6 +5,7 @@ use super::last_of;
 use super::names::Names;
 use crate::event::{DropReason, Election, ErrorCode, Event, EventKind};
 use crate::ids::*;
+use crate::kafka::log::segments::Deletion;
 use crate::kafka::message::Acks;
 
 /// The sentence of an event.
@@ -27,6 +28,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::FollowerAt { .. }
         | EventKind::HighWatermark { .. }
         | EventKind::FollowerHighWatermark { .. } => log(&e.kind, n),
+        EventKind::SegmentRolled { .. }
+        | EventKind::SegmentDeleted { .. }
+        | EventKind::Compacted { .. }
+        | EventKind::LogStartMoved { .. }
+        | EventKind::DeleteRefused { .. }
+        | EventKind::LogRecovered { .. } => files(&e.kind, n),
         EventKind::LagExpired { .. }
         | EventKind::IsrProposed { .. }
         | EventKind::IsrChanged { .. }
@@ -208,6 +215,47 @@ fn log(kind: &EventKind, n: &Names) -> String {
         EventKind::FollowerHighWatermark { broker: b, partition, to, .. } => {
             format!("{} {}의 하이 워터마크가 {to}임을 알게 됩니다.", subject(broker(b)), n.partition(partition))
         }
+        _ => String::new(),
+    }
+}
+
+fn files(kind: &EventKind, n: &Names) -> String {
+    match *kind {
+        EventKind::SegmentRolled { broker: b, partition, base } => format!(
+            "{} {}의 세그먼트를 넘깁니다. 새 세그먼트는 오프셋 {base}에서 시작하고, 앞의 것은 닫힙니다.",
+            subject(broker(b)),
+            n.partition(partition)
+        ),
+        EventKind::SegmentDeleted { broker: b, partition, from, to, why } => format!(
+            "{} {}의 {} 담긴 세그먼트를 지웁니다. {}.",
+            subject(broker(b)),
+            n.partition(partition),
+            subject(offsets(from, to)),
+            match why {
+                Deletion::Time => "가장 새로운 레코드도 retention.ms보다 오래되었습니다",
+                Deletion::Size => "없어도 로그가 retention.bytes만큼 남습니다",
+                Deletion::LogStart => "모두 로그 시작 오프셋 앞에 있습니다",
+            }
+        ),
+        EventKind::Compacted { broker: b, partition, from, to, removed } => format!(
+            "{}의 클리너가 {} 오프셋 {from}부터 {to} 앞까지 압축합니다(compact). 키의 새 값이 있거나 키가 없는 레코드 {removed}개가 사라집니다.",
+            broker(b),
+            object(n.partition(partition))
+        ),
+        EventKind::LogStartMoved { broker: b, partition, to, .. } => {
+            format!("{}의 {} 로그가 이제 오프셋 {to}에서 시작합니다. 그 앞은 읽을 수 없습니다.", broker(b), n.partition(partition))
+        }
+        EventKind::DeleteRefused { broker: b, partition, before, hw } => format!(
+            "{} {}의 오프셋 {before} 앞을 지우라는 요청을 거절합니다(OFFSET_OUT_OF_RANGE). 하이 워터마크가 {hw}입니다.",
+            subject(broker(b)),
+            n.partition(partition)
+        ),
+        EventKind::LogRecovered { broker: b, partition, from, to } => format!(
+            "{}에 남은 {} 로그는 복구 지점인 오프셋 {to}에서 끝납니다. 정전으로 {} 사라졌습니다.",
+            broker(b),
+            n.partition(partition),
+            subject(offsets(to, from))
+        ),
         _ => String::new(),
     }
 }

@@ -1,6 +1,10 @@
-//! One replica's log: batches, the leader-epoch cache, reading, truncating (rule book section 1).
-//!
-//! Left out so far: segments and their index, retention, compaction; offsets are dense.
+//! One replica's log: batches, the leader-epoch cache, reading, truncating (rule book section 1). Its files are in
+//! [`segments`], compaction in [`cleaner`]; both cost nothing where no topic asks for them.
+
+mod cleaner;
+pub mod config;
+pub mod records;
+pub mod segments;
 
 use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId};
 use smallvec::SmallVec;
@@ -51,6 +55,15 @@ pub enum Payload {
         /// Its place in [`crate::kafka::World::rosters`].
         roster: u16,
     },
+    /// What compaction left of a producer's batch: `count` of its records from number `first` on.
+    Kept {
+        /// Which batch.
+        batch: BatchId,
+        /// The first record's place in it.
+        first: u16,
+        /// How many.
+        count: u16,
+    },
 }
 
 impl Payload {
@@ -59,12 +72,21 @@ impl Payload {
         match self {
             Payload::Data(b) => u32::from(b.count),
             Payload::Commit(_) | Payload::Group { .. } => 1,
+            Payload::Kept { count, .. } => u32::from(*count),
         }
     }
-    /// The producer's batch, if it is one.
+    /// The producer's batch, if it is a whole one.
     pub fn batch(&self) -> Option<&Batch> {
         match self {
             Payload::Data(b) => Some(b),
+            _ => None,
+        }
+    }
+    /// A producer's records: of which batch, from which place in it, how many.
+    pub fn records(&self) -> Option<(BatchId, u16, u16)> {
+        match *self {
+            Payload::Data(b) => Some((b.id, 0, b.count)),
+            Payload::Kept { batch, first, count } => Some((batch, first, count)),
             Payload::Commit(_) | Payload::Group { .. } => None,
         }
     }
@@ -158,11 +180,12 @@ impl Log {
         entry
     }
 
-    /// log.L2: append as follower, offsets as given. Batches that do not continue this log are ignored; says how many were taken.
+    /// log.L2: append as follower, offsets as given. Batches below the LEO are ignored; compaction leaves gaps above it.
+    /// Says how many were taken.
     pub fn append_replicated(&mut self, entries: &[Entry]) -> usize {
         let mut taken = 0;
         for e in entries {
-            if e.base == self.leo() {
+            if e.base >= self.leo() {
                 self.push(*e);
                 taken += 1;
             }
@@ -207,7 +230,11 @@ impl Log {
     }
 
     /// Cuts everything from `to` on (whole batches: a batch that reaches beyond `to` goes). repl.R-L3: epochs that start there go too.
+    /// Below the log start offset, it starts over there.
     pub fn truncate(&mut self, to: Offset) {
+        if to < self.start {
+            return self.start_over(to);
+        }
         while self.leo() > to {
             if self.tail.is_empty() {
                 let chunk = self.sealed.pop().expect("leo > start, so there is a chunk");
@@ -216,6 +243,42 @@ impl Log {
             self.tail.pop();
         }
         self.epochs.retain(|e| e.start < to);
+    }
+
+    /// Moves the log start offset up; what lies wholly below it can't be read any more. log.L3, L8: the epoch that was
+    /// current there begins there now, earlier ones go.
+    pub(crate) fn advance_start(&mut self, to: Offset) {
+        debug_assert!(self.start <= to && to <= self.leo());
+        self.start = to;
+        let current = self.epochs.partition_point(|e| e.start <= to).saturating_sub(1);
+        self.epochs.drain(..current);
+        if let Some(e) = self.epochs.first_mut().filter(|e| e.start < to) {
+            e.start = to;
+        }
+    }
+
+    /// Forgets the batches that lie wholly below `base`: their segments are gone.
+    pub(crate) fn drop_below(&mut self, base: Offset) {
+        let whole = self.sealed.partition_point(|c| c.last().is_none_or(|e| e.end() <= base));
+        self.sealed.drain(..whole);
+        if let Some(c) = self.sealed.first_mut().filter(|c| c[0].end() <= base) {
+            *c = c.iter().filter(|e| e.end() > base).copied().collect();
+        }
+        if self.sealed.is_empty() {
+            self.tail.retain(|e| e.end() > base);
+        }
+    }
+
+    /// Other batches in the same places (compaction).
+    fn replace(&mut self, entries: &[Entry]) {
+        let tail = entries.len() / CHUNK * CHUNK;
+        self.sealed = entries[..tail].chunks(CHUNK).map(Rc::from).collect();
+        self.tail = SmallVec::from_slice(&entries[tail..]);
+    }
+
+    /// Empty, at `start`: the log of a follower whose leader has nothing that it has.
+    pub(crate) fn start_over(&mut self, start: Offset) {
+        *self = Log { start, ..Log::default() };
     }
 
     /// Up to `max` batches from `from` on that end at or below `bound` (log.L6; whole batches only).

@@ -1,0 +1,73 @@
+//! What the log has to know of records beside their offsets: key, size, timestamp, whether the value is null.
+//!
+//! A table beside the state: what a batch holds never changes, so a log names batches and no more. It is filled only
+//! where a topic has log configs ([`super::config::LogConfig`]), and is no part of the canonical encoding.
+
+use crate::chunked::Chunked;
+use crate::ids::BatchId;
+use smallvec::SmallVec;
+
+/// A record as the log sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct RecordData {
+    /// Its key, as a number of the run; `None` = no key.
+    pub key: Option<u16>,
+    /// Bytes of key and value.
+    pub bytes: u32,
+    /// `CreateTime`, in milliseconds since the run began. Data: no rule compares it with a clock.
+    pub timestamp_ms: u64,
+    /// The value is null: a tombstone (log.L10).
+    pub tombstone: bool,
+}
+
+/// Bytes of a batch header, format v2 (rule book 1.2).
+pub const BATCH_HEADER_BYTES: u64 = 61;
+
+/// Length of a number as a zig-zag varint.
+fn varint(n: u64) -> u64 {
+    let (mut n, mut len) = (n << 1, 1);
+    while n >= 0x80 {
+        n >>= 7;
+        len += 1;
+    }
+    len
+}
+
+impl RecordData {
+    /// Bytes in the log: attributes, deltas and lengths take a few beside key and value.
+    pub fn size(&self) -> u64 {
+        let bytes = u64::from(self.bytes);
+        // Attributes, timestamp delta, offset delta, key length and header count take a byte each in small batches.
+        let body = 5 + varint(bytes) + bytes;
+        varint(body) + body
+    }
+}
+
+/// The records of every batch.
+#[derive(Clone, Debug, Default)]
+pub struct RecordTable {
+    batches: Vec<Chunked<SmallVec<[RecordData; 1]>>>,
+}
+
+impl RecordTable {
+    /// No records yet.
+    pub fn new(producers: usize) -> Self {
+        RecordTable { batches: (0..producers).map(|_| Chunked::default()).collect() }
+    }
+
+    /// A record joined a batch.
+    pub(crate) fn note(&mut self, batch: BatchId, record: RecordData) {
+        let mine = &mut self.batches[batch.producer.ix()];
+        while mine.len() <= batch.n as usize {
+            mine.push(SmallVec::new());
+        }
+        if let Some(b) = mine.get_mut(batch.n as usize) {
+            b.push(record);
+        }
+    }
+
+    /// A batch's records, in order; none if the table is not kept.
+    pub fn of(&self, batch: BatchId) -> &[RecordData] {
+        self.batches.get(batch.producer.ix()).and_then(|b| b.get(batch.n as usize)).map_or(&[], |b| b)
+    }
+}

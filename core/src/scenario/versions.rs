@@ -1,0 +1,37 @@
+//! What an older release does otherwise, as far as the engine has it: defaults, and checks of the producer's configs
+//! (rule book 0.5). Everything else behaves as a 4.x cluster; docs/fidelity.md says so.
+
+use super::configs::{Configs, Scope, find};
+
+/// Releases that a scenario may name.
+pub const VERSIONS: &[&str] = &["2.8", "3.9", "4.0", "4.1", "4.2", "4.3", "4.4"];
+
+/// Defaults that differ from those of [`super::configs::CONFIGS`].
+const OLD_DEFAULTS: &[(&[&str], Scope, &str, &str)] = &[
+    (&["2.8"], Scope::Producer, "acks", "1"),
+    (&["2.8"], Scope::Producer, "enable.idempotence", "false"),
+    (&["2.8", "3.9"], Scope::Producer, "linger.ms", "0"),
+    (&["2.8"], Scope::Consumer, "session.timeout.ms", "10000"),
+    (&["2.8"], Scope::Consumer, "partition.assignment.strategy", "range"),
+];
+
+/// A release's own defaults, as a last layer of configs.
+pub fn defaults(kafka: &str, scope: Scope) -> Configs {
+    let mine = OLD_DEFAULTS.iter().filter(|d| d.0.contains(&kafka) && d.1 == scope && find(d.2, scope).is_some());
+    mine.map(|d| (d.2.to_string(), d.3.into())).collect()
+}
+
+/// Does a new cluster of this release have eligible leader replicas (from 4.1)?
+pub(super) fn new_cluster_has_elr(kafka: &str) -> bool {
+    !matches!(kafka, "2.8" | "3.9" | "4.0")
+}
+
+/// May a segment be smaller than 1 MiB (before 4.0, KIP-1030)?
+pub(super) fn small_segments(kafka: &str) -> bool {
+    matches!(kafka, "2.8" | "3.9")
+}
+
+/// With more than 5 requests in flight and no word on idempotence, does the producer go on without it (before 4.0)?
+pub(super) fn idempotence_yields_to_in_flight(kafka: &str) -> bool {
+    matches!(kafka, "2.8" | "3.9")
+}

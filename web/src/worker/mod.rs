@@ -1,0 +1,42 @@
+//! The search, off the page's thread: the same module as the page's, started by `assets/worker.js`. Messages are JSON.
+//!
+//! A worker carries out one task and is then ended by the page: ending it is also how a search is cancelled, and the only
+//! way to give its memory back.
+
+mod page;
+
+use crate::trial::wire::{Tell, carry_out};
+pub use page::Searcher;
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// Is this a worker, not the page?
+pub fn is_here() -> bool {
+    js_sys::global().has_type::<DedicatedWorkerGlobalScope>()
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+fn tell(what: &Tell) {
+    if let Ok(text) = serde_json::to_string(what) {
+        // Nobody listens any more only while the page goes away.
+        let _ = scope().post_message(&JsValue::from_str(&text));
+    }
+}
+
+/// Begins to listen in the worker.
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| tell(&Tell::Died { what: info.to_string() })));
+    let listen = Closure::<dyn Fn(MessageEvent)>::new(|e: MessageEvent| {
+        let text = e.data().as_string().unwrap_or_default();
+        match serde_json::from_str(&text) {
+            Ok(task) => carry_out(task, js_sys::Date::now, |t| tell(&t)),
+            Err(e) => tell(&Tell::Died { what: format!("the task can't be read: {e}") }),
+        }
+    });
+    scope().set_onmessage(Some(listen.as_ref().unchecked_ref()));
+    listen.forget(); // as long as the worker
+    tell(&Tell::Ready);
+}
