@@ -1,9 +1,12 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod transactions;
+
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
+pub use transactions::TxnEvent;
 
 /// One thing that happened at an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -52,6 +55,18 @@ pub enum MessageKind {
     Metadata,
     MetadataResponse,
     Disconnect,
+    InitProducerId,
+    InitProducerIdResponse,
+    AddPartitionsToTxn,
+    AddPartitionsToTxnResponse,
+    AddOffsetsToTxn,
+    AddOffsetsToTxnResponse,
+    TxnOffsetCommit,
+    TxnOffsetCommitResponse,
+    EndTxn,
+    EndTxnResponse,
+    WriteTxnMarkers,
+    WriteTxnMarkersResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -81,6 +96,14 @@ pub enum ErrorCode {
     IneligibleReplica,
     StaleBrokerEpoch,
     DuplicateBrokerRegistration,
+    CoordinatorNotAvailable,
+    ConcurrentTransactions,
+    InvalidTxnState,
+    InvalidProducerIdMapping,
+    ProducerFenced,
+    TransactionAbortable,
+    TransactionCoordinatorFenced,
+    UnstableOffsetCommit,
 }
 
 impl ErrorCode {
@@ -108,6 +131,14 @@ impl ErrorCode {
             ErrorCode::IneligibleReplica => "INELIGIBLE_REPLICA",
             ErrorCode::StaleBrokerEpoch => "STALE_BROKER_EPOCH",
             ErrorCode::DuplicateBrokerRegistration => "DUPLICATE_BROKER_REGISTRATION",
+            ErrorCode::CoordinatorNotAvailable => "COORDINATOR_NOT_AVAILABLE",
+            ErrorCode::ConcurrentTransactions => "CONCURRENT_TRANSACTIONS",
+            ErrorCode::InvalidTxnState => "INVALID_TXN_STATE",
+            ErrorCode::InvalidProducerIdMapping => "INVALID_PRODUCER_ID_MAPPING",
+            ErrorCode::ProducerFenced => "PRODUCER_FENCED",
+            ErrorCode::TransactionAbortable => "TRANSACTION_ABORTABLE",
+            ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
+            ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
         }
     }
 }
@@ -323,7 +354,7 @@ pub enum EventKind {
 
     // ---- consumers
     /// `poll()` returned these records.
-    Polled { consumer: ConsumerIx, partition: PartitionId, from: Offset, to: Offset },
+    Polled { consumer: ConsumerIx, partition: PartitionId, from: Offset, to: Offset, records: u32 },
     /// The application finished with the record at `offset`: the effect outside Kafka.
     Handled { consumer: ConsumerIx, partition: PartitionId, offset: Offset, batch: BatchId, index: u16 },
     /// The coordinator confirmed the commit.
@@ -343,11 +374,17 @@ pub enum EventKind {
     Lost { batch: BatchId, partition: PartitionId, records: u16 },
     /// It is there (again).
     Found { batch: BatchId, partition: PartitionId, records: u16 },
+
+    /// Of a transaction.
+    Txn(TxnEvent),
 }
 
 impl EventKind {
     /// Is it one that a person steps through? Wire traffic and bookkeeping are not.
     pub fn notable(&self) -> bool {
+        if let EventKind::Txn(t) = self {
+            return t.notable();
+        }
         !matches!(
             self,
             EventKind::Sent { .. }
@@ -406,6 +443,7 @@ impl EventKind {
                 | GroupEvent::NoOffset { partition, .. } => Some(partition),
                 _ => None,
             },
+            EventKind::Txn(t) => t.partition(),
             _ => None,
         }
     }
@@ -425,6 +463,7 @@ impl EventKind {
             | EventKind::Handled { batch, .. }
             | EventKind::Lost { batch, .. }
             | EventKind::Found { batch, .. } => Some(batch),
+            EventKind::Txn(t) => t.batch(),
             _ => None,
         }
     }

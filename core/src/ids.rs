@@ -38,6 +38,10 @@ id!(
     GroupIx(u8)
 );
 id!(
+    /// A `transactional.id`: its index in [`crate::kafka::Setup::transactions`].
+    TxnIx(u8)
+);
+id!(
     /// Position of a record in a partition's log, counted from 0.
     Offset(u32)
 );
@@ -88,6 +92,12 @@ impl GroupIx {
         usize::from(self.0)
     }
 }
+impl TxnIx {
+    /// Index into arrays of transactional ids.
+    pub fn ix(self) -> usize {
+        usize::from(self.0)
+    }
+}
 impl Offset {
     /// The first offset of every log.
     pub const ZERO: Offset = Offset(0);
@@ -115,6 +125,25 @@ pub struct BatchId {
     pub producer: ProducerIx,
     /// Its ordinal among that producer's batches, from 0.
     pub n: u32,
+}
+
+/// `producerId`: whose sequence numbers a leader keeps apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Pid {
+    /// Of a producer without a `transactional.id`: a new one for each life of its process.
+    Session(ProducerIx, u8),
+    /// Of a `transactional.id`: kept across restarts. The number counts up when its epochs are used up.
+    Transactional(TxnIx, u16),
+}
+
+impl Pid {
+    /// The `transactional.id`, if it has one.
+    pub fn txn(self) -> Option<TxnIx> {
+        match self {
+            Pid::Session(..) => None,
+            Pid::Transactional(t, _) => Some(t),
+        }
+    }
 }
 
 /// Anything that sends and receives messages.

@@ -5,10 +5,12 @@
 mod address;
 mod csp;
 mod http;
+mod offer;
 mod page;
 mod site;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
@@ -17,7 +19,8 @@ use site::{Hosts, Site};
 
 /// Arguments of `highwater serve`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: highwater serve --port 9000 --open")]
+#[command(after_help = "Example: highwater serve --port 9000 --open
+         highwater bench all --json mine.json && highwater serve --measurement mine.json --open")]
 pub(crate) struct Args {
     /// Address to listen on; anything but loopback lets other machines in
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
@@ -25,6 +28,9 @@ pub(crate) struct Args {
     /// Port to listen on: the next free one if it is taken, any free one if 0
     #[arg(long, value_name = "N", default_value_t = 8080)]
     port: u16,
+    /// File that `highwater bench --json` wrote, for the page's Measure door; read once, at the start
+    #[arg(long, value_name = "FILE")]
+    measurement: Option<PathBuf>,
     /// Open the page in the default browser
     #[arg(long)]
     open: bool,
@@ -36,10 +42,11 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         !page::FILES.is_empty(),
         "this binary was built without the page: `./run` builds both, or `trunk build --release` and then `cargo build --release -p highwater`"
     );
+    let measurement = args.measurement.as_deref().map(offer::read).transpose()?;
     let listener = address::bind(args.host, args.port)?;
     let bound = listener.local_addr()?;
     let hosts = if bound.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
-    let site = Site::new(page::FILES, hosts);
+    let site = Site::new(page::FILES, hosts, measurement);
     http::serve_until_interrupted(listener, site, || {
         // Scripts wait for this line, so nothing else goes to standard output.
         println!("Listening on http://{bound}/");

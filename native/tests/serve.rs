@@ -136,3 +136,16 @@ fn help_shows_an_example() {
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("Example: highwater serve"));
 }
+
+#[test]
+#[cfg_attr(not(has_page), ignore = "built without the page")]
+fn what_is_no_measurement_is_refused_before_anything_is_served() {
+    for (file, expected) in
+        [("Cargo.toml", "Cargo.toml: is not JSON"), ("no-such-file.json", "reading no-such-file.json"), (".", "reading .")]
+    {
+        let output = output(&["serve", "--port", "0", "--measurement", file]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+}

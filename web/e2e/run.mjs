@@ -53,10 +53,11 @@ async function runAll(tests, site) {
 
 async function main() {
   const tests = await loadTests(process.argv[2] ?? '');
-  const served = await startBinary(binary());
+  const path = binary();
+  const served = await startBinary(path);
   const nested = await startStatic(join(ROOT, 'dist'), '/sub/dir/');
   const browser = await launch();
-  const site = { browser, url: served.url, subPath: nested.url, screenshots: join(ROOT, 'screenshots') };
+  const site = { browser, binary: path, url: served.url, subPath: nested.url, screenshots: join(ROOT, 'screenshots') };
   try {
     const failed = await runAll(tests, site);
     console.log(`${tests.length - failed} passed, ${failed} failed`);

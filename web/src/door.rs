@@ -9,18 +9,21 @@ pub enum Door {
     /// The cluster that one can play with.
     #[default]
     Play,
+    /// What disks, the page cache and copies cost.
+    Measure,
     /// A configuration on trial: every order of what may happen.
     Trial,
 }
 
 impl Door {
     /// All doors, in the order of the navigation.
-    pub const ALL: &[Door] = &[Door::Play, Door::Trial];
+    pub const ALL: &[Door] = &[Door::Play, Door::Measure, Door::Trial];
 
     /// Its word in addresses.
     pub fn word(self) -> &'static str {
         match self {
             Door::Play => "play",
+            Door::Measure => "measure",
             Door::Trial => "trial",
         }
     }
@@ -34,6 +37,7 @@ impl Door {
     pub fn name(self, t: &Text) -> &'static str {
         match self {
             Door::Play => t.door_play,
+            Door::Measure => t.door_measure,
             Door::Trial => t.door_trial,
         }
     }

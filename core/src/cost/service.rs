@@ -24,6 +24,8 @@ const BATCH_HEADER_BYTES: u64 = 61;
 const RECORD_HEADER_BYTES: u64 = 7;
 /// A commit in `__consumer_offsets`, header and all.
 const COMMIT_BYTES: u64 = 150;
+/// A control batch: its header and one record of a few bytes.
+const CONTROL_BYTES: u64 = BATCH_HEADER_BYTES + 17;
 
 /// The field `cost` of a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -245,7 +247,8 @@ impl Costs {
         for e in r.log.iter_from(last.unwrap_or(Offset::ZERO)).filter(|e| last.is_none_or(|last| e.base > last)) {
             let bytes = match e.payload {
                 Payload::Data(x) => self.batch_bytes.get(&x.id).copied().unwrap_or(BATCH_HEADER_BYTES),
-                Payload::Commit(_) | Payload::Group { .. } => COMMIT_BYTES,
+                Payload::Commit(_) | Payload::Group { .. } | Payload::Txn(_) => COMMIT_BYTES,
+                Payload::Control(_) => CONTROL_BYTES,
                 // A copy of a compacted log.
                 Payload::Kept { count, .. } => BATCH_HEADER_BYTES + u64::from(count) * self.record_bytes,
             };

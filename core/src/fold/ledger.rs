@@ -5,7 +5,7 @@
 //! acknowledged, so nothing can be lost in this sense.
 
 use crate::chunked::Chunked;
-use crate::event::EventKind;
+use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::log::Entry;
 use crate::kafka::replica::Replica;
@@ -43,6 +43,8 @@ pub struct BatchInfo {
     pub failed: bool,
     /// How often it stands in the log of the latest leader.
     pub copies: u16,
+    /// Its transaction was aborted, so nobody was promised anything.
+    pub aborted: bool,
     /// It was judged lost.
     pub lost: bool,
     /// The offset that the producer was told.
@@ -73,6 +75,8 @@ pub struct Figures {
     pub effects: u64,
     /// Acknowledged, and not in the log.
     pub lost: u64,
+    /// Of those in the log, records of aborted transactions; they are never lost.
+    pub aborted: u64,
     /// Further copies in the log.
     pub duplicated: u64,
     /// Records that stand in the log after a later one of the same key.
@@ -81,6 +85,7 @@ pub struct Figures {
 
 #[derive(Clone, Debug, Default)]
 struct PartitionTally {
+    aborted: u64,
     duplicated: u64,
     out_of_order: u64,
     newest: BTreeMap<(ProducerIx, Option<KeyIx>), u32>,
@@ -171,10 +176,11 @@ impl Ledger {
         for p in world.setup.partition_ids().filter(|p| !world.setup.is_internal(*p)) {
             if let Some(r) = world.broker(self.view(p)).replica(p) {
                 let dense = r.files.is_none();
-                let upto = |to: Offset| if dense { u64::from(to.0.saturating_sub(r.log.start().0)) } else { present(r, to) };
+                let upto = |to: Offset| if dense { u64::from(r.log.records_below(to)) } else { present(r, to) };
                 f.in_log += upto(r.log.leo());
                 f.visible += upto(r.hw);
             }
+            f.aborted += self.tallies[p.ix()].aborted;
             f.duplicated += self.tallies[p.ix()].duplicated;
             f.out_of_order += self.tallies[p.ix()].out_of_order;
         }
@@ -229,8 +235,14 @@ impl Ledger {
             {
                 return self.recount(partition, world);
             }
-            EventKind::Polled { from, to, .. } => self.delivered += u64::from(to.0 - from.0),
+            EventKind::Polled { records, .. } => self.delivered += u64::from(records),
             EventKind::Handled { .. } => self.effects += 1,
+            EventKind::Txn(TxnEvent::Derived { batch, index, .. }) => {
+                self.pending_key = self.record_in(batch, index).and_then(|r| self.record(r)?.key);
+            }
+            EventKind::Txn(TxnEvent::MarkerAppended { broker, partition, commit: false, offset, .. }) => {
+                return self.on_abort(broker, partition, offset, world);
+            }
             EventKind::PowerCut { .. } => self.power_cuts += 1,
             EventKind::LeaderElected { election: crate::event::Election::Unclean, .. } => self.unclean_elections += 1,
             _ => {}
@@ -247,6 +259,7 @@ impl Ledger {
                 acked: false,
                 failed: false,
                 copies: 0,
+                aborted: false,
                 lost: false,
                 base: None,
             });
@@ -270,6 +283,26 @@ impl Ledger {
         }
         let mut found = Judgements::new();
         self.judge(batch, None, &mut found);
+        found
+    }
+
+    /// A transaction's batches in this log are aborted: nobody was promised that they stay.
+    fn on_abort(&mut self, broker: BrokerId, p: PartitionId, marker: Offset, world: &World) -> Judgements {
+        let mut found = Judgements::new();
+        let Some(r) = world.broker(broker).replica(p) else { return found };
+        let aborted: Vec<(Pid, Offset)> =
+            r.txns.aborted(marker, marker.plus(1)).filter(|a| a.marker == marker).map(|a| (a.pid, a.first)).collect();
+        for (pid, first) in aborted {
+            for b in r.log.iter_from(first).take_while(|e| e.base < marker).filter_map(|e| e.payload.batch()).filter(|b| b.pid == pid) {
+                if self.views[p.ix()].broker == broker {
+                    self.tallies[p.ix()].aborted += u64::from(b.count);
+                }
+                if let Some(known) = self.batches[b.id.producer.ix()].get_mut(b.id.n as usize) {
+                    known.aborted = true;
+                }
+                self.judge(b.id, Some(r), &mut found);
+            }
+        }
         found
     }
 
@@ -321,6 +354,10 @@ impl Ledger {
         if let Some(r) = world.broker(self.view(p)).replica(p) {
             for e in r.log.iter_from(r.log.start()) {
                 self.count_in(p, e);
+                let aborted = e.payload.batch().is_some_and(|b| b.pid.txn().is_some() && r.txns.outcome(b.pid, e.base) == Some(false));
+                if aborted {
+                    self.tallies[p.ix()].aborted += u64::from(e.payload.count());
+                }
             }
         }
         for i in 0..self.batches.len() {
@@ -339,7 +376,7 @@ impl Ledger {
             return;
         };
         let cleared = log.map_or(Offset::ZERO, |r| r.files.as_ref().map_or(Offset::ZERO, |f| f.cleaned()).max(r.log.start()));
-        let deleted = b.base.is_some_and(|o| o < cleared);
+        let deleted = b.aborted || b.base.is_some_and(|o| o < cleared);
         let (lost, partition, records) = (b.acked && b.copies == 0 && !deleted, b.partition, b.records.len() as u16);
         if lost == b.lost {
             return;

@@ -8,7 +8,8 @@ use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
-use super::step::{Base, Out, Timer, TimerOp};
+use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
+use super::transaction::leader::TxnSide;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use crate::shared::Shared;
@@ -140,6 +141,8 @@ pub struct Broker {
     pub groups: SmallVec<[Rc<Group>; 1]>,
     /// Consumers' fetches that wait.
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
+    /// Its part in transactions.
+    pub txn: TxnSide,
 }
 
 /// A rule at work on one broker.
@@ -175,6 +178,7 @@ impl Broker {
             commits: SmallVec::new(),
             groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
+            txn: TxnSide::default(),
         }
     }
 
@@ -200,8 +204,10 @@ impl Broker {
         };
         let read = setup.group_partitions(group).count();
         for e in r.log.iter_back() {
-            if let Payload::Commit(Commit { group: g, partition, offset }) = e.payload
+            if let Payload::Commit(c) = e.payload
+                && let Commit { group: g, partition, offset, .. } = c
                 && g == group
+                && r.commit_counts(e, &c) == Some(true)
                 && !found.iter().any(|f| f.0 == partition)
             {
                 found.push((partition, offset));
@@ -247,6 +253,7 @@ impl Cx<'_> {
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
+            (_, Body::Txn(txn)) => self.on_txn(from, body, txn),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
             (_, Body::MetadataRecords { from, upto, changes }) => self.on_metadata(*from, *upto, changes),
             (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
@@ -285,6 +292,7 @@ impl Cx<'_> {
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
+            Timer::Txn(t) => self.on_txn_timer(t),
             _ => {}
         }
     }
@@ -346,6 +354,9 @@ impl Cx<'_> {
         for t in [Timer::Heartbeat(id), Timer::IsrCheck(id), Timer::HwCheckpoint(id), Timer::Writeback(id)] {
             self.out.arm(t);
         }
+        if !self.setup.transactions.is_empty() {
+            self.out.arm(Timer::Txn(TxnTimer::Check(id)));
+        }
         self.arm_upkeep();
     }
 
@@ -378,7 +389,7 @@ impl Cx<'_> {
     /// The process ends: everything that was only in memory is gone, armed timers too.
     pub fn go_down(&mut self, power: Power) {
         let mut timers: Vec<Timer> = Vec::new();
-        self.b.armed(&mut |t| timers.push(t));
+        self.b.armed(self.setup, &mut |t| timers.push(t));
         for t in timers {
             self.out.disarm(t);
         }
@@ -395,6 +406,7 @@ impl Cx<'_> {
         b.commits.clear();
         b.groups.clear();
         b.consumer_fetches.clear();
+        b.txn = TxnSide::default();
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
         self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);
@@ -426,6 +438,7 @@ impl Cx<'_> {
             }
         }
         self.recheck_all();
+        self.leaders_changed();
         self.b.applied = self.b.applied.max(upto);
         // BL2: a broker that is still fenced and has caught up says so at once.
         let registered = self.b.epoch.is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
@@ -461,6 +474,7 @@ impl Cx<'_> {
                 self.out.arm(Timer::Lag { leader: me, partition: p, follower: f });
             }
             self.advance(p);
+            self.load_transactions(p);
             return;
         }
         if !new_epoch && r.follows().is_some() && r.follows() == leader {
@@ -490,6 +504,9 @@ impl Cx<'_> {
                 }
                 self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
                 self.fail_waiting(p);
+                self.unload_transactions(p);
+                self.fail_markers(p);
+                self.fail_txn_offsets(p);
                 self.tell_followers_not_leader(p, &l);
             }
         }
@@ -602,8 +619,10 @@ impl Cx<'_> {
         let Some(hw) = r.next_high_watermark(setup, strict, eligible) else {
             return;
         };
+        let stable = r.last_stable();
         let from = std::mem::replace(&mut r.hw, hw);
         self.out.event(EventKind::HighWatermark { broker: me, partition: p, from, to: hw });
+        self.note_last_stable(p, stable);
         self.note_news(p);
         self.serve_waiting(p);
     }

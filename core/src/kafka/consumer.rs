@@ -5,7 +5,9 @@ use super::client::{ClientMeta, MetaState};
 use super::group::membership::{self, Membership, Phase};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
-use super::step::{Out, RequestKind, Timer, TimerOp};
+use super::step::{AppCall, Out, RequestKind, Returned, Timer, TimerOp};
+use super::transaction::Call;
+use super::transaction::index::readable;
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use crate::shared::Shared;
@@ -100,6 +102,8 @@ pub struct Consumer {
     pub backing_off: bool,
     /// The process stands still (a long garbage collection, SIGSTOP): what reaches it waits here.
     pub paused: Option<Vec<Held>>,
+    /// The application waits for its producer, and does not poll: `initTransactions()`, `commitTransaction()`, `flush()`.
+    pub waits_for_producer: bool,
 }
 
 /// The consumer at work.
@@ -130,6 +134,7 @@ impl Consumer {
             commit_due: false,
             backing_off: false,
             paused: None,
+            waits_for_producer: false,
         }
     }
 
@@ -159,8 +164,8 @@ impl Consumer {
     }
 
     /// Is the application busy with what `poll()` returned, or waiting for its own commit?
-    fn busy(&self) -> bool {
-        !self.work.is_empty() || self.about_to_commit || self.coordination == Coordination::Committing
+    pub(super) fn busy(&self) -> bool {
+        !self.work.is_empty() || self.about_to_commit || self.coordination == Coordination::Committing || self.waits_for_producer
     }
 
     /// `max.poll.interval.ms` counts.
@@ -236,7 +241,34 @@ impl ConsumerCx<'_> {
         if self.c.member.beats() {
             self.out.arm(Timer::GroupHeartbeat(self.c.id)); // of the group that has formed before
         }
+        if let Some(o) = self.config().output {
+            self.c.waits_for_producer = self.config().commit == CommitMode::Transaction;
+            self.out.call(AppCall::Init(o.producer));
+        }
         self.go_on();
+    }
+
+    /// A blocking call of the application's producer returned.
+    pub fn returned(&mut self, r: Returned) {
+        self.act(|x| x.take_return(r));
+    }
+
+    fn take_return(&mut self, r: Returned) {
+        let waited = std::mem::take(&mut self.c.waits_for_producer);
+        match r {
+            Returned::Done if waited && self.config().commit == CommitMode::AfterHandling => {
+                self.c.about_to_commit = true;
+                self.out.arm(Timer::CommitCall(self.c.id));
+            }
+            Returned::Aborted => self.rewind(),
+            Returned::Done | Returned::Committed | Returned::Fatal => {}
+        }
+    }
+
+    /// What was read in the aborted transaction is read again, from the group's commits on.
+    fn rewind(&mut self) {
+        self.c.buffer.clear();
+        self.c.assigned.iter_mut().for_each(|s| (s.position, s.reset) = (None, false));
     }
 
     /// The process dies. What it had fetched and not committed is forgotten.
@@ -364,7 +396,10 @@ impl ConsumerCx<'_> {
             Timer::Handling(_) => self.handled(),
             Timer::CommitCall(_) => {
                 self.c.about_to_commit = false;
-                self.commit(Coordination::Committing);
+                match self.config().output {
+                    Some(o) if self.config().commit == CommitMode::Transaction => self.commit_transaction(o.producer),
+                    _ => self.commit(Coordination::Committing),
+                }
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
@@ -453,7 +488,7 @@ impl ConsumerCx<'_> {
     /// cons.K1: returns up to `max.poll.records`; the position moves past them.
     fn poll(&mut self) {
         let c = &mut *self.c;
-        if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing {
+        if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing || c.waits_for_producer {
             return;
         }
         if c.commit_due
@@ -476,9 +511,12 @@ impl ConsumerCx<'_> {
             let (Some(from), Some(last)) = (s.position, polled.iter().rfind(|r| r.partition == partition)) else {
                 continue;
             };
-            let to = last.offset.plus(1);
+            // Past control batches and aborted ones too (txn.M6), if nothing else is buffered.
+            let more = self.c.buffer.iter().any(|r| r.partition == partition);
+            let to = if more { last.offset.plus(1) } else { s.fetched };
             s.position = Some(to);
-            self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to });
+            let records = polled.iter().filter(|r| r.partition == partition).count() as u32;
+            self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to, records });
         }
         self.c.work = polled;
         if self.c.member.phase != Phase::Fixed {
@@ -503,12 +541,33 @@ impl ConsumerCx<'_> {
             batch: r.batch,
             index: r.index,
         });
+        if let Some(o) = self.config().output {
+            let partition = self.setup.output_partition(&o, r.partition);
+            self.out.call(AppCall::Send { producer: o.producer, partition, source: (r.batch, r.index) });
+        }
         if !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id));
-        } else if self.config().commit == CommitMode::AfterHandling {
-            self.c.about_to_commit = true;
-            self.out.arm(Timer::CommitCall(self.c.id));
+            return;
         }
+        match (self.config().commit, self.config().output) {
+            (CommitMode::AfterHandling, Some(o)) => {
+                self.c.waits_for_producer = true;
+                self.out.call(AppCall::Flush(o.producer));
+            }
+            (CommitMode::AfterHandling | CommitMode::Transaction, _) => {
+                self.c.about_to_commit = true;
+                self.out.arm(Timer::CommitCall(self.c.id));
+            }
+            _ => {}
+        }
+    }
+
+    /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
+    fn commit_transaction(&mut self, producer: ProducerIx) {
+        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
+        self.c.waits_for_producer = true;
+        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets)));
+        self.out.call(AppCall::Call(producer, Call::End { commit: true }));
     }
 
     // ---- commits
@@ -609,8 +668,9 @@ impl ConsumerCx<'_> {
             };
             let fetched = &mut self.c.assigned[i].fetched;
             match &part.answer {
-                Fetched::Data { entries, .. } if part.offset == *fetched => {
-                    for e in entries {
+                Fetched::Data { entries, aborted, .. } if part.offset == *fetched => {
+                    let before = *fetched;
+                    for e in readable(entries, aborted) {
                         let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
@@ -622,11 +682,23 @@ impl ConsumerCx<'_> {
                         }
                         *fetched = e.end();
                     }
+                    if let Some(last) = entries.last() {
+                        self.skip(i, before, last.end());
+                    }
                 }
                 Fetched::OutOfRange { .. } => self.reset(i), // cons.K3
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }
+        }
+    }
+
+    /// txn.M6: a position that waits at a control batch or an aborted one moves past it.
+    fn skip(&mut self, i: usize, before: Offset, end: Offset) {
+        let s = &mut self.c.assigned[i];
+        s.fetched = end;
+        if s.position == Some(before) && !self.c.buffer.iter().any(|r| r.partition == s.partition) {
+            s.position = Some(end);
         }
     }
 

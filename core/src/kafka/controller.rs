@@ -323,10 +323,11 @@ impl ControllerCx<'_> {
             (None, Election::Isr)
         };
         if let Some(x) = leader {
+            new.last_known = None; // seen on 4.3.1: whoever leads, the last known leader is forgotten
             match how {
                 Election::Isr => {}
                 Election::Elr => (new.isr, new.elr) = (BrokerSet::of(x), new.elr.without(x)),
-                Election::Unclean => (new.isr, new.elr, new.last_known) = (BrokerSet::of(x), BrokerSet::EMPTY, None),
+                Election::Unclean => (new.isr, new.elr) = (BrokerSet::of(x), BrokerSet::EMPTY),
             }
         }
         new.leader = leader;

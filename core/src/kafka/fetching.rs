@@ -4,6 +4,7 @@
 use super::broker::{Broker, Cx, Fetcher, Peer};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{FetchOutcome, Leading, MAX_FETCH_BATCHES, PendingIsr, Replica, Role};
+use super::setup::Setup;
 use super::step::{Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
@@ -167,7 +168,8 @@ impl Cx<'_> {
                 untold.push(p);
             }
             let entries = r.log.read(offset, r.log.leo(), MAX_FETCH_BATCHES);
-            parts.push(FetchedPart { partition: p, le: r.le, offset, answer: Fetched::Data { entries, hw, start: r.log.start() } });
+            let answer = Fetched::Data { entries, hw, aborted: SmallVec::new(), start: r.log.start() };
+            parts.push(FetchedPart { partition: p, le: r.le, offset, answer });
         }
         self.peer(follower).news = untold;
         self.send(Actor::Broker(follower), Body::FetchResponse { conn, parts });
@@ -278,7 +280,7 @@ impl Cx<'_> {
             return;
         }
         match &part.answer {
-            Fetched::Data { entries, hw, start } => {
+            Fetched::Data { entries, hw, start, .. } => {
                 let (from, hw_before) = (r.log.leo(), r.hw);
                 let copied = r.follow(entries, *hw);
                 let (to, hw_now) = (r.log.leo(), r.hw);
@@ -365,10 +367,11 @@ impl Broker {
     }
 
     /// Every timer that its state implies. The simulation's armed timers are exactly these; the trial fires from them.
-    pub fn armed(&self, f: &mut impl FnMut(Timer)) {
+    pub fn armed(&self, setup: &Setup, f: &mut impl FnMut(Timer)) {
         if !self.is_up() {
             return;
         }
+        self.txn_armed(!setup.transactions.is_empty() && self.epoch.is_some(), f);
         let id = self.id;
         if self.epoch.is_none() {
             f(Timer::RegistrationRetry(id));

@@ -3,6 +3,7 @@
 use super::assignor::Assignor;
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
+use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,8 @@ pub enum Fetched {
         entries: Entries,
         /// The leader's high watermark when the snapshot was taken.
         hw: Offset,
+        /// For read_committed: whose batches to drop, from which offset on (txn.M4).
+        aborted: SmallVec<[(Pid, Offset); 0]>,
         /// The leader's log start offset.
         start: Offset,
     },
@@ -291,6 +294,8 @@ pub enum Body {
     Disconnect {
         conn: ConnGen,
     },
+    /// Of a transaction.
+    Txn(TxnBody),
 }
 
 impl Body {
@@ -326,6 +331,7 @@ impl Body {
             Body::Metadata { .. } => MessageKind::Metadata,
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
             Body::Disconnect { .. } => MessageKind::Disconnect,
+            Body::Txn(t) => t.kind(),
         }
     }
 
@@ -354,38 +360,30 @@ impl Body {
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
+            Body::Txn(t) => t.conn(),
             _ => None,
         }
     }
 
     /// Is it a client's request?
     pub fn is_client_request(&self) -> bool {
-        matches!(
-            self,
-            Body::Produce { .. }
-                | Body::ConsumerFetch { .. }
-                | Body::OffsetCommit { .. }
-                | Body::OffsetFetch { .. }
-                | Body::ListOffsets { .. }
-                | Body::JoinGroup { .. }
-                | Body::SyncGroup { .. }
-                | Body::GroupHeartbeat { .. }
-                | Body::LeaveGroup { .. }
-                | Body::Metadata { .. }
-        )
+        match self {
+            Body::Produce { .. } | Body::ConsumerFetch { .. } | Body::OffsetCommit { .. } | Body::OffsetFetch { .. } => true,
+            Body::ListOffsets { .. } | Body::JoinGroup { .. } | Body::SyncGroup { .. } => true,
+            Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
+            Body::Txn(t) => t.is_client_request(),
+            _ => false,
+        }
     }
 
     /// Is it an answer to a client's request (which the fault "drop the next response" can take)?
     pub fn is_client_response(&self) -> bool {
-        matches!(
-            self,
-            Body::ProduceResponse { .. }
-                | Body::ConsumerFetchResponse { .. }
-                | Body::OffsetCommitResponse { .. }
-                | Body::OffsetFetchResponse { .. }
-                | Body::ListOffsetsResponse { .. }
-                | Body::JoinGroupResponse { .. }
-                | Body::SyncGroupResponse { .. }
-        )
+        match self {
+            Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } | Body::ListOffsetsResponse { .. } => true,
+            Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
+            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } => true,
+            Body::Txn(t) => t.is_client_response(),
+            _ => false,
+        }
     }
 }

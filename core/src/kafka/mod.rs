@@ -20,6 +20,7 @@ pub mod replica;
 mod serving;
 pub mod setup;
 pub mod step;
+pub mod transaction;
 mod upkeep;
 
 use crate::event::{DropReason, EventKind};
@@ -29,13 +30,18 @@ use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::Roster;
-use log::records::RecordTable;
+use log::records::{RecordData, RecordTable};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
 use smallvec::SmallVec;
 use std::rc::Rc;
+use step::{AppCall, Returned, TxnTimer};
 pub use step::{Base, Command, Input, Out, Timer, TimerOp};
+use transaction::Call;
+
+/// Bytes of a record that an application makes.
+const OUTPUT_BYTES: u32 = 100;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -139,6 +145,7 @@ impl World {
             data: Rc::new(data),
             next_msg: 0,
         };
+        w.call(out);
         w.post(out);
         w
     }
@@ -157,7 +164,42 @@ impl World {
             Input::Fire(t) => self.fire(t, out),
             Input::Do(c) => self.obey(c, out),
         }
+        self.call(out);
+        for (batch, record) in out.batched.drain(..) {
+            Rc::make_mut(&mut self.data).note(batch, record);
+        }
         self.post(out);
+    }
+
+    /// Makes the calls within application processes.
+    fn call(&mut self, out: &mut Out) {
+        let setup = self.setup.clone();
+        while let Some(call) = out.calls.pop_front() {
+            match call {
+                AppCall::Init(p) => self.producer(p, &setup, out).start(),
+                AppCall::Flush(p) => self.producer(p, &setup, out).flush(),
+                AppCall::Send { producer, partition, source } => {
+                    let data = self.derived(source);
+                    self.producer(producer, &setup, out).send_derived(source, partition, data);
+                }
+                AppCall::Call(p, call) => self.producer(p, &setup, out).call(call),
+                AppCall::Returned(c, Returned::Fatal) => self.kill_consumer(c, out),
+                AppCall::Returned(c, r) if self.consumers[c.ix()].up => {
+                    ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.returned(r);
+                }
+                AppCall::Returned(..) => {}
+            }
+        }
+    }
+
+    /// What an application makes of a record has its key and its timestamp.
+    fn derived(&self, (batch, index): (BatchId, u16)) -> RecordData {
+        let read = self.data.of(batch).get(usize::from(index)).copied();
+        RecordData { bytes: OUTPUT_BYTES, ..read.unwrap_or_default() }
+    }
+
+    fn producer<'a>(&'a mut self, p: ProducerIx, setup: &'a Setup, out: &'a mut Out) -> ProducerCx<'a> {
+        ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup, out }
     }
 
     /// The broker with this id.
@@ -174,7 +216,7 @@ impl World {
     /// Every timer that the state implies.
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
         self.controller.armed(f);
-        self.brokers.iter().for_each(|b| b.armed(f));
+        self.brokers.iter().for_each(|b| b.armed(&self.setup, f));
         self.producers.iter().for_each(|p| p.armed(f));
         self.consumers.iter().for_each(|c| c.armed(&self.setup, f));
     }
@@ -195,6 +237,11 @@ impl World {
             if let (true, Some(conn)) = (request && self.broker(b).power != Power::PowerLost, body.conn()) {
                 out.send(to, from, Body::Disconnect { conn }); // connection refused
             }
+            if let (Body::Txn(t), true) = (&*body, self.broker(b).power != Power::PowerLost)
+                && let Some(refused) = t.refused()
+            {
+                out.send(to, from, Body::Txn(refused));
+            }
             return;
         }
         out.event(EventKind::Delivered { msg: id, from, to, message });
@@ -211,9 +258,7 @@ impl World {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
                 }
             }
-            Actor::Producer(p) => {
-                ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_message(from, &body)
-            }
+            Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
             Actor::Consumer(c) => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body)
             }
@@ -232,7 +277,7 @@ impl World {
                 Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t);
                 self.settle_groups(b, out);
             }
-            Actor::Producer(p) => ProducerCx { p: Shared::make_mut(&mut self.producers[p.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
             Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
         }
     }
@@ -248,12 +293,9 @@ impl World {
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send { producer, partition, record } => {
-                let batch = ProducerCx { p: Shared::make_mut(&mut self.producers[producer.ix()]), setup: &setup, out }
-                    .send(partition, record.bytes);
-                if setup.keeps_records() {
-                    Rc::make_mut(&mut self.data).note(batch, record);
-                }
+            Command::Send { producer, partition, record, then } => self.producer(producer, &setup, out).send(partition, record, then),
+            Command::EndTransaction(p, commit) if setup.producers[p.ix()].txn.is_some() => {
+                self.producer(p, &setup, out).call(Call::End { commit });
             }
             Command::DeleteRecords(p, before) => {
                 if let Some(b) = self.controller.partitions[p.ix()].leader
@@ -297,11 +339,7 @@ impl World {
                     }
                 }
             }
-            Command::CrashConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
-                self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
-                self.forget_client(c);
-            }
+            Command::CrashConsumer(c) if self.consumers[c.ix()].up => self.kill_consumer(c, out),
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
             }
@@ -341,6 +379,40 @@ impl World {
         let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
         let told = others.chain(producers).chain(consumers);
         out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
+        for x in self.brokers.iter().filter(|x| x.is_up()) {
+            x.exchanges_with(b, &self.setup).into_iter().for_each(|body| out.sends.push((me, Actor::Broker(x.id), Body::Txn(body))));
+        }
+    }
+
+    /// A consumer's process ends, and the producer in it.
+    fn kill_consumer(&mut self, c: ConsumerIx, out: &mut Out) {
+        let setup = self.setup.clone();
+        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+        self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
+        self.forget_client(c);
+        if let Some(o) = setup.consumers[c.ix()].output {
+            let p = o.producer;
+            self.producer(p, &setup, out).crash();
+            self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Producer(p));
+            self.forget_producer(p, out);
+        }
+    }
+
+    /// A dead producer's requests that wait at brokers are closed with its connections.
+    fn forget_producer(&mut self, p: ProducerIx, out: &mut Out) {
+        for b in &mut self.brokers {
+            let asks = b.txn.asks.iter().any(|a| a.producer == p) || b.txn.offsets.iter().any(|x| x.producer == p);
+            if asks || b.produces.iter().any(|x| x.producer == p) {
+                let b = Shared::make_mut(b);
+                let mut timers: SmallVec<[Timer; 4]> = SmallVec::new();
+                b.armed(&self.setup, &mut |t| timers.push(t));
+                b.produces.retain(|x| x.producer != p);
+                b.txn.asks.retain(|a| a.producer != p);
+                b.txn.offsets.retain(|x| x.producer != p);
+                b.armed(&self.setup, &mut |t| timers.retain(|x| *x != t));
+                timers.into_iter().for_each(|t| out.disarm(t));
+            }
+        }
     }
 
     /// A dead client's parked requests are closed with its connections.
@@ -426,6 +498,7 @@ impl World {
             let waiting =
                 b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
             waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
+            b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
         }
         h.write_u64(bits);
     }
@@ -498,6 +571,13 @@ impl Timer {
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
+            Timer::Txn(t) => match t {
+                TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
+                    Actor::Broker(b)
+                }
+                TxnTimer::AddRetry(b, _) | TxnTimer::AddGiveUp(b, _) | TxnTimer::AddTimeout(b, _) => Actor::Broker(b),
+                TxnTimer::Backoff(p) | TxnTimer::ShortBackoff(p) => Actor::Producer(p),
+            },
         }
     }
 }

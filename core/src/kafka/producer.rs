@@ -2,10 +2,13 @@
 
 use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
+use super::log::records::RecordData;
 use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
-use super::step::{Out, RequestKind, Timer};
-use crate::event::{ErrorCode, EventKind};
+use super::step::{AppCall, Out, RequestKind, Returned, Timer, TxnTimer};
+use super::transaction::client::TxnClient;
+use super::transaction::{AfterSend, Call};
+use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
 use smallvec::SmallVec;
 
@@ -67,6 +70,12 @@ pub struct Producer {
     pub conns: SmallVec<[ProducerConn; 1]>,
     /// `producerEpoch`.
     pub epoch: u16,
+    /// Which life of its process: a producer without a `transactional.id` gets a new `producerId` in each.
+    pub session: u8,
+    /// The application waits in `flush()`.
+    pub flushing: bool,
+    /// Its transaction manager, with a `transactional.id`.
+    pub txn: Option<Box<TxnClient>>,
     /// How many records it was given.
     pub records: u32,
     /// How many batches it made.
@@ -90,6 +99,9 @@ impl Producer {
             parts: setup.partition_ids().map(|_| empty.clone()).collect(),
             conns: SmallVec::new(),
             epoch: 0,
+            session: 0,
+            flushing: false,
+            txn: setup.producers[id.ix()].txn.map(|_| Box::default()),
             records: 0,
             batches: 0,
         }
@@ -101,7 +113,14 @@ impl Producer {
     }
 
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.meta.state == MetaState::Asked(b) || self.conns.iter().any(|c| c.broker == b && !c.in_flight.is_empty())
+        let asked = self.meta.state == MetaState::Asked(b) || self.txn.as_ref().is_some_and(|t| t.awaits(b));
+        asked || self.conns.iter().any(|c| c.broker == b && !c.in_flight.is_empty())
+    }
+
+    /// Its `producerId`, which goes into its batches.
+    pub fn pid(&self) -> Pid {
+        let id = self.txn.as_ref().and_then(|t| t.id);
+        id.map_or(Pid::Session(self.id, self.session), |id| id.pid())
     }
 
     /// Every timer that its state implies.
@@ -127,6 +146,9 @@ impl Producer {
             f(Timer::RequestTimeout(me, c.broker, RequestKind::Data));
         }
         self.in_flight().for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
+        if let Some(t) = &self.txn {
+            t.armed(self.id, f);
+        }
     }
 }
 
@@ -135,21 +157,83 @@ impl ProducerCx<'_> {
         Actor::Producer(self.p.id)
     }
 
-    fn config(&self) -> &ProducerSetup {
+    pub(super) fn config(&self) -> &ProducerSetup {
         &self.setup.producers[self.p.id.ix()]
     }
 
-    /// prod.PB1: the application calls `send()`. Says which batch took the record.
-    pub fn send(&mut self, partition: PartitionId, bytes: u32) -> BatchId {
-        let id = self.p.id;
-        let record = RecordId { producer: id, n: self.p.records };
+    /// The application calls `send()`, and then perhaps ends its transaction.
+    pub fn send(&mut self, partition: PartitionId, data: RecordData, then: AfterSend) {
+        let record = self.hand_over(partition);
+        if self.p.txn.is_none() {
+            self.accumulate(record, partition, data);
+            return self.pump();
+        }
+        self.call(Call::Send { n: record.n, partition, record: data });
+        if then != AfterSend::GoOn {
+            self.call(Call::End { commit: then == AfterSend::Commit });
+        }
+    }
+
+    /// The record has a name from here on.
+    pub(super) fn hand_over(&mut self, partition: PartitionId) -> RecordId {
+        let record = RecordId { producer: self.p.id, n: self.p.records };
         self.p.records += 1;
         self.out.event(EventKind::RecordSent { record, partition });
+        record
+    }
+
+    /// The application that it is part of makes a record out of `source` and sends it.
+    pub fn send_derived(&mut self, source: (BatchId, u16), partition: PartitionId, data: RecordData) {
+        let record = RecordId { producer: self.p.id, n: self.p.records };
+        self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1 }));
+        self.send(partition, data, AfterSend::GoOn);
+    }
+
+    /// Its process starts: a transactional producer calls `initTransactions()` first.
+    pub fn start(&mut self) {
+        if self.p.txn.is_some() {
+            self.init_transactions();
+        }
+        self.pump();
+    }
+
+    /// The application waits until everything is answered.
+    pub fn flush(&mut self) {
+        self.p.flushing = true;
+        self.pump();
+    }
+
+    fn flushed(&mut self) {
+        let busy = self.p.conns.iter().any(|c| !c.in_flight.is_empty()) || self.p.parts.iter().any(|p| !p.queue.is_empty());
+        if self.p.flushing && !busy {
+            self.p.flushing = false;
+            if let Some(c) = self.config().app {
+                self.out.call(AppCall::Returned(c, Returned::Done));
+            }
+        }
+    }
+
+    /// The process dies: what it had not sent is forgotten, and whose answer it waited for is nobody's any more.
+    pub fn crash(&mut self) {
+        let mut timers = Vec::new();
+        self.p.armed(&mut |t| timers.push(t));
+        timers.into_iter().for_each(|t| self.out.disarm(t));
+        let mut meta = self.p.meta.clone();
+        meta.state = MetaState::Idle;
+        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        let (records, batches, session) = (self.p.records, self.p.batches, self.p.session.wrapping_add(1));
+        *self.p = Producer { meta, records, batches, session, ..Producer::new(self.p.id, self.setup) };
+    }
+
+    /// prod.PB1: the record joins a batch.
+    pub(super) fn accumulate(&mut self, record: RecordId, partition: PartitionId, data: RecordData) {
+        let bytes = data.bytes;
+        let (id, pid) = (self.p.id, self.p.pid());
         let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
         let queue = &mut self.p.parts[partition.ix()].queue;
         let fits = queue.last().is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
         if !fits {
-            let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, epoch: 0, seq: None };
+            let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, pid, epoch: 0, seq: None };
             self.p.batches += 1;
             if !lingered && queue.iter().all(|q| q.lingered) {
                 self.out.arm(Timer::Linger(id, partition));
@@ -162,8 +246,9 @@ impl ProducerCx<'_> {
         last.bytes += bytes;
         let batch = last.batch.id;
         self.out.event(EventKind::Batched { record, batch, partition });
-        self.pump();
-        batch
+        if self.setup.keeps_records() {
+            self.out.batched.push((batch, data));
+        }
     }
 
     /// A message arrived.
@@ -176,6 +261,7 @@ impl ProducerCx<'_> {
                 self.p.meta.on_response(b, *conn, leaders, me, self.out);
             }
             Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
+            Body::Txn(t) => self.on_txn_response(b, t),
             _ => {}
         }
         self.pump();
@@ -194,6 +280,7 @@ impl ProducerCx<'_> {
             Timer::RequestTimeout(_, b, _) => self.disconnected(b, ErrorCode::RequestTimedOut),
             Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
             Timer::Delivery(id) => self.expire(id),
+            Timer::Txn(TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_)) => self.on_txn_backoff(),
             _ => {}
         }
         self.pump();
@@ -202,7 +289,8 @@ impl ProducerCx<'_> {
     // ---- sending
 
     /// prod.PB2 to PB4: sends whatever may be sent, at most one batch a partition in a request.
-    fn pump(&mut self) {
+    pub(super) fn pump(&mut self) {
+        self.run_calls();
         for b in self.setup.broker_ids() {
             while let Some(parts) = self.drain(b) {
                 self.request(b, parts);
@@ -215,6 +303,8 @@ impl ProducerCx<'_> {
                 self.p.meta.back_off(me, self.out);
             }
         }
+        self.ask_next();
+        self.flushed();
     }
 
     /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
@@ -242,7 +332,7 @@ impl ProducerCx<'_> {
             return false;
         };
         let ready = head.lingered || head.sent || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
-        if !ready || part.backing_off {
+        if !(ready || self.flushing()) || part.backing_off || !self.transaction_allows(p, head.sent) {
             return false;
         }
         let mut flying = self.p.in_flight().filter(|f| f.1 == p).map(|f| f.2.batch);
@@ -258,14 +348,14 @@ impl ProducerCx<'_> {
 
     /// Takes the head of a queue; an idempotent batch gets its sequence when it first leaves (prod.PB3).
     fn take_head(&mut self, p: PartitionId) -> Queued {
-        let (idempotent, epoch) = (self.config().idempotence, self.p.epoch);
+        let (idempotent, epoch, pid) = (self.config().idempotence, self.p.epoch, self.p.pid());
         let part = &mut self.p.parts[p.ix()];
         let lingering = part.lingering();
         let mut q = part.queue.remove(0);
         q.lingered = true;
         if idempotent && q.batch.seq.is_none() {
             q.batch.seq = Some(part.next_seq);
-            q.batch.epoch = epoch;
+            (q.batch.epoch, q.batch.pid) = (epoch, pid);
             part.next_seq += u32::from(q.batch.count);
         }
         self.settle_linger(p, lingering);
@@ -285,6 +375,9 @@ impl ProducerCx<'_> {
 
     fn request(&mut self, b: BrokerId, mut parts: Request) {
         let (me, acks) = (self.me(), self.config().acks);
+        if let Some(t) = &mut self.p.txn {
+            t.started = true;
+        }
         for (p, q) in &mut parts {
             let (batch, partition) = (q.batch.id, *p);
             self.out.event(if q.sent {
@@ -360,6 +453,7 @@ impl ProducerCx<'_> {
     fn disconnected(&mut self, b: BrokerId, error: ErrorCode) {
         let me = self.me();
         self.p.meta.on_disconnect(b, me, self.out);
+        self.coordinator_lost(b);
         self.out.disarm(Timer::RequestTimeout(me, b, RequestKind::Data));
         let Some(c) = self.p.conns.iter_mut().find(|c| c.broker == b) else {
             return;
@@ -380,14 +474,16 @@ impl ProducerCx<'_> {
     fn failed(&mut self, p: PartitionId, mut q: Queued, error: ErrorCode) {
         let (me, id, retries) = (self.me(), self.p.id, self.config().retries);
         let batch = q.batch.id;
-        if matches!(error, ErrorCode::InvalidProducerEpoch) || q.attempts >= retries {
+        let hopeless = matches!(error, ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable);
+        let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
+        if hopeless || q.attempts >= retries || gap && self.p.txn.is_some() {
             return self.give_up(p, batch, error);
         }
         self.out.event(EventKind::AttemptFailed { batch, partition: p, error });
         if retries < i32::MAX as u32 {
             q.attempts += 1;
         }
-        if error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq) {
+        if gap {
             self.bump_epoch(&mut q, p);
         }
         self.requeue(p, q);
@@ -444,9 +540,7 @@ impl ProducerCx<'_> {
         for i in 0..self.p.parts.len() {
             let p = PartitionId(i as u16);
             if let Some(at) = self.p.parts[i].queue.iter().position(|q| q.batch.id == id) {
-                let lingering = self.p.parts[i].lingering();
-                self.p.parts[i].queue.remove(at);
-                self.settle_linger(p, lingering);
+                self.take_from_queue(p, at);
                 return self.give_up(p, id, ErrorCode::Timeout);
             }
         }
@@ -467,8 +561,42 @@ impl ProducerCx<'_> {
         }
     }
 
+    /// Takes a batch away that will not be sent.
+    pub(super) fn take_from_queue(&mut self, p: PartitionId, at: usize) -> BatchId {
+        let lingering = self.p.parts[p.ix()].lingering();
+        let q = self.p.parts[p.ix()].queue.remove(at);
+        self.settle_linger(p, lingering);
+        q.batch.id
+    }
+
+    /// Gives up on everything.
+    pub(super) fn abandon(&mut self, error: ErrorCode) {
+        let me = self.me();
+        for i in 0..self.p.parts.len() {
+            let p = PartitionId(i as u16);
+            while !self.p.parts[i].queue.is_empty() {
+                let batch = self.take_from_queue(p, 0);
+                self.give_up(p, batch, error);
+            }
+        }
+        for i in 0..self.p.conns.len() {
+            let b = self.p.conns[i].broker;
+            let requests = std::mem::take(&mut self.p.conns[i].in_flight);
+            if !requests.is_empty() {
+                self.settle_timeout(b);
+                self.p.meta.on_disconnect(b, me, self.out);
+            }
+            for (p, q) in requests.into_iter().flatten() {
+                self.give_up(p, q.batch.id, error);
+            }
+        }
+    }
+
     fn give_up(&mut self, partition: PartitionId, batch: BatchId, error: ErrorCode) {
         self.out.disarm(Timer::Delivery(batch));
         self.out.event(EventKind::SendFailed { batch, partition, error });
+        if self.p.txn.is_some() {
+            self.fail_transaction(error);
+        }
     }
 }

@@ -2,9 +2,10 @@
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
 use super::log::segments::Segments;
-use super::log::{Batch, Entry, Log, Payload};
+use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
-use super::setup::PartitionSetup;
+use super::setup::{PartitionSetup, RuleSet};
+use super::transaction::index::TxnIndex;
 use crate::event::ErrorCode;
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -19,9 +20,11 @@ pub const MAX_FETCH_BATCHES: usize = 500;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct ProducerState {
     /// Whose.
-    pub producer: ProducerIx,
+    pub pid: Pid,
     /// Its current epoch.
     pub epoch: u16,
+    /// The newest coordinator that wrote a marker for it (txn.M2).
+    pub coordinator: LeaderEpoch,
     /// The newest batches: first and last sequence, and base offset.
     pub batches: SmallVec<[(u32, u32, Offset); REMEMBERED_BATCHES]>,
 }
@@ -125,6 +128,8 @@ pub struct Replica {
     /// Idempotent producers, by id. Derived from the log, so no part of the canonical encoding, unless the log has lost
     /// its beginning (prod.D7: the state outlives the batches).
     pub producers: SmallVec<[ProducerState; 1]>,
+    /// Transactions in the log. Derived from it like the producers.
+    pub txns: TxnIndex,
     /// Its segments, where the topic has log configs.
     pub files: Option<Rc<Segments>>,
 }
@@ -184,8 +189,15 @@ impl Replica {
             pe: PartitionEpoch(0),
             role: Role::Idle,
             producers: SmallVec::new(),
+            txns: TxnIndex::default(),
             files: None,
         }
+    }
+
+    /// txn.M3: what read_committed readers may read lies below.
+    pub fn last_stable(&self) -> Offset {
+        // X7: an open transaction may have begun below what retention left.
+        self.txns.last_stable(self.hw).max(self.log.start())
     }
 
     /// Its state as a leader.
@@ -222,12 +234,14 @@ impl Replica {
     }
 
     /// prod.D1 to D5: has this idempotent batch been seen, and does it continue the sequence?
-    pub fn check_sequence(&self, b: &Batch) -> Idempotence {
+    pub fn check_sequence(&self, b: &Batch, rules: &RuleSet) -> Idempotence {
         let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
             return Idempotence::New;
         };
-        let Some(s) = self.producers.iter().find(|s| s.producer == b.id.producer) else {
-            return Idempotence::New; // D5
+        let fresh = rules.txn_v2 && b.pid.txn().is_some(); // D5 (4.1+): a transaction's first batch here has number 0
+        let unknown = || if fresh && first != 0 { Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber) } else { Idempotence::New };
+        let Some(s) = self.producers.iter().find(|s| s.pid == b.pid) else {
+            return unknown(); // D5
         };
         if b.epoch < s.epoch {
             return Idempotence::Error(ErrorCode::InvalidProducerEpoch); // D2
@@ -239,33 +253,57 @@ impl Replica {
             return Idempotence::Duplicate(*base); // D1
         }
         match s.batches.last() {
-            Some((_, l, _)) if first != l + 1 => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
-            _ => Idempotence::New,
+            Some((_, l, _)) if first != (l + 1) & LAST_SEQUENCE => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
+            Some(_) => Idempotence::New,
+            None => unknown(),
         }
     }
 
     /// prod.D6, D7: the batch enters the producer's state, on leaders and followers alike.
     fn remember(&mut self, e: &Entry) {
-        let Some(b) = e.payload.batch() else { return };
-        let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
-            return;
-        };
-        let at = match self.producers.binary_search_by_key(&b.id.producer, |s| s.producer) {
+        self.txns.note(e, self.hw);
+        match e.payload {
+            Payload::Data(b) => {
+                if let (Some(first), Some(last)) = (b.seq, b.last_seq()) {
+                    self.remember_batch(b.pid, b.epoch, (first, last, e.base));
+                }
+            }
+            Payload::Control(m) => {
+                let s = self.producer(m.id.pid(), m.id.epoch);
+                s.coordinator = s.coordinator.max(m.coordinator);
+            }
+            Payload::Commit(c) => {
+                if let Some(id) = c.txn {
+                    self.producer(id.pid(), id.epoch);
+                }
+            }
+            Payload::Txn(_) | Payload::Group { .. } | Payload::Kept { .. } => {}
+        }
+    }
+
+    /// A producer's state, in this epoch. prod.D6: another epoch begins with nothing.
+    fn producer(&mut self, pid: Pid, epoch: u16) -> &mut ProducerState {
+        let at = match self.producers.binary_search_by_key(&pid, |s| s.pid) {
             Ok(i) => i,
             Err(i) => {
-                self.producers.insert(i, ProducerState { producer: b.id.producer, epoch: b.epoch, batches: SmallVec::new() });
+                self.producers.insert(i, ProducerState { pid, epoch, coordinator: LeaderEpoch(0), batches: SmallVec::new() });
                 i
             }
         };
         let s = &mut self.producers[at];
-        if s.epoch != b.epoch {
-            s.epoch = b.epoch;
+        if s.epoch != epoch {
+            s.epoch = epoch;
             s.batches.clear();
         }
+        s
+    }
+
+    fn remember_batch(&mut self, pid: Pid, epoch: u16, batch: (u32, u32, Offset)) {
+        let s = self.producer(pid, epoch);
         if s.batches.len() == REMEMBERED_BATCHES {
             s.batches.remove(0);
         }
-        s.batches.push((first, last, e.base));
+        s.batches.push(batch);
     }
 
     /// Cuts the log, with everything that depends on it (repl.R-L3).
@@ -282,6 +320,7 @@ impl Replica {
         if self.producers.is_empty() {
             return;
         }
+        self.txns = TxnIndex::default();
         // What no longer lies in the log as it was written is known from the producer snapshot of a rolled segment.
         let kept = self.files.as_ref().map_or(Offset::ZERO, |f| f.cleaned()).max(self.log.start()).min(self.log.leo());
         for s in &mut self.producers {
@@ -289,8 +328,9 @@ impl Replica {
         }
         self.producers.retain(|s| !s.batches.is_empty());
         let log = self.log.clone();
-        for e in log.iter_from(kept).filter(|e| e.base >= kept) {
-            self.remember(e);
+        for e in log.iter_from(log.start()) {
+            // A snapshot knows the batches below, but not which transactions they belong to.
+            if e.base >= kept || matches!(e.payload, Payload::Control(_)) { self.remember(e) } else { self.txns.note(e, self.hw) }
         }
     }
 
@@ -308,6 +348,7 @@ impl Replica {
         self.log.start_over(at);
         (self.hw, self.hw_checkpoint, self.flushed) = (at, at, at);
         self.producers.clear();
+        self.txns = TxnIndex::default();
     }
 
     // ---- leader
@@ -457,6 +498,7 @@ impl Replica {
             self.truncate(self.flushed);
         }
         self.hw = self.hw_checkpoint.min(self.log.leo());
+        self.rebuild_producers();
         self.role = Role::Idle;
         self.le = LeaderEpoch(0);
         self.pe = PartitionEpoch(0);

@@ -6,7 +6,7 @@ use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
-use crate::event::{ErrorCode, EventKind, GroupEvent};
+use crate::event::{ErrorCode, EventKind, GroupEvent, TxnEvent};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
@@ -19,10 +19,25 @@ impl Cx<'_> {
             parked.backlog.push(body.clone()); // muted
             return;
         }
+        let Body::Produce { parts, .. } = &**body else {
+            return;
+        };
+        if self.waits_for_coordinator(producer, body) {
+            return; // muted as well
+        }
+        match self.unverified(parts) {
+            Some((id, partitions)) => self.ask_first(producer, id, partitions, body),
+            None => self.produce(producer, body, &[]),
+        }
+    }
+
+    /// Appends what a produce request holds, but for the partitions that a transaction coordinator refused.
+    pub(super) fn produce(&mut self, producer: ProducerIx, body: &Shared<Body>, refused: &[(PartitionId, ErrorCode)]) {
         let Body::Produce { conn, acks, parts } = &**body else {
             return;
         };
-        let done: SmallVec<[ProduceOutcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks)).collect();
+        let refusal = |p: PartitionId| refused.iter().find(|r| r.0 == p).map(|r| r.1);
+        let done: SmallVec<[ProduceOutcome; 1]> = parts.iter().map(|(p, batch)| self.append(*p, batch, *acks, refusal(*p))).collect();
         match acks {
             Acks::None => self.after_acks_none(producer, *conn, &done),
             _ if done.iter().any(|d| d.2.is_some()) => {
@@ -49,7 +64,7 @@ impl Cx<'_> {
     }
 
     /// prod.A1, A2 and log.L1 for one partition: check, append, say what the answer waits for.
-    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks) -> ProduceOutcome {
+    fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks, refused: Option<ErrorCode>) -> ProduceOutcome {
         let me = self.b.id;
         let min_isr = self.setup.partitions[p.ix()].min_isr;
         let refuse = |error| (p, Err(error), None, batch.id);
@@ -57,8 +72,8 @@ impl Cx<'_> {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(l) if acks == Acks::All && l.isr.len() < min_isr => Err(ErrorCode::NotEnoughReplicas),
-                Some(_) => match r.check_sequence(batch) {
-                    Idempotence::New => Ok(None),
+                Some(_) => match r.check_sequence(batch, &self.setup.rules) {
+                    Idempotence::New => refused.map_or(Ok(None), Err),
                     Idempotence::Duplicate(base) => Ok(Some(base)),
                     Idempotence::Error(e) => Err(e),
                 },
@@ -95,6 +110,11 @@ impl Cx<'_> {
             }
             Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
             Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
+            Payload::Control(m) => {
+                let (id, commit, offset) = (m.id, m.commit, entry.base);
+                EventKind::Txn(TxnEvent::MarkerAppended { broker: me, partition: p, id, commit, offset })
+            }
+            Payload::Txn(_) => EventKind::Txn(TxnEvent::StateAppended { broker: me, partition: p, offset: entry.base }),
             Payload::Kept { .. } => unreachable!("only the cleaner makes it, in place"),
         });
         for f in caught_up {
@@ -140,6 +160,9 @@ impl Cx<'_> {
         }
         self.finish_produces();
         self.finish_commits(p, hw);
+        self.finish_txn_offsets(p, hw);
+        self.finish_markers(p, hw);
+        self.finish_transitions(p, hw);
         self.wake_consumers(p);
     }
 
@@ -183,7 +206,7 @@ impl Cx<'_> {
     pub(super) fn on_consumer_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, parts: &[FetchPart]) {
         self.b.consumer_fetches.retain(|f| f.consumer != consumer);
         self.b.consumer_fetches.push(ParkedConsumerFetch { consumer, conn, parts: parts.into() });
-        if parts.iter().any(|x| self.has_answer(x)) {
+        if parts.iter().any(|x| self.has_answer(consumer, x)) {
             self.answer_consumer(consumer);
         } else {
             self.out.arm(Timer::ConsumerFetchWait { broker: self.b.id, consumer });
@@ -191,15 +214,15 @@ impl Cx<'_> {
     }
 
     /// Is there something to say of it at once: visible records, or an error?
-    fn has_answer(&self, x: &FetchPart) -> bool {
-        match self.read_for_consumer(x) {
+    fn has_answer(&self, c: ConsumerIx, x: &FetchPart) -> bool {
+        match self.read_for_consumer(c, x) {
             Fetched::Data { entries, .. } => !entries.is_empty(),
             _ => true,
         }
     }
 
-    /// log.L6 for read_uncommitted: visible is what lies below the high watermark.
-    fn read_for_consumer(&self, x: &FetchPart) -> Fetched {
+    /// log.L6: what lies below the high watermark, or below the last stable offset for read_committed (txn.M4).
+    fn read_for_consumer(&self, c: ConsumerIx, x: &FetchPart) -> Fetched {
         let Some(r) = self.b.replica(x.partition).filter(|r| matches!(r.role, Role::Leader(_))) else {
             return Fetched::Error(ErrorCode::NotLeaderOrFollower);
         };
@@ -212,7 +235,13 @@ impl Cx<'_> {
         if x.offset < r.log.start() || x.offset > r.log.leo() {
             return Fetched::OutOfRange { start: r.log.start(), end: r.log.leo() };
         }
-        Fetched::Data { entries: r.log.read(x.offset, r.hw, MAX_FETCH_BATCHES), hw: r.hw, start: r.log.start() }
+        let committed = self.setup.consumers[c.ix()].read_committed;
+        let entries = r.log.read(x.offset, if committed { r.last_stable() } else { r.hw }, MAX_FETCH_BATCHES);
+        let aborted = match entries.last() {
+            Some(last) if committed => r.txns.aborted(x.offset, last.end()).map(|a| (a.pid, a.first)).collect(),
+            _ => SmallVec::new(),
+        };
+        Fetched::Data { entries, hw: r.hw, aborted, start: r.log.start() }
     }
 
     fn wake_consumers(&mut self, p: PartitionId) {
@@ -220,7 +249,7 @@ impl Cx<'_> {
             .b
             .consumer_fetches
             .iter()
-            .filter(|f| f.parts.iter().any(|x| x.partition == p && self.has_answer(x)))
+            .filter(|f| f.parts.iter().any(|x| x.partition == p && self.has_answer(f.consumer, x)))
             .map(|f| f.consumer)
             .collect();
         for c in ready {
@@ -234,8 +263,12 @@ impl Cx<'_> {
         };
         let f = self.b.consumer_fetches.remove(i);
         self.out.disarm(Timer::ConsumerFetchWait { broker: self.b.id, consumer });
-        let parts =
-            f.parts.iter().map(|x| FetchedPart { partition: x.partition, le: x.le, offset: x.offset, answer: self.read_for_consumer(x) });
+        let parts = f.parts.iter().map(|x| FetchedPart {
+            partition: x.partition,
+            le: x.le,
+            offset: x.offset,
+            answer: self.read_for_consumer(consumer, x),
+        });
         let body = Body::ConsumerFetchResponse { conn: f.conn, parts: parts.collect() };
         self.send(Actor::Consumer(consumer), body);
     }
@@ -264,7 +297,7 @@ impl Cx<'_> {
         }
         let mut until = Offset::ZERO;
         for &(partition, offset) in offsets {
-            until = self.append_payload(coordinator, Payload::Commit(Commit { group, partition, offset })).plus(1);
+            until = self.append_payload(coordinator, Payload::Commit(Commit { group, partition, offset, txn: None })).plus(1);
         }
         self.b.commits.push(ParkedCommit { consumer, conn, coordinator, group, offsets: offsets.into(), until });
         self.after_append(coordinator);
@@ -291,19 +324,26 @@ impl Cx<'_> {
     }
 
     pub(super) fn on_offset_fetch(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx) {
-        let result = if self.coordinates(group) { Ok(self.b.committed(self.setup, group)) } else { Err(ErrorCode::NotCoordinator) };
+        let result = match self.coordinates(group) {
+            false => Err(ErrorCode::NotCoordinator),
+            true if self.b.has_pending_commits(self.setup, group) => Err(ErrorCode::UnstableOffsetCommit), // txn.M5
+            true => Ok(self.b.committed(self.setup, group)),
+        };
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
     }
 
-    /// cons.K2: the first offset, or the last stable one that a consumer may read up to.
+    /// cons.K2: the first offset, or the end of what the consumer may read.
     pub(super) fn on_list_offsets(&mut self, consumer: ConsumerIx, conn: ConnGen, latest: bool, parts: &[(PartitionId, LeaderEpoch)]) {
+        let committed = self.setup.consumers[consumer.ix()].read_committed;
         let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
             let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
             let found = match r {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
                 Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
-                Some(r) => Ok(if latest { r.hw } else { r.log.start() }),
+                Some(r) if !latest => Ok(r.log.start()),
+                Some(r) if committed => Ok(r.last_stable()),
+                Some(r) => Ok(r.hw),
             };
             (p, found)
         };

@@ -15,6 +15,19 @@ pub struct RuleSet {
     pub elr: bool,
     /// repl.R-H1's first clause (3.7+): below `min.insync.replicas` the high watermark stands still.
     pub strict_min_isr: bool,
+    /// `transaction.version` 2 (KIP-890 part 2): every transaction has its own epoch, and leaders add partitions to it.
+    pub txn_v2: bool,
+    /// `transaction.partition.verification.enable` (txn.W5): without `txn_v2`, leaders ask before a transaction's first append.
+    pub verify_txn: bool,
+    /// txn.W4 (4.2+): a marker's epoch must be above the transaction's.
+    pub strict_markers: bool,
+}
+
+/// Those of a new cluster of the newest release.
+impl Default for RuleSet {
+    fn default() -> Self {
+        RuleSet { elr: true, strict_min_isr: true, txn_v2: true, verify_txn: true, strict_markers: true }
+    }
 }
 
 /// A partition and where it lives.
@@ -64,6 +77,28 @@ pub struct ProducerSetup {
     pub adaptive: bool,
     /// `partitioner.ignore.keys`.
     pub ignore_keys: bool,
+    /// `transactional.id`.
+    pub txn: Option<TxnIx>,
+    /// The application loop that it is part of: one process with this consumer.
+    pub app: Option<ConsumerIx>,
+}
+
+/// A `transactional.id`.
+#[derive(Clone, Debug)]
+pub struct TransactionSetup {
+    /// The id.
+    pub name: String,
+    /// The partition of `__transaction_state` whose leader is its coordinator.
+    pub coordinator: PartitionId,
+}
+
+/// What an application loop makes of what it reads.
+#[derive(Clone, Copy, Debug)]
+pub struct OutputSetup {
+    /// Its producer.
+    pub producer: ProducerIx,
+    /// Index of the topic that it writes. A record goes to the partition with its input's number, so topics are co-partitioned.
+    pub topic: usize,
 }
 
 /// When a consumer commits.
@@ -77,6 +112,8 @@ pub enum CommitMode {
     Auto,
     /// Never.
     Never,
+    /// With what it made of the records, in a transaction of its producer (txn.T4).
+    Transaction,
 }
 
 /// `auto.offset.reset`, without `by_duration`.
@@ -111,6 +148,10 @@ pub struct ConsumerSetup {
     pub max_poll_records: u32,
     /// When it commits.
     pub commit: CommitMode,
+    /// `isolation.level=read_committed`.
+    pub read_committed: bool,
+    /// What it writes for each record that it has handled.
+    pub output: Option<OutputSetup>,
 }
 
 /// A consumer group.
@@ -144,6 +185,8 @@ pub struct Setup {
     pub consumers: Vec<ConsumerSetup>,
     /// Groups.
     pub groups: Vec<GroupSetup>,
+    /// Transactional ids.
+    pub transactions: Vec<TransactionSetup>,
     /// Rules in force.
     pub rules: RuleSet,
 }
@@ -174,6 +217,11 @@ impl Setup {
     /// Does it belong to a topic of Kafka's own?
     pub fn is_internal(&self, p: PartitionId) -> bool {
         self.topics[self.partitions[p.ix()].topic].name.starts_with("__")
+    }
+    /// The partition of an application's output that takes what it makes of a record of `input`.
+    pub fn output_partition(&self, output: &OutputSetup, input: PartitionId) -> PartitionId {
+        let range = &self.topics[output.topic].partitions;
+        PartitionId(range.start + self.partitions[input.ix()].number % range.len() as u16)
     }
     /// The first leader of a partition: the preferred replica.
     pub fn first_leader(&self, p: PartitionId) -> BrokerId {

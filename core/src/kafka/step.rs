@@ -3,9 +3,11 @@
 use super::group::MemberId;
 use super::log::records::RecordData;
 use super::message::Body;
+use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// What a client waits for. Each kind has its own clock: one that starts over with every answer would never run out for
 /// a lost request of another kind on the same connection.
@@ -161,6 +163,32 @@ pub enum Timer {
     InitialRebalance(BrokerId, GroupIx),
     /// The rebalance timeout, `max.poll.interval.ms` of the members: for joining, then for their SyncGroup (group.G2, G3).
     Rebalance(BrokerId, GroupIx),
+    /// Of a transaction.
+    Txn(TxnTimer),
+}
+
+/// A timer of a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TxnTimer {
+    /// `transaction.timeout.ms` of an ongoing transaction (txn.T7).
+    Timeout(BrokerId, TxnIx),
+    /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`: a coordinator aborts those that timed out.
+    Check(BrokerId),
+    /// A coordinator tries markers again that were refused.
+    MarkerRetry(BrokerId, TxnIx),
+    /// A coordinator sends markers again that nobody answered.
+    MarkerTimeout(BrokerId, TxnIx),
+    /// `add.partitions.to.txn.retry.backoff.ms`: a partition's leader asks the coordinator again (txn.W1).
+    AddRetry(BrokerId, ProducerIx),
+    /// `add.partitions.to.txn.retry.backoff.max.ms`: it asks no more.
+    AddGiveUp(BrokerId, ProducerIx),
+    /// Nobody answered it.
+    AddTimeout(BrokerId, ProducerIx),
+    /// A producer asks its coordinator again after `retry.backoff.ms`.
+    Backoff(ProducerIx),
+    /// The same after 20 ms: the last transaction's markers are not written yet (txn.T6).
+    ShortBackoff(ProducerIx),
 }
 
 /// From when a timer counts.
@@ -177,6 +205,8 @@ pub enum Base {
         /// Who asked.
         follower: BrokerId,
     },
+    /// From the beginning of the transaction that is open.
+    Transaction(TxnIx),
 }
 
 /// What a rule does to timers.
@@ -193,6 +223,8 @@ pub enum TimerOp {
         /// Who asked.
         follower: BrokerId,
     },
+    /// Remember this instant as the beginning of a transaction (`txnStartTimestamp`).
+    MarkTransaction(TxnIx),
 }
 
 /// Things that a person, a script or a search does to the world.
@@ -206,7 +238,11 @@ pub enum Command {
         partition: PartitionId,
         /// What the log is told of the record.
         record: RecordData,
+        /// What a transactional producer does then.
+        then: AfterSend,
     },
+    /// An application calls `commitTransaction()` (true) or `abortTransaction()`.
+    EndTransaction(ProducerIx, bool),
     /// Kill the process (SIGKILL): the page cache survives.
     Crash(BrokerId),
     /// Cut the machine's power: what was not flushed is gone, and nobody is told.
@@ -250,6 +286,41 @@ pub enum Input {
     Do(Command),
 }
 
+/// A call within one application process, which has a consumer and a producer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AppCall {
+    /// The process starts its producer: `initTransactions()`, if it is transactional.
+    Init(ProducerIx),
+    /// `send()`, of a record made out of one that was read.
+    Send {
+        /// Its producer.
+        producer: ProducerIx,
+        /// Where to.
+        partition: PartitionId,
+        /// The record that was read: its batch, and its place there.
+        source: (BatchId, u16),
+    },
+    /// Another call to its transactional producer.
+    Call(ProducerIx, Call),
+    /// `flush()`.
+    Flush(ProducerIx),
+    /// What the producer's blocking call returned.
+    Returned(ConsumerIx, Returned),
+}
+
+/// How a blocking call of an application's producer ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Returned {
+    /// `initTransactions()` or `flush()` is done.
+    Done,
+    /// The transaction is committed.
+    Committed,
+    /// It is aborted.
+    Aborted,
+    /// The producer can only be closed.
+    Fatal,
+}
+
 /// Collects what a step puts out; reused from step to step.
 #[derive(Default, Debug)]
 pub struct Out {
@@ -259,6 +330,10 @@ pub struct Out {
     pub timers: Vec<TimerOp>,
     /// What happened, in order.
     pub events: Vec<EventKind>,
+    /// Calls within application processes, which are made in the same step.
+    pub(crate) calls: VecDeque<AppCall>,
+    /// Records that joined batches, for the table beside the state.
+    pub(crate) batched: Vec<(BatchId, RecordData)>,
 }
 
 impl Out {
@@ -267,6 +342,8 @@ impl Out {
         self.sends.clear();
         self.timers.clear();
         self.events.clear();
+        self.calls.clear();
+        self.batched.clear();
     }
     pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
         self.sends.push((from, to, body));
@@ -276,6 +353,9 @@ impl Out {
     }
     pub(crate) fn disarm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Disarm(t));
+    }
+    pub(crate) fn call(&mut self, c: AppCall) {
+        self.calls.push_back(c);
     }
     pub(crate) fn event(&mut self, e: EventKind) {
         self.events.push(e);

@@ -207,8 +207,8 @@ impl Cx<'_> {
         self.out.arm(Timer::Cleaner(self.b.id));
         while let Some(p) = self.dirtiest() {
             let pass = self.on_files(p, |r, data| {
-                let stable = r.hw;
-                r.files.as_mut().map(|f| Rc::make_mut(f).clean(&mut r.log, data, stable))
+                let stable = r.last_stable();
+                r.files.as_mut().map(|f| Rc::make_mut(f).clean(&mut r.log, data, &r.txns, stable))
             });
             if let Some(pass) = pass.flatten() {
                 let (from, to, removed) = (pass.from, pass.to, pass.removed);
@@ -220,7 +220,7 @@ impl Cx<'_> {
     fn dirtiest(&self) -> Option<PartitionId> {
         let ratio = |r: &Shared<Replica>| {
             let files = r.files.as_ref()?;
-            let ratio = files.dirty_permille(&r.log, r.hw)?;
+            let ratio = files.dirty_permille(&r.log, r.last_stable())?;
             (ratio > files.cfg.dirty_ratio_permille).then_some((ratio, std::cmp::Reverse(r.partition)))
         };
         self.b.replicas.iter().filter_map(ratio).max().map(|(_, p)| p.0)

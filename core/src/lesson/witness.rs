@@ -114,10 +114,11 @@ impl Witness {
                 let left = arrival.filter(|a| is_response(&a.kind)).and_then(|a| a.cause);
                 self.fates.entry(batch).or_default().acked.get_or_insert((e.at_us, left));
             }
-            EventKind::Polled { consumer, partition, from, to } => {
-                let log = sim.world().broker(sim.ledger().view(partition)).replica(partition).map(|r| &r.log);
+            EventKind::Polled { consumer, partition, from, to, .. } => {
+                let replica = sim.world().broker(sim.ledger().view(partition)).replica(partition);
+                let skips = sim.setup().consumers[consumer.ix()].read_committed;
                 for offset in from.0..to.0 {
-                    let entry = log.and_then(|l| l.at(Offset(offset)));
+                    let entry = replica.and_then(|r| r.log.at(Offset(offset)).filter(|e| !(skips && r.txns.is_aborted(e))));
                     let record = entry.and_then(|x| sim.ledger().record_in(x.payload.batch()?.id, (offset - x.base.0) as u16));
                     self.delivered.extend(record.map(|r| (group(consumer), r)));
                 }

@@ -10,13 +10,18 @@ use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::coordinator_partition;
 use crate::kafka::setup::*;
-use crate::kafka::step::{RequestKind, Timer};
+use crate::kafka::step::{RequestKind, Timer, TxnTimer};
 use smallvec::SmallVec;
 
 /// `offsets.topic.num.partitions`.
 const OFFSETS_PARTITIONS: u16 = 50;
 /// `replication.factor` of Kafka's own topics, where there are enough brokers.
 const INTERNAL_REPLICATION: u8 = 3;
+
+/// `transaction.state.log.num.partitions`.
+const TRANSACTION_PARTITIONS: u16 = 50;
+/// A producer's wait after CONCURRENT_TRANSACTIONS when a transaction begins, in microseconds (txn.T6).
+const CONCURRENT_BACKOFF: u64 = 20_000;
 
 /// How long each timer lasts, in microseconds.
 #[derive(Clone, Debug)]
@@ -27,6 +32,8 @@ pub struct Durations {
     consumers: Vec<ClientDurations>,
     /// Rebalance timeout of each group.
     groups: Vec<u64>,
+    /// `transaction.timeout.ms`, by transactional id.
+    transactions: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +46,9 @@ struct BrokerDurations {
     heartbeat: u64,
     session: u64,
     initial_rebalance: u64,
+    txn_check: u64,
+    add_retry: u64,
+    add_give_up: u64,
     retention_check: u64,
     cleaner: u64,
 }
@@ -113,6 +123,23 @@ impl Durations {
             Timer::MemberSession(_, id) => self.consumers[id.consumer.ix()].session,
             Timer::InitialRebalance(..) => self.broker.initial_rebalance,
             Timer::Rebalance(_, g) => self.groups[g.ix()],
+            Timer::Txn(t) => self.of_transaction(t),
+        }
+    }
+}
+
+impl Durations {
+    fn of_transaction(&self, t: &TxnTimer) -> u64 {
+        match t {
+            TxnTimer::Timeout(_, txn) => self.transactions[txn.ix()],
+            TxnTimer::Check(_) => self.broker.txn_check,
+            // `request.timeout.ms` of brokers, and the pause of Kafka's inter-broker sender.
+            TxnTimer::MarkerTimeout(..) | TxnTimer::AddTimeout(..) => 30_000_000,
+            TxnTimer::MarkerRetry(..) => 100_000,
+            TxnTimer::AddRetry(..) => self.broker.add_retry,
+            TxnTimer::AddGiveUp(..) => self.broker.add_give_up,
+            TxnTimer::Backoff(p) => self.producers[p.ix()].backoff,
+            TxnTimer::ShortBackoff(_) => CONCURRENT_BACKOFF,
         }
     }
 }
@@ -129,6 +156,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         producers: Vec::new(),
         consumers: Vec::new(),
         groups: Vec::new(),
+        transactions: Vec::new(),
         rules: rules(s),
     };
     for t in &s.topology.topics {
@@ -142,7 +170,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
     for p in &s.topology.producers {
-        setup.producers.push(producer(&s.kafka, p.name.clone(), &p.configs, &format!("topology.producers.{}", p.name))?);
+        let at = format!("topology.producers.{}", p.name);
+        add_producer(&mut setup, producer(&s.kafka, p.name.clone(), &p.configs, &at)?, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
         let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
@@ -151,19 +180,71 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
             return error(at, "ConfigException: must be below session.timeout.ms; a third of it is usual");
         }
     }
-    add_groups(s, &mut setup);
+    add_groups(s, &mut setup)?;
     for g in (0..setup.groups.len() as u8).map(GroupIx) {
         for (member, parts) in first_roster(&setup, g).members {
             setup.consumers[member.consumer.ix()].assigned = parts;
         }
     }
+    add_transaction_state(s, &mut setup)?;
     let durations = durations(s, &setup);
     Ok((setup, durations))
 }
 
+/// The topic of the transaction coordinators, where there is a `transactional.id`.
+fn add_transaction_state(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
+    let number = |t: &TransactionSetup| coordinator_partition(&t.name, TRANSACTION_PARTITIONS);
+    let mut numbers: Vec<u16> = setup.transactions.iter().map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let first = setup.partitions.len() as u16;
+    let min_isr = configs::int("transaction.state.log.min.isr", Scope::Broker, &[&s.configs]) as usize;
+    add_topic(setup, "__transaction_state", numbers.clone(), INTERNAL_REPLICATION.min(setup.brokers), min_isr, false);
+    for t in &mut setup.transactions {
+        let at = numbers.iter().position(|n| *n == number(t)).unwrap_or(0) as u16;
+        t.coordinator = PartitionId(first + at);
+    }
+    let max = configs::int("transaction.max.timeout.ms", Scope::Broker, &[&s.configs]);
+    let all = s.topology.producers.iter().map(|p| (&p.configs, format!("topology.producers.{}", p.name)));
+    let outputs = s.apps.iter().enumerate().filter_map(|(i, a)| Some((&a.output.as_ref()?.configs, format!("apps[{i}].output"))));
+    for (c, at) in all.chain(outputs) {
+        if c.contains_key("transactional.id") && configs::int("transaction.timeout.ms", Scope::Producer, &[c]) > max {
+            let what = format!("INVALID_TRANSACTION_TIMEOUT: must be at most transaction.max.timeout.ms={max} of the brokers");
+            return error(format!("{at}.configs.transaction.timeout.ms"), what);
+        }
+    }
+    Ok(())
+}
+
+/// Adds a producer, and its `transactional.id`, which others may share (a zombie and its successor).
+fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Option<u8>) -> ProducerIx {
+    if let Some(id) = c.get("transactional.id") {
+        let name = number.map_or(configs::text(id), |n| format!("{}-{n}", configs::text(id)));
+        let at = setup.transactions.iter().position(|t| t.name == name).unwrap_or_else(|| {
+            setup.transactions.push(TransactionSetup { name, coordinator: PartitionId(0) });
+            setup.transactions.len() - 1
+        });
+        p.txn = Some(TxnIx(at as u8));
+    }
+    setup.producers.push(p);
+    ProducerIx((setup.producers.len() - 1) as u8)
+}
+
 fn rules(s: &Scenario) -> RuleSet {
     let new_cluster = u8::from(versions::new_cluster_has_elr(&s.kafka));
-    RuleSet { elr: s.features.elr.unwrap_or(new_cluster) == 1, strict_min_isr: true }
+    // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
+    let txn_v2 = s.features.transaction.unwrap_or(if versions::has_transaction_v2(&s.kafka) { 2 } else { 1 }) == 2;
+    RuleSet {
+        elr: s.features.elr.unwrap_or(new_cluster) == 1,
+        strict_min_isr: true,
+        txn_v2,
+        verify_txn: versions::verifies_transactions(&s.kafka)
+            && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
+        strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
+    }
 }
 
 fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: usize, unclean: bool) {
@@ -182,8 +263,10 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
 fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<ProducerSetup, ScenarioError> {
     let old = versions::defaults(kafka, Scope::Producer);
     let layers = [c, &old];
-    let wanted = configs::boolean("enable.idempotence", Scope::Producer, &layers);
-    let explicit = c.contains_key("enable.idempotence") && wanted;
+    // A transactional.id implies idempotence where nothing is said of it.
+    let implied = c.contains_key("transactional.id") && !c.contains_key("enable.idempotence");
+    let wanted = implied || configs::boolean("enable.idempotence", Scope::Producer, &layers);
+    let explicit = (implied || c.contains_key("enable.idempotence")) && wanted;
     let acks = match configs::value("acks", Scope::Producer, &layers).as_str() {
         _ if explicit && !c.contains_key("acks") => Acks::All, // the release's default yields to the wish
         "0" => Acks::None,
@@ -204,6 +287,10 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
     // Without an explicit wish, acks != all or retries = 0 turns idempotence off silently; more than 5 in flight did so before 4.0.
     let yields = !explicit && max_in_flight > 5 && versions::idempotence_yields_to_in_flight(kafka);
     let idempotence = wanted && acks == Acks::All && retries > 0 && !yields;
+    if c.contains_key("transactional.id") && !idempotence {
+        let what = "ConfigException: needs the idempotent producer: acks=all, retries above 0, enable.idempotence not false";
+        return error(format!("{at}.configs.transactional.id"), what);
+    }
     if idempotence && max_in_flight > 5 {
         let what =
             "ConfigException: must be at most 5 for the idempotent producer (default in 4.x); set enable.idempotence to false for more";
@@ -221,22 +308,24 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
         max_in_flight,
         batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
         no_linger: ms("linger.ms") == 0,
+        txn: None,
+        app: None,
         adaptive: configs::boolean("partitioner.adaptive.partitioning.enable", Scope::Producer, &layers),
         ignore_keys: configs::boolean("partitioner.ignore.keys", Scope::Producer, &layers),
     })
 }
 
 /// Groups with their members, and the partitions of `__consumer_offsets` in use.
-fn add_groups(s: &Scenario, setup: &mut Setup) {
+fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     if numbers.is_empty() {
-        return;
+        return Ok(());
     }
     let first = setup.partitions.len() as u16;
     add_topic(setup, "__consumer_offsets", numbers.clone(), INTERNAL_REPLICATION.min(setup.brokers), 1, false);
-    for a in &s.apps {
+    for (i, a) in s.apps.iter().enumerate() {
         let group = GroupIx(setup.groups.len() as u8);
         let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
@@ -250,7 +339,9 @@ fn add_groups(s: &Scenario, setup: &mut Setup) {
             rebalances: true,
             initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
         });
+        let transactional = a.output.as_ref().is_some_and(|o| o.configs.contains_key("transactional.id"));
         let commit = match a.commit {
+            None if transactional => CommitMode::Transaction,
             Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
             Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
             None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
@@ -266,20 +357,35 @@ fn add_groups(s: &Scenario, setup: &mut Setup) {
         };
         // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
-        for m in 0..a.everybody() {
+        for m in 0..a.everybody() as u8 {
+            let name = format!("c{}", m + 1);
+            let output = match &a.output {
+                None => None,
+                Some(o) => {
+                    let at = format!("apps[{i}].output");
+                    let app = Some(ConsumerIx(setup.consumers.len() as u8));
+                    let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), &o.configs, &at)? };
+                    let number = (a.everybody() > 1).then_some(m + 1);
+                    let topic = setup.topics.iter().position(|t| t.name == o.topic).unwrap_or(0);
+                    Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic })
+                }
+            };
             setup.consumers.push(ConsumerSetup {
-                name: format!("c{}", m + 1),
+                name,
                 group,
-                starts: m < u32::from(a.members),
+                starts: m < a.members,
                 assigned: SmallVec::new(),
                 strategies: strategies.clone(),
                 instance_id: instance.as_ref().map(|x| if m == 0 { x.clone() } else { format!("{x}-{}", m + 1) }),
                 reset,
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
+                read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
+                output,
             });
         }
     }
+    Ok(())
 }
 
 fn durations(s: &Scenario, setup: &Setup) -> Durations {
@@ -294,6 +400,9 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         heartbeat: b("broker.heartbeat.interval.ms"),
         session: b("broker.session.timeout.ms"),
         initial_rebalance: b("group.initial.rebalance.delay.ms"),
+        txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+        add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
+        add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
     };
@@ -306,9 +415,16 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         },
         _ => LogDurations::default(),
     });
-    let producers = s.topology.producers.iter().map(|p| {
+    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, usize::from(a.members))));
+    let of_producers: Vec<&Configs> = s.topology.producers.iter().map(|p| &p.configs).chain(outputs).collect();
+    let transactions = (0..setup.transactions.len()).map(|t| {
+        let of = setup.producers.iter().position(|p| p.txn == Some(TxnIx(t as u8))).unwrap_or(0);
+        ms("transaction.timeout.ms", Scope::Producer, &[of_producers[of]])
+    });
+    let transactions = transactions.collect();
+    let producers = of_producers.iter().map(|configs| {
         let old = versions::defaults(&s.kafka, Scope::Producer);
-        let c = |name| ms(name, Scope::Producer, &[&p.configs, &old]);
+        let c = |name| ms(name, Scope::Producer, &[configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
             // Raised silently where only its parts are set.
@@ -334,5 +450,12 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         std::iter::repeat_n(d, a.everybody() as usize)
     });
     let groups = s.apps.iter().map(|a| ms("max.poll.interval.ms", Scope::Consumer, &[&a.configs]));
-    Durations { broker, logs: logs.collect(), producers: producers.collect(), consumers: consumers.collect(), groups: groups.collect() }
+    Durations {
+        broker,
+        logs: logs.collect(),
+        producers: producers.collect(),
+        consumers: consumers.collect(),
+        groups: groups.collect(),
+        transactions,
+    }
 }

@@ -30,8 +30,8 @@ pub enum Kind {
     List(&'static [&'static str]),
     /// One of these words.
     Word(&'static [&'static str]),
-    /// Any text.
-    Text,
+    /// A name of one's own; none by default.
+    Name,
 }
 
 /// A config that the engine knows.
@@ -74,6 +74,12 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
     def("group.initial.rebalance.delay.ms", Scope::Broker, Kind::Int(0), "3000"),
+    def("transaction.state.log.min.isr", Scope::Broker, Kind::Int(1), "2"),
+    def("transaction.max.timeout.ms", Scope::Broker, Kind::Int(1), "900000"),
+    def("transaction.abort.timed.out.transaction.cleanup.interval.ms", Scope::Broker, Kind::Int(1), "10000"),
+    def("transaction.partition.verification.enable", Scope::Broker, Kind::Bool, "true"),
+    def("add.partitions.to.txn.retry.backoff.ms", Scope::Broker, Kind::Int(1), "20"),
+    def("add.partitions.to.txn.retry.backoff.max.ms", Scope::Broker, Kind::Int(0), "100"),
     def("log.retention.check.interval.ms", Scope::Broker, Kind::Int(1), "300000"),
     def("log.cleaner.backoff.ms", Scope::Broker, Kind::Int(1), "15000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
@@ -98,15 +104,18 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("transactional.id", Scope::Producer, Kind::Name, ""),
+    def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
     def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
     def("partitioner.ignore.keys", Scope::Producer, Kind::Bool, "false"),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
     def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest", "none"]), "latest"),
+    def("isolation.level", Scope::Consumer, Kind::Word(&["read_uncommitted", "read_committed"]), "read_uncommitted"),
     def("group.protocol", Scope::Consumer, Kind::Word(&["classic"]), "classic"),
     def("partition.assignment.strategy", Scope::Consumer, Kind::List(STRATEGY_NAMES), DEFAULT_STRATEGIES),
-    def("group.instance.id", Scope::Consumer, Kind::Text, ""),
+    def("group.instance.id", Scope::Consumer, Kind::Name, ""),
     def("session.timeout.ms", Scope::Consumer, Kind::Int(6000), "45000"),
     def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
     def("max.poll.interval.ms", Scope::Consumer, Kind::Int(1), "300000"),
@@ -138,6 +147,9 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             }
             Kind::Bool if !matches!(word.as_str(), "true" | "false") => {
                 return bad("true or false".into());
+            }
+            Kind::Name if !matches!(value, Value::String(s) if !s.is_empty() && s.len() < 250) => {
+                return bad("a name in quotes".into());
             }
             Kind::Ratio if !word.parse::<f64>().is_ok_and(|x| (0.0..=1.0).contains(&x)) => {
                 return bad("a number from 0 to 1".into());

@@ -10,6 +10,7 @@ pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::kafka::transaction::AfterSend;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
@@ -103,6 +104,9 @@ pub struct Features {
     /// KIP-966: 0 or 1; a new cluster has 1 from 4.1.
     #[serde(rename = "eligible.leader.replicas.version", default, skip_serializing_if = "Option::is_none")]
     pub elr: Option<u8>,
+    /// KIP-890: 0 to 2; a new cluster has 2. With less, producers add partitions to transactions, which keep one epoch.
+    #[serde(rename = "transaction.version", default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<u8>,
 }
 
 impl Features {
@@ -190,11 +194,14 @@ pub struct App {
     #[serde(default = "one")]
     pub members: u8,
     /// Further members that do not run at the beginning; a command starts them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "nobody")]
     pub standby: u8,
     /// How long it is busy with a record, in microseconds.
     #[serde(default = "default_handling")]
     pub handling_us: u64,
+    /// What it makes of the records that it reads: it is a producer too, in the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputSpec>,
     /// Its own commits; without this, `enable.auto.commit` decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitSpec>,
@@ -210,9 +217,21 @@ impl App {
     }
 }
 
-fn is_zero(n: &u8) -> bool {
+fn nobody(n: &u8) -> bool {
     *n == 0
 }
+/// An application's output: a record for each that it has handled, with the same key.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSpec {
+    /// The topic that it writes to. A record goes to the partition with its input's number.
+    pub topic: String,
+    /// Configs of its producer. With a `transactional.id`, output and offsets are one transaction for each `poll()`; of
+    /// several members each adds its number to the id, as in `billing-1`.
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub configs: Configs,
+}
+
 fn one() -> u8 {
     1
 }
@@ -243,6 +262,29 @@ pub struct Workload {
     /// Their values are null (log.L10).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tombstones: bool,
+    /// Records of each transaction, where the producer has a `transactional.id`: after these the application commits. With
+    /// 0 it never does by itself.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub records_per_transaction: u32,
+    /// Every n-th transaction is aborted instead; 0 = none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub abort_every: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+impl Workload {
+    /// What becomes of the transaction after record `n`, counted from 0.
+    pub fn after(&self, n: u32) -> AfterSend {
+        let size = self.records_per_transaction;
+        if size == 0 || !(n + 1).is_multiple_of(size) {
+            return AfterSend::GoOn;
+        }
+        let transaction = (n + 1) / size;
+        if self.abort_every > 0 && transaction.is_multiple_of(self.abort_every) { AfterSend::Abort } else { AfterSend::Commit }
+    }
 }
 
 fn default_bytes() -> u32 {
@@ -293,6 +335,16 @@ pub enum Do {
         /// The first offset that stays; everything committed goes without it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<u32>,
+    },
+    /// A transactional producer's application commits.
+    CommitTransaction {
+        /// Producer by name.
+        producer: String,
+    },
+    /// It aborts.
+    AbortTransaction {
+        /// Producer by name.
+        producer: String,
     },
     /// SIGKILL.
     Crash {
@@ -445,6 +497,9 @@ impl Scenario {
         if self.features.elr.is_some_and(|v| v > 1) {
             return error("features.eligible.leader.replicas.version", "must be 0 or 1");
         }
+        if self.features.transaction.is_some_and(|v| v > 2) {
+            return error("features.transaction.version", "must be 0, 1 or 2");
+        }
         let hour = 3_600_000_000;
         if self.until_us > 24 * hour {
             return error("until_us", format!("is {}; a run lasts at most 24 hours ({})", self.until_us, 24 * hour));
@@ -552,6 +607,13 @@ impl Scenario {
                 return error(format!("{at}.handling_us"), "is more than an hour");
             }
             self.check_configs(&a.configs, Scope::Consumer, &format!("{at}.configs"))?;
+            if let Some(o) = &a.output {
+                self.topic_index(&o.topic).ok_or_else(|| self.no_topic(format!("{at}.output.topic"), &o.topic))?;
+                self.check_configs(&o.configs, Scope::Producer, &format!("{at}.output.configs"))?;
+                if o.configs.contains_key("transactional.id") && a.commit.is_some() {
+                    return error(format!("{at}.commit"), "must be left out: the offsets are part of the transaction");
+                }
+            }
         }
         Ok(())
     }
@@ -568,6 +630,13 @@ impl Scenario {
             }
             if w.count > 10_000_000 {
                 return error(format!("{at}.count"), "can be 10000000 at most");
+            }
+            let transactional = self.topology.producers.iter().any(|p| p.name == w.producer && p.configs.contains_key("transactional.id"));
+            if (w.records_per_transaction > 0 || w.abort_every > 0) && !transactional {
+                return error(
+                    format!("{at}.records_per_transaction"),
+                    format!("needs transactional.id in the configs of {:?}", w.producer),
+                );
             }
             if w.bytes == 0 || w.bytes > 1_048_576 {
                 return error(format!("{at}.bytes"), "must be 1 to 1048576");
@@ -590,7 +659,8 @@ impl Scenario {
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
-        let producers = self.topology.producers.len();
+        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| usize::from(a.members)).sum::<usize>();
+        let producers = self.topology.producers.len() + members_with;
         let end = |e: &End| match e {
             End::Controller => Ok(()),
             End::Broker(b) => broker(b),
@@ -604,6 +674,13 @@ impl Scenario {
                     return Err(format!("there is no producer {producer:?}"));
                 }
                 self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}"))
+            }
+            Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
+                match self.topology.producers.iter().find(|p| p.name == *producer) {
+                    None => Err(format!("there is no producer {producer:?}")),
+                    Some(p) if !p.configs.contains_key("transactional.id") => Err(format!("producer {producer:?} has no transactional.id")),
+                    Some(_) => Ok(()),
+                }
             }
             Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
                 Some(n) if *partition < n => Ok(()),

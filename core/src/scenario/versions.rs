@@ -35,3 +35,18 @@ pub(super) fn small_segments(kafka: &str) -> bool {
 pub(super) fn idempotence_yields_to_in_flight(kafka: &str) -> bool {
     matches!(kafka, "2.8" | "3.9")
 }
+
+/// Has a new cluster of this release `transaction.version` 2 (from 4.0, KIP-890 part 2)?
+pub(super) fn has_transaction_v2(kafka: &str) -> bool {
+    !matches!(kafka, "2.8" | "3.9")
+}
+
+/// Do leaders ask whether a partition is part of the transaction (from 3.6, KIP-890 part 1)?
+pub(super) fn verifies_transactions(kafka: &str) -> bool {
+    kafka != "2.8"
+}
+
+/// Must a marker's epoch be above the transaction's (from 4.2, txn.W4)?
+pub(super) fn strict_markers(kafka: &str) -> bool {
+    !matches!(kafka, "2.8" | "3.9" | "4.0" | "4.1")
+}

@@ -15,6 +15,8 @@ use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::partitioner::partition_for_key;
+use crate::kafka::step::TxnTimer;
+use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
@@ -74,6 +76,7 @@ pub struct Sim {
     links: BTreeMap<(Actor, Actor), Link>,
     transit: BTreeMap<MsgId, Transit>,
     last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
+    transaction_starts: BTreeMap<TxnIx, u64>,
     sticky: BTreeMap<(ProducerIx, usize), Sticky>,
     events: Chunked<Event>,
     trace: Canon,
@@ -129,6 +132,7 @@ impl Sim {
             links: BTreeMap::new(),
             transit: BTreeMap::new(),
             last_fetch: BTreeMap::new(),
+            transaction_starts: BTreeMap::new(),
             sticky: BTreeMap::new(),
             events: Chunked::default(),
             trace: Canon::default(),
@@ -286,7 +290,7 @@ impl Sim {
         }
         let key = (!w.spec.keys.is_empty()).then(|| w.spec.keys[n as usize % w.spec.keys.len()].as_str());
         let record = RecordData { bytes: w.spec.bytes, tombstone: w.spec.tombstones, ..self.record_now() };
-        self.send(w.producer, w.topic, key, record, out);
+        self.send(w.producer, w.topic, key, record, w.spec.after(n), out);
     }
 
     /// A record of the size that records sent by hand have, created at this instant.
@@ -295,7 +299,7 @@ impl Sim {
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
-    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, out: &mut Out) {
+    fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
         let keyed = key.filter(|_| !self.world.setup.producers[producer.ix()].ignore_keys);
@@ -307,7 +311,7 @@ impl Sim {
         if let Some(costs) = &mut self.costs {
             costs.note_record(record.bytes);
         }
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record }), out);
+        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
         if keyed.is_none()
             && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
         {
@@ -331,9 +335,13 @@ impl Sim {
                 if let (Some(p), Some(t)) = (p, t) {
                     let now = self.record_now();
                     let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
-                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, out);
+                    self.send(ProducerIx(p as u8), t, key.as_deref(), record, AfterSend::GoOn, out);
                 }
                 return;
+            }
+            Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
+                let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
+                Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
             }
             Do::DeleteRecords { topic, partition, before } => {
                 let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
@@ -433,6 +441,7 @@ impl Sim {
                     Base::Now => self.now_us,
                     Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
+                    Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
                 self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
             }
@@ -440,13 +449,18 @@ impl Sim {
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
             }
+            TimerOp::MarkTransaction(txn) => {
+                self.transaction_starts.insert(txn, self.now_us);
+            }
         }
     }
 
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).
     fn spread_periodic(&mut self) {
         for b in self.world.setup.broker_ids() {
-            for t in [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)] {
+            let check = (!self.world.setup.transactions.is_empty()).then_some(Timer::Txn(TxnTimer::Check(b)));
+            let all = [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)];
+            for t in all.into_iter().chain(check) {
                 let period = self.plan.durations.of(&t);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }

@@ -6,6 +6,8 @@ use crate::ids::*;
 use crate::kafka::broker::Power;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
+use crate::kafka::step::TxnTimer;
+use crate::kafka::transaction::leader::Ask;
 use crate::kafka::{Command, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -147,10 +149,27 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
         Timer::RequestTimeout(_, b, _) => dead(b),
         Timer::FetchBackoff { .. } | Timer::Linger(..) | Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) => true,
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
+        Timer::Txn(t) => may_fire_in_transaction(w, t),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
         // Groups do not rebalance in a trial; none of these is armed.
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
+        }
+    }
+}
+
+/// Nobody times out on a peer that is alive; transactions time out never.
+fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
+    let silent = |p: PartitionId, b: BrokerId| w.broker(b).view[p.ix()].0.0.is_none_or(|l| w.broker(l).power == Power::PowerLost);
+    match t {
+        TxnTimer::Timeout(..) | TxnTimer::Check(_) | TxnTimer::AddGiveUp(..) => false,
+        TxnTimer::AddRetry(..) | TxnTimer::MarkerRetry(..) | TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_) => true,
+        TxnTimer::MarkerTimeout(b, txn) => {
+            w.broker(b).txn.coordinated.iter().any(|c| c.id.txn == txn && c.markers.iter().any(|p| silent(*p, b)))
+        }
+        TxnTimer::AddTimeout(b, p) => {
+            let coordinator = |a: &Ask| w.setup.transactions[a.id.txn.ix()].coordinator;
+            w.broker(b).txn.asks.iter().any(|a| a.producer == p && silent(coordinator(a), b))
         }
     }
 }
@@ -180,8 +199,8 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
         Action::Deliver(from, to) => Input::Deliver(head(from, to)),
         Action::Fire(t) => Input::Fire(t),
         Action::Send => {
-            let (producer, partition) = trial.records[usize::from(records)];
-            Input::Do(Command::Send { producer, partition, record: RecordData { bytes: 1, ..RecordData::default() } })
+            let (producer, partition, then) = trial.records[usize::from(records)];
+            Input::Do(Command::Send { producer, partition, record: RecordData { bytes: 1, ..RecordData::default() }, then })
         }
         Action::Crash(b) => Input::Do(Command::Crash(b)),
         Action::PowerCut(b) => Input::Do(Command::PowerCut(b)),

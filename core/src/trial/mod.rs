@@ -17,6 +17,7 @@ mod story;
 pub mod words;
 
 use crate::ids::*;
+use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Setup, World};
 use crate::scenario::{Scenario, ScenarioError, build::build, error};
 pub use actions::{Action, Budget};
@@ -83,6 +84,9 @@ pub struct TrialSpec {
     pub properties: Vec<Property>,
 }
 
+/// A record of a workload: when, of which workload, its ordinal there, what is sent, its key.
+type Send = (u64, usize, usize, (ProducerIx, PartitionId, AfterSend), Option<String>);
+
 /// A configuration on trial.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -92,8 +96,8 @@ pub struct Trial {
     pub bounds: Bounds,
     /// What must never be.
     pub properties: Vec<Property>,
-    /// The records in the order in which they are sent: producer and partition.
-    pub records: Vec<(ProducerIx, PartitionId)>,
+    /// The records in the order in which they are sent: producer, partition, and what becomes of the transaction then.
+    pub records: Vec<(ProducerIx, PartitionId, AfterSend)>,
     /// Their keys.
     pub keys: Vec<Option<String>>,
     /// Take exchanges that need not be told apart in one step (see `actions::urgent`); far fewer states.
@@ -118,7 +122,7 @@ impl Trial {
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");
         }
-        let mut sends: Vec<(u64, usize, ProducerIx, PartitionId, Option<String>)> = Vec::new();
+        let mut sends: Vec<Send> = Vec::new();
         for (i, w) in s.workload.iter().enumerate() {
             let producer = ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8);
             let topic = setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0);
@@ -129,10 +133,11 @@ impl Trial {
                     Some(k) => crate::kafka::partitioner::partition_for_key(k.as_bytes(), range.len() as u16),
                     None => 0,
                 };
-                sends.push((w.start_us + n as u64 * w.every_us, i, producer, PartitionId(range.start + number), key.cloned()));
+                let at = w.start_us + n as u64 * w.every_us;
+                sends.push((at, i, n, (producer, PartitionId(range.start + number), w.after(n as u32)), key.cloned()));
             }
         }
-        sends.sort();
+        sends.sort_by_key(|s| (s.0, s.1, s.2));
         sends.truncate(wanted);
         if sends.len() < wanted {
             return error("workload", format!("has {} records; trial.bounds.records asks for {wanted}", sends.len()));
@@ -142,7 +147,7 @@ impl Trial {
             setup: Rc::new(setup),
             bounds: spec.bounds,
             properties,
-            records: sends.iter().map(|s| (s.2, s.3)).collect(),
+            records: sends.iter().map(|s| s.3).collect(),
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
             sleep: true,

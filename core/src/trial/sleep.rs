@@ -68,6 +68,7 @@ impl Footprint {
                 EventKind::Sent { from, to, .. } => self.sends |= link(setup, from, to),
                 EventKind::Delivered { from, to, .. } | EventKind::Dropped { from, to, .. } => self.take(setup, from, to),
                 EventKind::BecameLeader { .. } => self.actors |= OFFICE,
+                EventKind::ConsumerCrashed { .. } => *self = Footprint::ALL, // it was fenced
                 _ => {}
             }
         }
@@ -81,6 +82,13 @@ impl Footprint {
 
     fn touch(&mut self, setup: &Setup, a: Actor) {
         self.actors |= 1 << number(setup, a).min(ACTORS - 1);
+        // An application's consumer and producer are one process, and call each other within a step.
+        let other = match a {
+            Actor::Producer(p) => setup.producers[p.ix()].app.map(Actor::Consumer),
+            Actor::Consumer(c) => setup.consumers[c.ix()].output.map(|o| Actor::Producer(o.producer)),
+            _ => None,
+        };
+        self.actors |= other.map_or(0, |o| 1 << number(setup, o).min(ACTORS - 1));
     }
 
     /// Do two steps that are both possible lead to the same state in either order?

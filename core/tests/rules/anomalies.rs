@@ -88,7 +88,7 @@ fn h4_last_replica_standing() {
     // ISR {1,2,3} -> {1}, then 1 loses power and its unflushed tail. 2 has everything and is alive.
     for (elr, leader, lost) in [(0, 1, 1), (1, 2, 0)] {
         let mut s = scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#);
-        s.features = Features { elr: Some(elr) };
+        s.features = Features { elr: Some(elr), ..Features::default() };
         s.configs.insert("replica.lag.time.max.ms".into(), 5000.into());
         let t = 1 + begin(&s).timers().find(|(t, _)| **t == Timer::Writeback(BrokerId(1))).expect("armed").1;
         s.commands = vec![send(t, "X"), crash(t + SECOND / 2, 3), send(t + SECOND, "Y")];

@@ -10,7 +10,7 @@ fn three(topic: &str) -> Scenario {
     scene(3, 3, r#"{"linger.ms":0}"#, topic)
 }
 fn without_elr(mut s: Scenario) -> Scenario {
-    s.features = Features { elr: Some(0) };
+    s.features = Features { elr: Some(0), ..Features::default() };
     s
 }
 fn elections(sim: &highwater_core::sim::Sim) -> Vec<(u8, u16, Election)> {

@@ -8,7 +8,7 @@ use highwater_core::kafka::replica::Replica;
 use highwater_core::kafka::step::Timer;
 
 fn data(n: u32, count: u16) -> Payload {
-    Payload::Data(Batch { id: BatchId { producer: ProducerIx(0), n }, count, epoch: 0, seq: None })
+    Payload::Data(Batch { id: BatchId { producer: ProducerIx(0), n }, count, pid: Pid::Session(ProducerIx(0), 0), epoch: 0, seq: None })
 }
 fn cache(l: &Log) -> Vec<(u16, u32)> {
     l.epochs().iter().map(|e| (e.epoch.0, e.start.0)).collect()

@@ -14,4 +14,5 @@ mod lessons;
 mod log;
 mod producer;
 mod replication;
+mod transactions;
 mod world;

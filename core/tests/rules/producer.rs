@@ -8,6 +8,7 @@ use highwater_core::kafka::Timer;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::message::{Acks, Body};
 use highwater_core::kafka::replica::{Idempotence, Replica};
+use highwater_core::kafka::setup::RuleSet;
 use highwater_core::kafka::step::{Command, Input, RequestKind};
 use highwater_core::scenario::End;
 
@@ -100,10 +101,10 @@ fn prod_a2_a_record_that_timed_out_stays_in_the_log_and_its_retry_is_recognised(
 // ---- 2.5, broker side
 
 fn batch(epoch: u16, seq: u32, count: u16) -> Batch {
-    Batch { id: BatchId { producer: ProducerIx(0), n: seq }, count, epoch, seq: Some(seq) }
+    Batch { id: BatchId { producer: ProducerIx(0), n: seq }, count, pid: Pid::Session(ProducerIx(0), 0), epoch, seq: Some(seq) }
 }
 fn check(r: &Replica, b: Batch) -> Result<Option<u32>, ErrorCode> {
-    match r.check_sequence(&b) {
+    match r.check_sequence(&b, &RuleSet::default()) {
         Idempotence::New => Ok(None),
         Idempotence::Duplicate(o) => Ok(Some(o.0)),
         Idempotence::Error(e) => Err(e),

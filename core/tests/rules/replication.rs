@@ -19,7 +19,13 @@ fn set(ids: &[u8]) -> BrokerSet {
     ids.iter().map(|b| BrokerId(*b)).collect()
 }
 fn append(r: &mut Replica, n: u32) {
-    r.append(Payload::Data(Batch { id: BatchId { producer: ProducerIx(0), n }, count: 1, epoch: 0, seq: None }));
+    r.append(Payload::Data(Batch {
+        id: BatchId { producer: ProducerIx(0), n },
+        count: 1,
+        pid: Pid::Session(ProducerIx(0), 0),
+        epoch: 0,
+        seq: None,
+    }));
 }
 /// Broker 1 leads in epoch 5 with an empty log.
 fn leader(isr: &[u8]) -> Replica {

@@ -6,6 +6,7 @@ use highwater_core::ids::*;
 use highwater_core::kafka::log::records::RecordData;
 use highwater_core::kafka::message::Body;
 use highwater_core::kafka::step::{Command, Input, Timer};
+use highwater_core::kafka::transaction::AfterSend;
 use highwater_core::kafka::{Flight, Out, World};
 use highwater_core::scenario::Scenario;
 use highwater_core::scenario::build::build;
@@ -36,6 +37,7 @@ impl Bench {
             producer: ProducerIx(0),
             partition: PartitionId(partition),
             record: RecordData { bytes: 100, ..RecordData::default() },
+            then: AfterSend::GoOn,
         }));
     }
     pub fn fire(&mut self, t: Timer) {

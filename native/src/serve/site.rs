@@ -1,4 +1,4 @@
-//! Answers requests from the embedded files alone: the file system is never touched, so no path leads out.
+//! Answers requests from memory alone, the embedded files and perhaps a measurement: the file system is never touched, so no path leads out.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use super::csp;
+use super::offer;
 use super::page::File;
 
 /// An answer; its body lives in the binary.
@@ -45,9 +46,15 @@ struct Served {
 }
 
 impl Site {
-    /// A site of these files, `index.html` among them.
-    pub(crate) fn new(files: &'static [File], hosts: Hosts) -> Self {
-        let files: BTreeMap<_, _> = files.iter().map(|file| (file.path, Served::new(file))).collect();
+    /// A site of these files, `index.html` among them, that offers the page a measurement if there is one.
+    pub(crate) fn new(files: &'static [File], hosts: Hosts, measurement: Option<String>) -> Self {
+        let mut files: BTreeMap<_, _> = files.iter().map(|file| (file.path, Served::new(file))).collect();
+        if let Some(text) = measurement {
+            files.insert(offer::PATH, Served::new(offer::served(text)));
+            if let Some(index) = files.get_mut("index.html") {
+                *index = Served::new(offer::marked(index.file));
+            }
+        }
         let html = files.get("index.html").map_or("".into(), |index| String::from_utf8_lossy(index.file.bytes));
         let policy = HeaderValue::try_from(csp::policy(&html)).expect("a policy is plain ASCII");
         Self { files, policy, hosts }

@@ -5,11 +5,15 @@ use hyper::Request;
 
 const FILES: &[File] = &[
     File { path: "app-1a2b3c4d5e6f7a8b_bg.wasm", bytes: b"\0asm long", gzip: Some(b"packed") },
-    File { path: "index.html", bytes: b"<script>1</script>", gzip: None },
+    File { path: "index.html", bytes: b"<head></head><script>1</script>", gzip: None },
     File { path: "lessons/one.json", bytes: b"{}", gzip: None },
 ];
 
 fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    answer(&Site::new(FILES, Hosts::Loopback, None), method, path, headers)
+}
+
+fn answer(site: &Site, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::builder().method(method).uri(path);
     if !headers.iter().any(|(name, _)| *name == "host") {
         request = request.header("host", "localhost:8080");
@@ -18,7 +22,7 @@ fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         request = request.header(*name, *value);
     }
     let (parts, ()) = request.body(()).expect("a request").into_parts();
-    Site::new(FILES, Hosts::Loopback).answer(&parts)
+    site.answer(&parts)
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -29,7 +33,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
 fn the_root_is_the_page_and_is_asked_for_anew() {
     let answer = ask("GET", "/?seed=1", &[]);
     assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(*answer.body(), b"<script>1</script>");
+    assert_eq!(*answer.body(), b"<head></head><script>1</script>");
     assert_eq!(header(&answer, "content-type"), "text/html; charset=utf-8");
     assert_eq!(header(&answer, "cache-control"), "no-cache");
 }
@@ -93,4 +97,17 @@ fn a_foreign_name_for_this_machine_is_refused() {
     for host in ["localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:8080", "highwater.localhost"] {
         assert_eq!(ask("GET", "/", &[("host", host)]).status(), StatusCode::OK, "for {host:?}");
     }
+}
+
+#[test]
+fn a_measurement_is_offered_only_when_there_is_one() {
+    assert_eq!(ask("GET", "/measurement.json", &[]).status(), StatusCode::NOT_FOUND);
+    assert!(!String::from_utf8_lossy(ask("GET", "/", &[]).body()).contains("highwater-measurement"));
+    let site = Site::new(FILES, Hosts::Loopback, Some("{\"format\":1}".into()));
+    let measurement = answer(&site, "GET", "/measurement.json", &[]);
+    assert_eq!(*measurement.body(), b"{\"format\":1}");
+    assert_eq!(header(&measurement, "content-type"), "application/json");
+    let index = answer(&site, "GET", "/", &[]);
+    assert!(String::from_utf8_lossy(index.body()).contains("<meta name=\"highwater-measurement\" content=\"measurement.json\">"));
+    assert!(header(&index, "content-security-policy").contains("'sha256-"), "the script stays allowed");
 }

@@ -25,9 +25,9 @@ export function binary() {
   return found;
 }
 
-/** Starts the binary on a free port; resolves to `{ url, stop }`. */
-export function startBinary(path) {
-  const child = spawn(path, ['serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Starts the binary on a free port, with further options of `serve`; resolves to `{ url, stop }`. */
+export function startBinary(path, ...options) {
+  const child = spawn(path, ['serve', '--port', '0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve, reject) => {
     let output = '';
     let wanted = false;

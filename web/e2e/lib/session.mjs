@@ -1,6 +1,7 @@
 // What a test gets: a fresh browser profile, and helpers that do what a person does.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startBinary } from './servers.mjs';
 import { watch } from './watch.mjs';
 
 const SIZES = [
@@ -10,11 +11,12 @@ const SIZES = [
 const LOCALES = { en: 'en-GB', ko: 'ko-KR' };
 
 export class Session {
-  /** `site` has the addresses (`url`, `subPath`), the browser and the folder for screenshots. */
+  /** `site` has the addresses (`url`, `subPath`), the binary, the browser and the folder for screenshots. */
   constructor(site) {
     this.site = site;
     this.complaints = [];
     this.contexts = [];
+    this.servers = [];
     this.failuresExpected = false;
   }
 
@@ -25,6 +27,13 @@ export class Session {
     await page.goto(url + hash);
     if (started) await this.started(page);
     return page;
+  }
+
+  /** Another server of the binary, with options of `serve`; it ends with the test. */
+  async serve(...options) {
+    const served = await startBinary(this.site.binary, ...options);
+    this.servers.push(served);
+    return served;
   }
 
   /** An empty page in a fresh profile, watched for errors. */
@@ -86,6 +95,7 @@ export class Session {
   /** Closes everything; throws if the page did what it must not. */
   async end() {
     await Promise.all(this.contexts.map((context) => context.close()));
+    this.servers.forEach((served) => served.stop());
     const complaints = this.complaints.flat().filter((text) => !this.failuresExpected || text.startsWith('request'));
     if (complaints.length > 0) throw new Error(`the page is not clean:\n${complaints.join('\n')}`);
   }

@@ -35,6 +35,8 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
     }
     match door {
         Door::Play => play(&key, &on),
+        // It listens itself.
+        Door::Measure => None,
         Door::Trial => None,
     }
 }

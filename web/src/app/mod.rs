@@ -13,6 +13,7 @@ pub mod trial;
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
@@ -47,6 +48,7 @@ pub struct App {
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
+    measure: Kept,
     court: Court,
     /// The Play door was opened to play something: it plays on.
     playing_on_arrival: bool,
@@ -112,6 +114,7 @@ impl Component for App {
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
+            measure: Kept::default(),
             court: Court::new(lang),
             playing_on_arrival: false,
             lang,

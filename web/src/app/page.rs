@@ -3,6 +3,7 @@
 use super::App;
 use super::msg::Msg;
 use crate::door::Door;
+use crate::measure::MeasureDoor;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
 use crate::panels::coach::{Advice, Coach};
 use crate::panels::events::EventList;
@@ -26,6 +27,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
+        Door::Measure => String::new(),
         Door::Trial => app.court.sheet.title.clone(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
@@ -35,6 +37,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
             <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
             { match door {
                 Door::Play => play(app, &go),
+                Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
                 Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
             } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>

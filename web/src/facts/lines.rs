@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent};
+use highwater_core::event::{EventKind, GroupEvent, TxnEvent};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +86,20 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::DropArmed { .. }
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
+        E::Txn(t) => transaction_tone(t),
+    }
+}
+
+fn transaction_tone(t: &TxnEvent) -> Tone {
+    use TxnEvent as T;
+    match t {
+        T::Derived { .. } | T::StateAppended { .. } | T::PartitionAdded { .. } | T::CommitPending { .. } | T::OffsetsSent { .. } => {
+            Tone::Write
+        }
+        T::MarkerAppended { commit: true, .. } | T::LastStableOffset { .. } | T::Ended { commit: true, .. } => Tone::Commit,
+        T::Initialised { .. } | T::Began { .. } | T::Ending { .. } | T::State { .. } => Tone::Control,
+        T::Refused { .. } | T::MarkerRefused { .. } | T::Discarded { .. } | T::SendRefused { .. } => Tone::Snag,
+        T::Failed { .. } | T::TimedOut { .. } | T::MarkerAppended { .. } | T::Ended { .. } => Tone::Trouble,
     }
 }
 
@@ -130,6 +144,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::ConsumerCrashed { .. }
             | E::ConsumerStarted { .. }
             | E::Group { what: GroupEvent::Rebalancing { .. } | GroupEvent::Stable { .. } | GroupEvent::PollIntervalExceeded { .. }, .. }
+            | E::Txn(TxnEvent::Failed { .. } | TxnEvent::TimedOut { .. } | TxnEvent::Ended { .. })
     )
 }
 

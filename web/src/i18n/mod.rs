@@ -20,10 +20,12 @@ macro_rules! texts {
     };
 }
 
+mod measure;
 mod phrases;
 mod text;
 mod trial;
 
+pub use measure::*;
 pub use phrases::*;
 use serde::{Deserialize, Serialize};
 pub use text::Text;

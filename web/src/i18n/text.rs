@@ -5,6 +5,7 @@ texts! {
     Text;
     // ---- the frame
     door_play: "Play", "실험";
+    door_measure: "Measure", "재어 보기";
     door_trial: "Trial", "시험";
     doors: "Doors", "화면";
     skip: "Skip to the controls", "조작부로 건너뛰기";

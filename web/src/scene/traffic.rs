@@ -4,6 +4,7 @@ use super::mark::Mark;
 use highwater_core::ids::*;
 use highwater_core::kafka::log::Entry;
 use highwater_core::kafka::message::{Body, Fetched};
+use highwater_core::kafka::transaction::TxnBody;
 use highwater_core::kafka::{Flight, World};
 
 /// How much attention a message deserves.
@@ -116,8 +117,34 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         Body::MetadataRecords { .. } => (Weight::Normal, Cargo::Slip, "metadata".to_owned()),
         Body::Metadata { .. } | Body::MetadataResponse { .. } => (Weight::Quiet, Cargo::Slip, String::new()),
         Body::Disconnect { .. } => (Weight::Quiet, Cargo::Broken, String::new()),
+        Body::Txn(t) => transaction(t),
     };
     Look { weight: if receiver_up(f, w) { weight } else { weight.min(Weight::Quiet) }, cargo, label }
+}
+
+/// Requests of transactions are labelled with Kafka's names, answers with their errors.
+fn transaction(t: &TxnBody) -> (Weight, Cargo, String) {
+    let error = match t {
+        TxnBody::InitProducerIdResponse { result, .. } | TxnBody::EndTxnResponse { result, .. } => result.as_ref().err().copied(),
+        TxnBody::AddPartitionsToTxnResponse { result, .. }
+        | TxnBody::AddOffsetsToTxnResponse { result, .. }
+        | TxnBody::LeaderAddPartitionsResponse { result, .. }
+        | TxnBody::TxnOffsetCommitResponse { result, .. } => result.err(),
+        TxnBody::WriteTxnMarkersResponse { results, .. } => results.iter().find_map(|r| r.1.err()),
+        TxnBody::WriteTxnMarkers { marker, .. } => {
+            let outcome = if marker.commit { "COMMIT" } else { "ABORT" };
+            return (Weight::Loud, Cargo::Slip, format!("WriteTxnMarkers {outcome}"));
+        }
+        TxnBody::EndTxn { commit, .. } => {
+            let outcome = if *commit { "COMMIT" } else { "ABORT" };
+            return (Weight::Loud, Cargo::Slip, format!("EndTxn {outcome}"));
+        }
+        asked => return (Weight::Normal, Cargo::Slip, format!("{:?}", asked.kind())),
+    };
+    match error {
+        Some(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
+        None => (Weight::Normal, Cargo::Slip, String::new()),
+    }
 }
 
 fn receiver_up(f: &Flight, w: &World) -> bool {

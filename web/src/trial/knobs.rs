@@ -94,6 +94,7 @@ impl Knob {
                 Some(CommitMode::BeforeHandling) => BEFORE.to_owned(),
                 Some(CommitMode::AfterHandling) => AFTER.to_owned(),
                 Some(CommitMode::Auto) => "enable.auto.commit".to_owned(),
+                Some(CommitMode::Transaction) => "transactional.id".to_owned(),
                 Some(CommitMode::Never) => "–".to_owned(),
                 None => String::new(),
             },

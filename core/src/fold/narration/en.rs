@@ -58,13 +58,14 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         }
         EventKind::Group { group, what } => super::groups::en(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
+        EventKind::Txn(t) => super::transactions::sentence(&t, n),
     };
     capitalised(&said)
 }
 
 fn capitalised(s: &str) -> String {
     // Only words of ours: a producer's own name keeps its first letter.
-    for ours in ["broker ", "the ", "record ", "batch "] {
+    for ours in ["broker ", "the ", "record ", "batch ", "transaction "] {
         if s.starts_with(ours) {
             return format!("{}{}", s[..1].to_ascii_uppercase(), &s[1..]);
         }
@@ -338,7 +339,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
 
 fn consumer(kind: &EventKind, n: &Names) -> String {
     match *kind {
-        EventKind::Polled { consumer, partition, from, to } => {
+        EventKind::Polled { consumer, partition, from, to, .. } => {
             format!("poll() gives {} {} of {}; its position is {to} now.", n.consumer(consumer), offsets(from, to), n.partition(partition))
         }
         EventKind::Handled { consumer, partition, offset, batch, index } => {

@@ -59,6 +59,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         }
         EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
+        EventKind::Txn(t) => super::transactions::sentence(&t, n),
     }
 }
 
@@ -359,7 +360,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
 
 fn consumer(kind: &EventKind, n: &Names) -> String {
     match *kind {
-        EventKind::Polled { consumer, partition, from, to } => format!(
+        EventKind::Polled { consumer, partition, from, to, .. } => format!(
             "poll() 호출이 {}에 {}의 {} 돌려줍니다. 이제 위치는 {to}입니다.",
             n.consumer(consumer),
             n.partition(partition),

@@ -84,6 +84,12 @@ impl Names<'_> {
         known.map_or_else(|| g.to_string(), |x| x.name.clone())
     }
 
+    /// A `transactional.id`.
+    pub fn transaction(&self, t: TxnIx) -> String {
+        let known = self.sim.setup().transactions.get(t.ix());
+        known.map_or_else(|| t.to_string(), |x| x.name.clone())
+    }
+
     pub fn broker(&self, b: BrokerId) -> String {
         self.either(format!("broker {b}"), format!("브로커 {b}"))
     }

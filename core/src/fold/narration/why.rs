@@ -96,7 +96,7 @@ impl<'a> Story<'a> {
                 self.before(e.seq, |k| matches!(k, EventKind::Batched { .. }) && k.batch() == Some(batch))
             }
             EventKind::Handled { consumer: c, partition: p, offset, .. } => self.before(e.seq, |k| {
-                matches!(*k, EventKind::Polled { consumer, partition, from, to }
+                matches!(*k, EventKind::Polled { consumer, partition, from, to, .. }
                     if consumer == c && partition == p && from <= offset && offset < to)
             }),
             _ => None,

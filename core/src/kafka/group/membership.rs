@@ -112,7 +112,7 @@ impl ConsumerCx<'_> {
 
     /// The loop is at `poll()`: nothing in hand, no commit that it waits for.
     pub(in super::super) fn at_poll(&self) -> bool {
-        self.c.work.is_empty() && !self.c.about_to_commit && self.c.coordination != Coordination::Committing
+        !self.c.busy()
     }
 
     /// What `poll()` does about the group before it returns records.

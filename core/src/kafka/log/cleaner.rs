@@ -7,6 +7,7 @@ use super::records::RecordTable;
 use super::segments::{Segment, Segments};
 use super::{Entry, Log, Payload};
 use crate::ids::Offset;
+use crate::kafka::transaction::index::TxnIndex;
 use std::collections::BTreeMap;
 
 /// What a cleaning pass did.
@@ -48,15 +49,17 @@ impl Segments {
     }
 
     /// One pass over the log: the map of newest offsets from the dirty part, then everything below its end anew.
-    pub(crate) fn clean(&mut self, log: &mut Log, data: &RecordTable, stable: Offset) -> Pass {
+    pub(crate) fn clean(&mut self, log: &mut Log, data: &RecordTable, txns: &TxnIndex, stable: Offset) -> Pass {
         let (from, to) = (self.first_dirty(log), self.cleanable_end(stable));
-        let newest = newest(log, data, from, to);
+        let newest = newest(log, data, txns, from, to);
         self.passes = self.passes.wrapping_add(1);
         let (mut kept, mut removed) = (Vec::new(), 0);
         let end = log.leo();
         for e in log.iter_from(self.list[0].base) {
             if e.end() > to || e.end() == end {
                 kept.push(*e); // beyond the cleanable part; and the last batch stays, so that the log's end does
+            } else if txns.is_aborted(e) {
+                removed += e.payload.count(); // log.L11
             } else {
                 removed += self.keep_of(e, data, &newest, &mut kept);
             }
@@ -133,9 +136,9 @@ impl Segments {
     }
 }
 
-fn newest(log: &Log, data: &RecordTable, from: Offset, to: Offset) -> Newest {
+fn newest(log: &Log, data: &RecordTable, txns: &TxnIndex, from: Offset, to: Offset) -> Newest {
     let mut newest = Newest::new();
-    for e in log.iter_from(from).take_while(|e| e.end() <= to) {
+    for e in log.iter_from(from).take_while(|e| e.end() <= to).filter(|e| !txns.is_aborted(e)) {
         let Some((batch, first, count)) = e.payload.records() else { continue };
         let records = data.of(batch).iter().skip(usize::from(first)).take(usize::from(count));
         for (i, r) in records.enumerate() {

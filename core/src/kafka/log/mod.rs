@@ -6,7 +6,8 @@ pub mod config;
 pub mod records;
 pub mod segments;
 
-use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId};
+use super::transaction::{Identity, Marker, TxnRecord};
+use crate::ids::{BatchId, GroupIx, LeaderEpoch, Offset, PartitionId, Pid};
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -17,16 +18,21 @@ pub struct Batch {
     pub id: BatchId,
     /// How many records, at least 1.
     pub count: u16,
+    /// `producerId`; transactional if it is that of a `transactional.id`.
+    pub pid: Pid,
     /// `producerEpoch`, 0 without idempotence.
     pub epoch: u16,
     /// `baseSequence`; `None` without idempotence or before it was assigned.
     pub seq: Option<u32>,
 }
 
+/// prod.D4: sequences are 31 bits wide; 0 follows the last one.
+pub const LAST_SEQUENCE: u32 = i32::MAX as u32;
+
 impl Batch {
     /// Sequence number of the last record.
     pub fn last_seq(&self) -> Option<u32> {
-        self.seq.map(|s| s + u32::from(self.count) - 1)
+        self.seq.map(|s| (s + u32::from(self.count) - 1) & LAST_SEQUENCE)
     }
 }
 
@@ -39,6 +45,8 @@ pub struct Commit {
     pub partition: PartitionId,
     /// The next offset that it will read.
     pub offset: Offset,
+    /// Part of this producer's transaction: pending until its marker (txn.M5).
+    pub txn: Option<Identity>,
 }
 
 /// What a batch in the log holds.
@@ -55,6 +63,10 @@ pub enum Payload {
         /// Its place in [`crate::kafka::World::rosters`].
         roster: u16,
     },
+    /// A control batch: a transaction ended here (txn.M2).
+    Control(Marker),
+    /// A state of a transaction, in `__transaction_state`.
+    Txn(TxnRecord),
     /// What compaction left of a producer's batch: `count` of its records from number `first` on.
     Kept {
         /// Which batch.
@@ -71,7 +83,7 @@ impl Payload {
     pub fn count(&self) -> u32 {
         match self {
             Payload::Data(b) => u32::from(b.count),
-            Payload::Commit(_) | Payload::Group { .. } => 1,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => 1,
             Payload::Kept { count, .. } => u32::from(*count),
         }
     }
@@ -87,7 +99,7 @@ impl Payload {
         match *self {
             Payload::Data(b) => Some((b.id, 0, b.count)),
             Payload::Kept { batch, first, count } => Some((batch, first, count)),
-            Payload::Commit(_) | Payload::Group { .. } => None,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => None,
         }
     }
 }
@@ -132,6 +144,8 @@ pub struct Log {
     sealed: Vec<Rc<[Entry]>>,
     tail: SmallVec<[Entry; 3]>,
     epochs: SmallVec<[EpochStart; 3]>,
+    /// Offsets of control batches, which are no records; a function of the rest.
+    controls: Rc<Vec<Offset>>,
 }
 
 /// The canonical encoding ignores how the log is cut into chunks.
@@ -196,6 +210,9 @@ impl Log {
     /// log.L3: the cache learns (LE, base) when the LE is new.
     fn push(&mut self, e: Entry) {
         self.note_epoch(e.epoch, e.base);
+        if matches!(e.payload, Payload::Control(_)) {
+            Rc::make_mut(&mut self.controls).push(e.base);
+        }
         if self.tail.len() >= CHUNK {
             self.sealed.push(Rc::from(&self.tail[..]));
             self.tail.clear();
@@ -243,6 +260,15 @@ impl Log {
             self.tail.pop();
         }
         self.epochs.retain(|e| e.start < to);
+        if self.controls.last().is_some_and(|c| *c >= to) {
+            Rc::make_mut(&mut self.controls).retain(|c| *c < to);
+        }
+    }
+
+    /// How many records lie below `to`: control batches take offsets and are none (txn.M6).
+    pub fn records_below(&self, to: Offset) -> u32 {
+        let controls = |o: Offset| self.controls.partition_point(|c| *c < o) as u32;
+        to.0.saturating_sub(self.start.0) - controls(to).saturating_sub(controls(self.start))
     }
 
     /// Moves the log start offset up; what lies wholly below it can't be read any more. log.L3, L8: the epoch that was
@@ -274,6 +300,8 @@ impl Log {
         let tail = entries.len() / CHUNK * CHUNK;
         self.sealed = entries[..tail].chunks(CHUNK).map(Rc::from).collect();
         self.tail = SmallVec::from_slice(&entries[tail..]);
+        let controls = entries.iter().filter(|e| matches!(e.payload, Payload::Control(_))).map(|e| e.base);
+        self.controls = Rc::new(controls.collect());
     }
 
     /// Empty, at `start`: the log of a follower whose leader has nothing that it has.

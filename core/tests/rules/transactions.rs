@@ -1,0 +1,184 @@
+//! Section 6: transactions.
+
+use crate::common::*;
+use highwater_core::event::{ErrorCode, EventKind, TxnEvent};
+use highwater_core::fold::invariants::violations;
+use highwater_core::fold::ledger::Figures;
+use highwater_core::ids::*;
+use highwater_core::kafka::transaction::TxnState;
+use highwater_core::kafka::transaction::client::Phase;
+use highwater_core::scenario::{Do, Scenario};
+use highwater_core::sim::Sim;
+
+const READER: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,"commit":"after_handling",
+    "configs":{"auto.offset.reset":"earliest","isolation.level":"LEVEL"}}"#;
+
+/// `pay` on three brokers; `checkout` with `transactional.id` tx; a reader.
+fn transactional(configs: &str, level: &str, version: u8) -> Scenario {
+    let producer = format!(r#"{{"linger.ms":0,"transactional.id":"tx"{configs}}}"#);
+    let mut s = with_consumer(scene(3, 3, &producer, r#"{"min.insync.replicas":2}"#), &READER.replace("LEVEL", level));
+    s.features.transaction = Some(version);
+    s.until_us = 20 * SECOND;
+    s
+}
+
+fn commit(at_us: u64) -> highwater_core::scenario::TimedCommand {
+    at(at_us, Do::CommitTransaction { producer: "checkout".into() })
+}
+fn abort(at_us: u64) -> highwater_core::scenario::TimedCommand {
+    at(at_us, Do::AbortTransaction { producer: "checkout".into() })
+}
+
+fn figures(sim: &Sim) -> Figures {
+    sim.ledger().figures(sim.world())
+}
+fn txn(sim: &Sim, which: impl Fn(&TxnEvent) -> bool) -> Vec<(u64, TxnEvent)> {
+    let all = sim.events().iter();
+    all.filter_map(|e| match e.kind {
+        EventKind::Txn(t) if which(&t) => Some((e.at_us, t)),
+        _ => None,
+    })
+    .collect()
+}
+fn states(sim: &Sim) -> Vec<(TxnState, u16)> {
+    let all = txn(sim, |t| matches!(t, TxnEvent::State { .. }));
+    all.iter()
+        .filter_map(|e| match e.1 {
+            TxnEvent::State { state, id, .. } => Some((state, id.epoch)),
+            _ => None,
+        })
+        .collect()
+}
+fn sound(sim: &Sim) {
+    assert_eq!(violations(sim.world(), sim.ledger()), []);
+}
+
+#[test]
+fn txn_t5_a_commit_goes_through_all_states_and_is_read() {
+    use TxnState::*;
+    for (version, want) in [
+        (2, vec![(Empty, 0), (Ongoing, 0), (PrepareCommit, 1), (CompleteCommit, 1)]),
+        (1, vec![(Empty, 0), (Ongoing, 0), (PrepareCommit, 0), (CompleteCommit, 0)]),
+    ] {
+        let mut s = transactional("", "read_committed", version);
+        s.commands = vec![send(SECOND, "A"), send(SECOND + 1, "B"), commit(2 * SECOND)];
+        let sim = run(&s);
+        assert_eq!(states(&sim), want, "transaction.version {version}");
+        let f = figures(&sim);
+        assert_eq!((f.acked, f.in_log, f.visible, f.delivered, f.effects, f.aborted, f.lost), (2, 2, 2, 2, 2, 0, 0));
+        // txn.M6: two records and a marker.
+        assert_eq!((leo(&sim, 1), sim.world().consumers[0].position(P0)), (3, Some(Offset(3))));
+        assert_eq!(sim.world().producers[0].txn.as_ref().unwrap().phase, Phase::Ready);
+        sound(&sim);
+    }
+}
+
+#[test]
+fn txn_t5_the_client_is_answered_before_the_markers_are_written() {
+    let mut s = transactional("", "read_committed", 2);
+    s.commands = vec![send(SECOND, "A"), commit(2 * SECOND)];
+    let sim = run(&s);
+    let ended = txn(&sim, |t| matches!(t, TxnEvent::Ended { .. }))[0].0;
+    let complete = txn(&sim, |t| matches!(t, TxnEvent::State { state: TxnState::CompleteCommit, .. }))[0].0;
+    assert!(ended < complete, "{ended} {complete}");
+}
+
+#[test]
+fn txn_m4_aborted_records_stay_in_the_log_and_only_read_uncommitted_sees_them() {
+    for (level, delivered) in [("read_committed", 1), ("read_uncommitted", 3)] {
+        for version in [1, 2] {
+            let mut s = transactional("", level, version);
+            s.commands = vec![send(SECOND, "A"), send(SECOND + 1, "B"), abort(2 * SECOND), send(3 * SECOND, "C"), commit(4 * SECOND)];
+            let sim = run(&s);
+            let f = figures(&sim);
+            assert_eq!((f.in_log, f.visible, f.aborted, f.lost), (3, 3, 2, 0), "{level} {version}");
+            assert_eq!((f.delivered, f.effects), (delivered, delivered), "{level} {version}");
+            assert_eq!(sim.world().consumers[0].position(P0), Some(Offset(5)), "three records and two markers");
+            sound(&sim);
+        }
+    }
+}
+
+#[test]
+fn txn_m3_an_open_transaction_holds_back_everybody_elses_records() {
+    for (level, early) in [("read_committed", 0), ("read_uncommitted", 2)] {
+        let mut s = transactional("", level, 2);
+        s.topology.producers.push(serde_json::from_str(r#"{"name":"plain","configs":{"linger.ms":0}}"#).unwrap());
+        let plain = Do::Send { producer: "plain".into(), topic: "pay".into(), key: Some("P".into()), tombstone: false, timestamp_ms: None };
+        s.commands = vec![send(SECOND, "A"), at(2 * SECOND, plain), commit(5 * SECOND)];
+        let mut sim = begin(&s);
+        sim.advance_to(4 * SECOND);
+        assert_eq!((figures(&sim).delivered, replica(&sim, 1).last_stable().0, hw(&sim, 1)), (early, 0, 2), "{level}");
+        sim.advance_to(10 * SECOND);
+        assert_eq!((figures(&sim).delivered, replica(&sim, 1).last_stable().0), (2, 3), "{level}");
+        sound(&sim);
+    }
+}
+
+#[test]
+fn txn_t7_a_transaction_that_stays_open_is_aborted_and_its_producer_fenced() {
+    for version in [1, 2] {
+        let mut s = transactional(r#","transaction.timeout.ms":20000"#, "read_committed", version);
+        s.commands = vec![send(SECOND, "A"), send(50 * SECOND, "B"), commit(51 * SECOND)];
+        s.until_us = 60 * SECOND;
+        let sim = run(&s);
+        let aborted = txn(&sim, |t| matches!(t, TxnEvent::State { state: TxnState::CompleteAbort, .. }))[0].0;
+        assert!((21 * SECOND..32 * SECOND).contains(&aborted), "{aborted}: the timeout, then up to ten seconds");
+        let refused = first(&sim, |k| matches!(k, EventKind::SendFailed { error: ErrorCode::InvalidProducerEpoch, .. }));
+        assert!(refused.at_us > 50 * SECOND, "X3: a batch of an old epoch");
+        let fatal = txn(&sim, |t| matches!(t, TxnEvent::Failed { error: ErrorCode::ProducerFenced, fatal: true, .. }));
+        assert_eq!(fatal.len(), 1, "EndTxn of an old epoch");
+        assert_eq!((figures(&sim).delivered, figures(&sim).aborted, figures(&sim).lost), (0, 1, 0));
+        sound(&sim);
+    }
+}
+
+const LOOP: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,
+    "output":{"topic":"out","configs":{"linger.ms":0,"transactional.id":"tx"}},
+    "configs":{"auto.offset.reset":"earliest","max.poll.records":2}}"#;
+
+/// `pay` is read, `out` is written, in transactions.
+fn consume_transform_produce(app: &str, version: u8) -> Scenario {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#);
+    s.topology.topics.push(serde_json::from_str(r#"{"name":"out","partitions":1,"replication.factor":3}"#).unwrap());
+    s.apps = vec![serde_json::from_str(app).unwrap()];
+    s.features.transaction = Some(version);
+    s.until_us = 30 * SECOND;
+    parse(&s.to_json())
+}
+
+#[test]
+fn txn_t4_output_and_offsets_are_committed_together() {
+    for version in [1, 2] {
+        let mut s = consume_transform_produce(LOOP, version);
+        s.commands = (0..5).map(|i| send(SECOND + i, "A")).collect();
+        let sim = run(&s);
+        let f = figures(&sim);
+        assert_eq!((f.sent, f.acked, f.in_log, f.effects, f.lost, f.aborted), (10, 10, 10, 5, 0, 0), "version {version}");
+        let coordinator = sim.setup().groups[0].coordinator;
+        let leader = sim.setup().first_leader(coordinator);
+        assert_eq!(sim.world().broker(leader).committed(sim.setup(), GroupIx(0)).to_vec(), [(P0, Offset(5))]);
+        sound(&sim);
+    }
+}
+
+#[test]
+fn txn_a_crash_in_the_middle_repeats_effects_and_not_output() {
+    for version in [1, 2] {
+        let mut s = consume_transform_produce(LOOP, version);
+        s.commands = (0..40).map(|i| send(SECOND + i * 30 * MS, "A")).collect();
+        for (down, up) in [(1_500, 1_800), (2_003, 2_400), (2_500, 2_505)] {
+            s.commands.push(at(down * MS, Do::CrashConsumer { consumer: 0 }));
+            s.commands.push(at(up * MS, Do::StartConsumer { consumer: 0 }));
+        }
+        let sim = run(&s);
+        let f = figures(&sim);
+        let out = sim.world().broker(BrokerId(1)).replica(PartitionId(1)).unwrap();
+        let committed =
+            out.log.iter_from(Offset::ZERO).filter(|e| e.payload.batch().is_some_and(|b| out.txns.outcome(b.pid, e.base) == Some(true)));
+        let records: u32 = committed.map(|e| e.payload.count()).sum();
+        assert_eq!(records, 40, "version {version}: each input once");
+        assert!(f.effects >= 40 && f.lost == 0, "{f:?}");
+        sound(&sim);
+    }
+}
