@@ -225,10 +225,6 @@ pub enum GroupEvent {
     Stopped { member: ConsumerIx },
     /// Its handler threw an exception.
     HandlerThrew { member: ConsumerIx },
-    /// Its process stands still.
-    Paused { member: ConsumerIx },
-    /// It goes on.
-    Resumed { member: ConsumerIx },
 }
 
 /// Why a message never arrived.

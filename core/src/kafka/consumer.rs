@@ -5,12 +5,11 @@ use super::client::{ClientMeta, MetaState};
 use super::group::membership::{self, Membership, Phase};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
-use super::step::{AppCall, Out, RequestKind, Returned, Timer, TimerOp};
+use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::transaction::Call;
 use super::transaction::index::readable;
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
-use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 
@@ -60,15 +59,6 @@ impl Share {
     }
 }
 
-/// What reached a process while it was paused.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Held {
-    /// A message.
-    Message(Actor, Shared<Body>),
-    /// A timer ran out.
-    Timer(Timer),
-}
-
 /// State of a consumer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Consumer {
@@ -100,8 +90,6 @@ pub struct Consumer {
     pub commit_due: bool,
     /// Waits for `retry.backoff.ms`.
     pub backing_off: bool,
-    /// The process stands still (a long garbage collection, SIGSTOP): what reaches it waits here.
-    pub paused: Option<Vec<Held>>,
     /// The application waits for its producer, and does not poll: `initTransactions()`, `commitTransaction()`, `flush()`.
     pub waits_for_producer: bool,
 }
@@ -133,7 +121,6 @@ impl Consumer {
             about_to_commit: false,
             commit_due: false,
             backing_off: false,
-            paused: None,
             waits_for_producer: false,
         }
     }
@@ -185,12 +172,6 @@ impl Consumer {
         if !self.up {
             return;
         }
-        let held = |t: &Timer| self.paused.iter().flatten().any(|h| *h == Held::Timer(*t));
-        let f = &mut |t: Timer| {
-            if !held(&t) {
-                f(t);
-            }
-        };
         let me = Actor::Consumer(self.id);
         membership::armed(&self.member, self.id, self.busy(), f);
         self.listing.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Offsets)));
@@ -285,7 +266,6 @@ impl ConsumerCx<'_> {
     }
 
     fn go_down(&mut self) {
-        self.c.paused = None;
         let mut timers = Vec::new();
         self.c.armed(self.setup, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
@@ -319,46 +299,11 @@ impl ConsumerCx<'_> {
         self.act(|_| {});
     }
 
-    /// The process stands still.
-    pub fn pause(&mut self) {
-        let group = self.config().group;
-        self.c.paused = Some(Vec::new());
-        self.out.event(EventKind::Group { group, what: GroupEvent::Paused { member: self.c.id } });
-    }
-
-    /// It goes on, with everything that reached it meanwhile, in that order.
-    pub fn resume(&mut self) {
-        let group = self.config().group;
-        self.out.event(EventKind::Group { group, what: GroupEvent::Resumed { member: self.c.id } });
-        let mut held: VecDeque<Held> = self.c.paused.take().unwrap_or_default().into();
-        while let Some(h) = held.pop_front() {
-            if !self.c.up {
-                return; // what it held was for the process that has just ended
-            }
-            let seen = self.out.timers.len();
-            match h {
-                Held::Message(from, body) => self.on_message(from, &body),
-                Held::Timer(t) => self.on_timer(t),
-            }
-            // What was stopped or started over by this did not run out.
-            let changed = &self.out.timers[seen..];
-            held.retain(
-                |h| !matches!(h, Held::Timer(t) if changed.iter().any(|o| matches!(o, TimerOp::Arm(x, _) | TimerOp::Disarm(x) if x == t))),
-            );
-        }
-        if self.c.up {
-            self.act(|_| {});
-        }
-    }
-
     /// A message arrived.
-    pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
+    pub fn on_message(&mut self, from: Actor, body: &Body) {
         let Actor::Broker(b) = from else { return };
         if !self.c.up {
             return;
-        }
-        if let Some(held) = &mut self.c.paused {
-            return held.push(Held::Message(from, body.clone()));
         }
         self.act(|x| x.take_in(b, body));
     }
@@ -385,9 +330,6 @@ impl ConsumerCx<'_> {
 
     /// A timer ran out.
     pub fn on_timer(&mut self, t: Timer) {
-        if let Some(held) = &mut self.c.paused {
-            return held.push(Held::Timer(t));
-        }
         self.act(|x| x.time_out(t));
     }
 
@@ -427,7 +369,7 @@ impl ConsumerCx<'_> {
 
     /// Does the next things that can be done: the coordinator first, then poll, then fetch.
     fn go_on(&mut self) {
-        if !self.c.up || self.c.paused.is_some() {
+        if !self.c.up {
             return;
         }
         self.take_part();

@@ -346,14 +346,8 @@ impl World {
             Command::StopConsumer(c) if self.consumers[c.ix()].up => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.stop();
             }
-            Command::ThrowInHandler(c) if self.consumers[c.ix()].up && self.consumers[c.ix()].paused.is_none() => {
+            Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.throw();
-            }
-            Command::PauseConsumer(c) if self.consumers[c.ix()].up && self.consumers[c.ix()].paused.is_none() => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.pause();
-            }
-            Command::ResumeConsumer(c) if self.consumers[c.ix()].paused.is_some() => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.resume();
             }
             _ => {} // it is so already
         }

@@ -269,10 +269,6 @@ pub enum Command {
     StopConsumer(ConsumerIx),
     /// Its handler throws an exception; it closes its consumer and ends.
     ThrowInHandler(ConsumerIx),
-    /// Its process stands still.
-    PauseConsumer(ConsumerIx),
-    /// It goes on.
-    ResumeConsumer(ConsumerIx),
 }
 
 /// What a step consumes.

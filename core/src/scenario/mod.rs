@@ -407,16 +407,6 @@ pub enum Do {
         /// Its place over all groups, from 0.
         consumer: u8,
     },
-    /// Its process stands still: a long garbage collection, SIGSTOP.
-    PauseConsumer {
-        /// Its place over all groups, from 0.
-        consumer: u8,
-    },
-    /// It goes on.
-    ResumeConsumer {
-        /// Its place over all groups, from 0.
-        consumer: u8,
-    },
 }
 
 /// A command and its time.
@@ -697,9 +687,7 @@ impl Scenario {
             Do::CrashConsumer { consumer: c }
             | Do::StartConsumer { consumer: c }
             | Do::StopConsumer { consumer: c }
-            | Do::ThrowInHandler { consumer: c }
-            | Do::PauseConsumer { consumer: c }
-            | Do::ResumeConsumer { consumer: c } => consumer(c),
+            | Do::ThrowInHandler { consumer: c } => consumer(c),
         }
     }
 

@@ -358,8 +358,6 @@ impl Sim {
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
             Do::StopConsumer { consumer } => Command::StopConsumer(ConsumerIx(*consumer)),
             Do::ThrowInHandler { consumer } => Command::ThrowInHandler(ConsumerIx(*consumer)),
-            Do::PauseConsumer { consumer } => Command::PauseConsumer(ConsumerIx(*consumer)),
-            Do::ResumeConsumer { consumer } => Command::ResumeConsumer(ConsumerIx(*consumer)),
         };
         self.world.step(Input::Do(command), out);
         self.absorb(out, None);

@@ -80,8 +80,6 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         GroupEvent::HandlerThrew { member } => {
             format!("The handler of {} throws an exception; on the way out the consumer is closed.", who(member))
         }
-        GroupEvent::Paused { member } => format!("The process of {} stands still: no heartbeats, no poll().", who(member)),
-        GroupEvent::Resumed { member } => format!("The process of {} goes on as if no time had passed.", who(member)),
     }
 }
 
@@ -162,7 +160,5 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Stopped { member } => format!("{} 컨슈머를 닫고 종료했습니다.", subject(member)),
         GroupEvent::HandlerThrew { member } => format!("{}의 처리 코드가 예외를 던집니다. 나가면서 컨슈머를 닫습니다.", who(member)),
-        GroupEvent::Paused { member } => format!("{}의 프로세스가 멈춥니다. 하트비트도 poll()도 없습니다.", who(member)),
-        GroupEvent::Resumed { member } => format!("{}의 프로세스가 아무 일 없었던 듯 이어집니다.", who(member)),
     }
 }
