@@ -343,6 +343,14 @@ pub enum EventKind {
     LinkHealed { from: Actor, to: Actor },
     /// The next response on this link will be lost, and the client disconnected.
     DropArmed { from: Actor, to: Actor },
+    /// Messages of a link take longer from now on, or as long as before if `extra_us` is 0.
+    LinkSlowed { from: Actor, to: Actor, extra_us: u64 },
+    /// A process stands still.
+    Paused { actor: Actor, for_us: u64 },
+    /// An application needs this long for each record from now on.
+    HandlerSlowed { consumer: ConsumerIx, handling_us: u64 },
+    /// Handling this record made the application fail.
+    Poisoned { consumer: ConsumerIx, partition: PartitionId, offset: Offset, record: RecordId },
     /// A consumer process died.
     ConsumerCrashed { consumer: ConsumerIx },
     /// It started again.
@@ -426,6 +434,7 @@ impl EventKind {
             | EventKind::Leaderless { partition, .. }
             | EventKind::BecameLeader { partition, .. }
             | EventKind::BecameFollower { partition, .. }
+            | EventKind::Poisoned { partition, .. }
             | EventKind::Polled { partition, .. }
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }

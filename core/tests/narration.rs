@@ -29,8 +29,7 @@ fn groups_run() -> Sim {
     s.commands = (0..60).map(|i| send(1_000_000 + i * 500_000, "A")).collect();
     let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
     at(5, Do::StartConsumer { consumer: 2 });
-    at(20, Do::PauseConsumer { consumer: 0 });
-    at(35, Do::ResumeConsumer { consumer: 0 });
+    at(20, Do::Pause { who: highwater_core::scenario::End::Consumer(0), for_us: 15_000_000 });
     at(50, Do::ThrowInHandler { consumer: 0 });
     at(55, Do::StopConsumer { consumer: 1 });
     at(60, Do::StopConsumer { consumer: 2 });

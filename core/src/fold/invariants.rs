@@ -34,6 +34,11 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
 ];
 
+/// Those that nobody promises any more: what happened lies beyond the faults that they survive.
+pub fn not_promised(ledger: &Ledger) -> impl Iterator<Item = &'static Invariant> {
+    INVARIANTS.iter().filter(|i| !(i.guard)(ledger))
+}
+
 /// An invariant's id, and what breaks it.
 pub type Violation = (&'static str, String);
 

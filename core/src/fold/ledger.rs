@@ -26,6 +26,8 @@ pub struct RecordInfo {
     pub key: Option<KeyIx>,
     /// Where the partitioner sent it.
     pub partition: PartitionId,
+    /// How many records had its key before it.
+    pub earlier: u32,
     /// The batch that it is in, once it is.
     pub batch: Option<BatchId>,
 }
@@ -96,6 +98,8 @@ struct PartitionTally {
 pub struct Ledger {
     keys: Rc<Vec<String>>,
     pending_key: Option<KeyIx>,
+    /// Records so far, by key.
+    of_key: Rc<BTreeMap<KeyIx, u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,
@@ -127,6 +131,7 @@ impl Ledger {
         Ledger {
             keys: Rc::default(),
             pending_key: None,
+            of_key: Rc::default(),
             records: setup.producers.iter().map(|_| Chunked::default()).collect(),
             batches: setup.producers.iter().map(|_| Chunked::default()).collect(),
             views: setup.partition_ids().map(|p| View { broker: setup.first_leader(p), epoch: LeaderEpoch(0) }).collect(),
@@ -205,7 +210,12 @@ impl Ledger {
             EventKind::RecordSent { record, partition } => {
                 self.sent += 1;
                 let key = self.pending_key.take();
-                self.records[record.producer.ix()].push(RecordInfo { key, partition, batch: None });
+                let earlier = key.map_or(0, |k| {
+                    let n = Rc::make_mut(&mut self.of_key).entry(k).or_insert(0);
+                    *n += 1;
+                    *n - 1
+                });
+                self.records[record.producer.ix()].push(RecordInfo { key, partition, earlier, batch: None });
             }
             EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
             EventKind::Acked { batch, offset: Some(base), .. } => return self.on_acked(batch, base),

@@ -324,6 +324,33 @@ pub enum Do {
         /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         timestamp_ms: Option<u64>,
+        /// Whoever handles it fails: the consumer's process dies, and a supervisor starts it again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        poison: bool,
+    },
+    /// Messages of a link take this much longer, in this direction; 0 makes it as before.
+    SlowLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+        /// In microseconds.
+        extra_us: u64,
+    },
+    /// A process stands still (a long garbage collection): nothing reaches it and its timers wait, while its peers go on.
+    Pause {
+        /// Whose process.
+        who: End,
+        /// For how long, in microseconds.
+        for_us: u64,
+    },
+    /// An application needs this long for each record.
+    SlowHandler {
+        /// Its consumer's place over all groups, from 0.
+        consumer: u8,
+        /// In microseconds; as in the scenario without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handling_us: Option<u64>,
     },
     /// Delete the records of a partition below an offset (`kafka-delete-records`).
     DeleteRecords {
@@ -678,13 +705,22 @@ impl Scenario {
                 None => Err(format!("there is no topic {topic:?}")),
             },
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
-            Do::CutLink { from, to } | Do::HealLink { from, to } if from == to => Err("a link has two ends".into()),
-            Do::CutLink { from, to } | Do::HealLink { from, to } => end(from).and_then(|()| end(to)),
+            Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } if from == to => {
+                Err("a link has two ends".into())
+            }
+            Do::SlowLink { extra_us: us, .. } | Do::Pause { for_us: us, .. } | Do::SlowHandler { handling_us: Some(us), .. }
+                if *us > 3_600_000_000 =>
+            {
+                Err("is more than an hour".into())
+            }
+            Do::Pause { who, .. } => end(who),
+            Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } => end(from).and_then(|()| end(to)),
             Do::DropNextResponse { broker: b, client } => broker(b).and_then(|()| match client {
                 End::Producer(_) | End::Consumer(_) => end(client),
                 _ => Err("responses go to a producer or a consumer".into()),
             }),
-            Do::CrashConsumer { consumer: c }
+            Do::SlowHandler { consumer: c, .. }
+            | Do::CrashConsumer { consumer: c }
             | Do::StartConsumer { consumer: c }
             | Do::StopConsumer { consumer: c }
             | Do::ThrowInHandler { consumer: c } => consumer(c),

@@ -2,6 +2,7 @@
 //!
 //! At one instant: commands first, then the workload, then deliveries, then timers; within a kind in the order in which they were set.
 
+mod disturb;
 mod queue;
 mod sticky;
 mod story;
@@ -21,6 +22,7 @@ use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, st
 use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
 use crate::trial::Trial;
+use disturb::Disturbances;
 use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -78,6 +80,7 @@ pub struct Sim {
     last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
     transaction_starts: BTreeMap<TxnIx, u64>,
     sticky: BTreeMap<(ProducerIx, usize), Sticky>,
+    disturbances: Disturbances,
     events: Chunked<Event>,
     trace: Canon,
     ledger: Ledger,
@@ -134,6 +137,7 @@ impl Sim {
             last_fetch: BTreeMap::new(),
             transaction_starts: BTreeMap::new(),
             sticky: BTreeMap::new(),
+            disturbances: Disturbances::default(),
             events: Chunked::default(),
             trace: Canon::default(),
             costs,
@@ -255,7 +259,16 @@ impl Sim {
             self.next_command += 1;
             return self.obey(&what, out);
         }
-        match self.queue.pop() {
+        let item = self.queue.pop();
+        if item.is_some_and(|item| self.put_off(item)) {
+            return;
+        }
+        match item {
+            Some(Item::Restart(c)) => {
+                self.world.step(Input::Do(Command::StartConsumer(c)), out);
+                self.absorb(out, None);
+            }
+            Some(Item::Fire(Timer::Handling(c))) if self.fail_on_poison(c, out) => {}
             Some(Item::Workload(i, n)) => self.work(i, n, out),
             Some(Item::Deliver(id)) => {
                 let sent = self.transit.remove(&id).map(|t| t.sent_event);
@@ -329,16 +342,25 @@ impl Sim {
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
         let command = match what {
-            Do::Send { producer, topic, key, tombstone, timestamp_ms } => {
+            Do::Send { producer, topic, key, tombstone, timestamp_ms, poison } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer);
                 let t = setup.topics.iter().position(|x| x.name == *topic);
                 if let (Some(p), Some(t)) = (p, t) {
+                    if self.paused_until_us(Actor::Producer(ProducerIx(p as u8))).is_some() {
+                        return; // the application is a part of the process that stands still
+                    }
+                    if *poison {
+                        self.poison_next(ProducerIx(p as u8));
+                    }
                     let now = self.record_now();
                     let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
                     self.send(ProducerIx(p as u8), t, key.as_deref(), record, AfterSend::GoOn, out);
                 }
                 return;
             }
+            Do::SlowLink { from, to, extra_us } => return self.slow_link(end(from), end(to), *extra_us),
+            Do::Pause { who, for_us } => return self.pause(end(who), *for_us),
+            Do::SlowHandler { consumer, handling_us } => return self.slow_handler(ConsumerIx(*consumer), *handling_us),
             Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
                 let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
                 Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
@@ -359,6 +381,11 @@ impl Sim {
             Do::StopConsumer { consumer } => Command::StopConsumer(ConsumerIx(*consumer)),
             Do::ThrowInHandler { consumer } => Command::ThrowInHandler(ConsumerIx(*consumer)),
         };
+        match command {
+            Command::Crash(b) | Command::PowerCut(b) => self.disturbances.ended(Actor::Broker(b)),
+            Command::CrashConsumer(c) => self.disturbances.ended(Actor::Consumer(c)),
+            _ => {}
+        }
         self.world.step(Input::Do(command), out);
         self.absorb(out, None);
     }
@@ -422,6 +449,7 @@ impl Sim {
         {
             leaves_us = costs.leaves_us(flight, leaves_us);
         }
+        let delay_us = delay_us + self.disturbances.extra_us(from, to);
         let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
         self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
@@ -441,7 +469,10 @@ impl Sim {
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(t, from.saturating_add(self.plan.durations.of(&t)).max(self.now_us));
+                self.queue.arm(
+                    t,
+                    from.saturating_add(self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t))).max(self.now_us),
+                );
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {

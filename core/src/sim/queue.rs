@@ -1,7 +1,7 @@
 //! Deadlines in order. Timers are re-armed far more often than they fire, so an armed timer moves its deadline
 //! in place and its entry in the heap follows only when it comes up.
 
-use crate::ids::MsgId;
+use crate::ids::{ConsumerIx, MsgId};
 use crate::kafka::Timer;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,6 +21,8 @@ pub(super) enum Item {
     Workload(u32, u32),
     Deliver(MsgId),
     Fire(Timer),
+    /// A supervisor starts a consumer again.
+    Restart(ConsumerIx),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

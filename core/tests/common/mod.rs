@@ -40,7 +40,17 @@ pub fn at(at_us: u64, what: Do) -> TimedCommand {
     TimedCommand { at_us, by_hand: false, what }
 }
 pub fn send(at_us: u64, key: &str) -> TimedCommand {
-    at(at_us, Do::Send { producer: "checkout".into(), topic: "pay".into(), key: Some(key.into()), tombstone: false, timestamp_ms: None })
+    at(
+        at_us,
+        Do::Send {
+            producer: "checkout".into(),
+            topic: "pay".into(),
+            key: Some(key.into()),
+            tombstone: false,
+            timestamp_ms: None,
+            poison: false,
+        },
+    )
 }
 pub fn crash(at_us: u64, broker: u8) -> TimedCommand {
     at(at_us, Do::Crash { broker })

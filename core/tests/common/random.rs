@@ -28,13 +28,17 @@ enum Fault {
     CrashConsumer,
     StartConsumer,
     DeleteRecords(u8),
+    Slow(u8, u8, u16),
+    Pause(u8, u16),
+    SlowHandler(u16),
+    Poison,
 }
 
 fn fault(power: bool) -> impl Strategy<Value = Fault> {
     let b = || any::<u8>();
     prop_oneof![
         3 => b().prop_map(Fault::Crash),
-        u32::from(power) => b().prop_map(Fault::PowerCut),
+        1 => b().prop_map(move |x| if power { Fault::PowerCut(x) } else { Fault::Crash(x) }),
         2 => b().prop_map(Fault::Stop),
         5 => b().prop_map(Fault::Start),
         3 => (b(), b(), any::<bool>()).prop_map(|(x, y, both)| Fault::Cut(x, y, both)),
@@ -43,6 +47,10 @@ fn fault(power: bool) -> impl Strategy<Value = Fault> {
         1 => Just(Fault::CrashConsumer),
         1 => Just(Fault::StartConsumer),
         1 => b().prop_map(Fault::DeleteRecords),
+        2 => (b(), b(), 0..6000u16).prop_map(|(x, y, ms)| Fault::Slow(x, y, ms)),
+        2 => (b(), 1..4000u16).prop_map(|(x, ms)| Fault::Pause(x, ms)),
+        1 => (0..2000u16).prop_map(Fault::SlowHandler),
+        1 => Just(Fault::Poison),
     ]
 }
 
@@ -71,6 +79,19 @@ fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
         }
         Fault::CrashConsumer => one(Do::CrashConsumer { consumer: 0 }),
         Fault::StartConsumer => one(Do::StartConsumer { consumer: 0 }),
+        Fault::Slow(x, y, _) if end(x) == end(y) => Vec::new(),
+        // A registration that takes longer than the heartbeat interval is repeated, and the model takes that for another process.
+        Fault::Slow(x, y, ms) => one(Do::SlowLink {
+            from: end(x),
+            to: end(y),
+            extra_us: u64::from(if end(x) == End::Controller || end(y) == End::Controller { ms % 50 } else { ms }) * MS,
+        }),
+        Fault::Pause(x, ms) => one(Do::Pause { who: end(x), for_us: u64::from(ms) * MS }),
+        Fault::SlowHandler(ms) => one(Do::SlowHandler { consumer: 0, handling_us: (ms > 99).then_some(u64::from(ms) * MS) }),
+        Fault::Poison => {
+            let (producer, topic) = ("checkout".into(), "pay".into());
+            one(Do::Send { producer, topic, key: Some("X".into()), tombstone: false, timestamp_ms: None, poison: true })
+        }
         Fault::DeleteRecords(n) => {
             let before = (n > 9).then_some(u32::from(n % 40));
             one(Do::DeleteRecords { topic: "pay".into(), partition: 0, before })
@@ -187,10 +208,17 @@ pub fn repaired_case() -> impl Strategy<Value = Case> {
                 _ => None,
             })
             .collect();
+        let slow: Vec<(End, End)> =
+            s.commands.iter().filter_map(|c| if let Do::SlowLink { from, to, .. } = c.what { Some((from, to)) } else { None }).collect();
+        s.commands.retain(|c| !matches!(c.what, Do::Send { poison: true, .. }));
         let mut at = |at_us, what| s.commands.push(TimedCommand { at_us, by_hand: false, what });
         for (from, to) in cut {
             at(12 * SECOND, Do::HealLink { from, to });
         }
+        for (from, to) in slow {
+            at(12 * SECOND, Do::SlowLink { from, to, extra_us: 0 });
+        }
+        at(12 * SECOND, Do::SlowHandler { consumer: 0, handling_us: None });
         for t in [13, 15, 20] {
             (1..=s.topology.brokers).for_each(|broker| at(t * SECOND, Do::Start { broker }));
             at(t * SECOND, Do::StartConsumer { consumer: 0 });

@@ -32,7 +32,14 @@ fn deletions(sim: &Sim, broker: u8) -> Vec<(u32, u32, Deletion)> {
     sim.events().iter().filter_map(of).collect()
 }
 fn tombstone(at_us: u64, key: &str) -> TimedCommand {
-    let what = Do::Send { producer: "checkout".into(), topic: "pay".into(), key: Some(key.into()), tombstone: true, timestamp_ms: None };
+    let what = Do::Send {
+        producer: "checkout".into(),
+        topic: "pay".into(),
+        key: Some(key.into()),
+        tombstone: true,
+        timestamp_ms: None,
+        poison: false,
+    };
     at(at_us, what)
 }
 fn delete_records(at_us: u64, before: Option<u32>) -> TimedCommand {
@@ -91,7 +98,14 @@ fn log_l7_time_retention_deletes_whole_segments_by_their_largest_timestamp() {
 #[test]
 fn log_l7_a_future_timestamp_pins_its_segment() {
     let mut s = big(r#"{"segment.bytes":1048576,"retention.ms":20000}"#, &["A"], 8);
-    let what = Do::Send { producer: "checkout".into(), topic: "pay".into(), key: None, tombstone: false, timestamp_ms: Some(3_600_000) };
+    let what = Do::Send {
+        producer: "checkout".into(),
+        topic: "pay".into(),
+        key: None,
+        tombstone: false,
+        timestamp_ms: Some(3_600_000),
+        poison: false,
+    };
     s.commands = vec![at(SECOND / 2, what)];
     assert_eq!(deletions(&run(&s), 1), [], "the first segment can't go, so nothing behind it can");
 }

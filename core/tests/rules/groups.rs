@@ -4,7 +4,7 @@ use crate::common::*;
 use highwater_core::event::{ErrorCode, EventKind, GroupEvent, RemovalCause};
 use highwater_core::ids::*;
 use highwater_core::kafka::group::coordinator::{Group, GroupState};
-use highwater_core::scenario::{Do, Scenario};
+use highwater_core::scenario::{Do, End, Scenario};
 use highwater_core::sim::Sim;
 
 const RANGE: &str = "org.apache.kafka.clients.consumer.RangeAssignor";
@@ -244,7 +244,7 @@ fn group_g8_too_long_without_poll_costs_the_partitions() {
 fn group_g9_a_paused_member_comes_back_as_a_zombie_and_its_commit_is_refused() {
     let mut s = scene_of(2, 0, RANGE, r#","session.timeout.ms":6000,"heartbeat.interval.ms":2000"#);
     s.apps[0].handling_us = 300 * MS;
-    s.commands = vec![at(10 * SECOND, Do::PauseConsumer { consumer: 0 }), at(30 * SECOND, Do::ResumeConsumer { consumer: 0 })];
+    s.commands = vec![at(10 * SECOND, Do::Pause { who: End::Consumer(0), for_us: 20 * SECOND })];
     s.until_us = 120 * SECOND;
     let sim = run(&s);
     let story = told(&sim);

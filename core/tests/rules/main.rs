@@ -8,6 +8,7 @@ mod assignors;
 mod consumer;
 mod controller;
 mod election;
+mod faults;
 mod files;
 mod groups;
 mod lessons;

@@ -104,7 +104,14 @@ fn txn_m3_an_open_transaction_holds_back_everybody_elses_records() {
     for (level, early) in [("read_committed", 0), ("read_uncommitted", 2)] {
         let mut s = transactional("", level, 2);
         s.topology.producers.push(serde_json::from_str(r#"{"name":"plain","configs":{"linger.ms":0}}"#).unwrap());
-        let plain = Do::Send { producer: "plain".into(), topic: "pay".into(), key: Some("P".into()), tombstone: false, timestamp_ms: None };
+        let plain = Do::Send {
+            producer: "plain".into(),
+            topic: "pay".into(),
+            key: Some("P".into()),
+            tombstone: false,
+            timestamp_ms: None,
+            poison: false,
+        };
         s.commands = vec![send(SECOND, "A"), at(2 * SECOND, plain), commit(5 * SECOND)];
         let mut sim = begin(&s);
         sim.advance_to(4 * SECOND);
@@ -135,7 +142,7 @@ fn txn_t7_a_transaction_that_stays_open_is_aborted_and_its_producer_fenced() {
 
 const LOOP: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,
     "output":{"topic":"out","configs":{"linger.ms":0,"transactional.id":"tx"}},
-    "configs":{"auto.offset.reset":"earliest","max.poll.records":2}}"#;
+    "configs":{"auto.offset.reset":"earliest","max.poll.records":2,"group.instance.id":"loop"}}"#;
 
 /// `pay` is read, `out` is written, in transactions.
 fn consume_transform_produce(app: &str, version: u8) -> Scenario {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use highwater_core::event::Event;
+use highwater_core::fold::invariants::not_promised;
 use highwater_core::fold::narration::{Lang, sentence};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::Scenario;
@@ -52,7 +53,11 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
     let figures = figures.map(|(name, n)| format!("{name} {n}"));
     let _ = writeln!(s, "  {}\n\n{}", figures.join("   "), words.partitions);
     partitions(&mut s, run);
-    let _ = writeln!(s, "\n{}", words.invariants(run.broken.len()));
+    let waived: Vec<&str> = not_promised(sim.ledger()).map(|i| i.id).collect();
+    let _ = writeln!(s, "\n{}", words.invariants(run.broken.len(), &waived));
+    if f.lost > 0 {
+        let _ = writeln!(s, "{}", words.lost(f.lost));
+    }
     for b in &run.broken {
         let _ = writeln!(s, "  {:>12}  {}: {}", seconds(b.at_us), b.id, b.what);
     }
@@ -112,12 +117,37 @@ impl Words {
         Words { lang, events, last, ledger, partitions }
     }
 
-    fn invariants(&self, broken: usize) -> String {
+    /// `waived`: invariants whose guard the run has left.
+    fn invariants(&self, broken: usize, waived: &[&str]) -> String {
+        let ids = waived.join(", ");
         match (self.lang, broken) {
-            (Lang::En, 0) => "Every invariant held.".into(),
+            (Lang::En, 0) if waived.is_empty() => "Every invariant held.".into(),
+            (Lang::En, 0) => {
+                format!("Every invariant that is promised held; after an unclean election or a power cut these are not: {ids}.")
+            }
             (Lang::En, n) => format!("Invariants broken: {n}"),
-            (Lang::Ko, 0) => "모든 불변식이 지켜졌습니다.".into(),
+            (Lang::Ko, 0) if waived.is_empty() => "모든 불변식이 지켜졌습니다.".into(),
+            (Lang::Ko, 0) => format!("보장되는 불변식은 모두 지켜졌습니다. 언클린 선출이나 정전 뒤에는 보장되지 않는 것: {ids}."),
             (Lang::Ko, n) => format!("깨진 불변식: {n}"),
+        }
+    }
+
+    /// The promise to an application is not the replicas' promise to each other.
+    fn lost(&self, n: u64) -> String {
+        match (self.lang, n) {
+            (Lang::En, 1) => {
+                "One acknowledged record was lost all the same: invariants speak of what is committed, an ok of what acks asked for.".into()
+            }
+            (Lang::En, n) => {
+                format!(
+                    "{n} acknowledged records were lost all the same: invariants speak of what is committed, an ok of what acks asked for."
+                )
+            }
+            (Lang::Ko, n) => {
+                format!(
+                    "그래도 저장되었다고 응답한 레코드 {n}건이 유실되었습니다. 불변식은 커밋된 것을, 응답은 acks가 요구한 것만 보장합니다."
+                )
+            }
         }
     }
 }

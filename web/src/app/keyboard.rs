@@ -51,6 +51,8 @@ fn play(key: &str, on: &dyn Fn(&str) -> bool) -> Option<Msg> {
         "ArrowRight" | "PageDown" => Some(Msg::StepForward),
         "ArrowLeft" | "PageUp" => Some(Msg::StepBack),
         "r" | "R" => Some(Msg::Reset),
+        "x" | "X" => Some(Msg::ActNamed(&["crash", "start"])),
+        "p" | "P" => Some(Msg::ActNamed(&["pause"])),
         "c" | "C" => Some(Msg::Select(Selection::Controller)),
         digit => {
             let n: u8 = digit.parse().ok()?;

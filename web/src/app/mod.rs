@@ -172,6 +172,12 @@ impl Component for App {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
             }
             Msg::Act(what) => self.act(what),
+            Msg::ActNamed(names) => {
+                let acts = &self.facts.inspection.acts;
+                if let Some(what) = names.iter().find_map(|n| acts.iter().find(|a| a.id == *n)).map(|a| a.what.clone()) {
+                    self.act(what);
+                }
+            }
             Msg::Configure(owner, name, value) => self.configure(owner, name, value),
             Msg::Select(what) => {
                 self.select(what);

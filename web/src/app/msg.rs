@@ -61,6 +61,8 @@ pub enum Msg {
     PlayFreely,
     /// Do something to the cluster.
     Act(Do),
+    /// Do the first of these to the selected thing that can be done to it, by name.
+    ActNamed(&'static [&'static str]),
     /// Another config: a new run.
     Configure(Owner, &'static str, String),
     /// Look into something.

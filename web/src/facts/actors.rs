@@ -18,6 +18,7 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     let c = &sim.world().controller;
     let facts = cards::controller(sim, lang);
     let mut rows = vec![row(t.metadata_offset, c.end)];
+    rows.extend(pause_row(sim, Actor::Controller, lang));
     rows.extend(facts.brokers.iter().map(|(b, _, word)| {
         let epoch = c.brokers[b.ix()].epoch;
         row(&i18n::broker_n(lang, b), format!("{word} · {} {epoch}", t.broker_epoch))
@@ -33,6 +34,7 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     Inspection {
         title: t.controller.to_owned(),
         subtitle: t.as_seen.to_owned(),
+        acts: pause_act(sim, Actor::Controller, lang).into_iter().collect(),
         sections: vec![Section { title: t.state, rows }, Section { title: t.partition, rows: parts }],
         why: why_newest(sim, lang, |e| {
             matches!(e.kind, EventKind::LeaderElected { .. } | EventKind::Leaderless { .. } | EventKind::IsrChanged { .. })
@@ -49,6 +51,7 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     let me = sim.world().broker(b);
     let mut rows =
         vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    rows.extend(pause_row(sim, Actor::Broker(b), lang));
     let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
         let name = sim.setup().partition_name(r.partition);
@@ -106,6 +109,9 @@ fn broker_acts(sim: &Sim, b: BrokerId, condition: Condition, lang: Lang) -> Vec<
             act(t.power_cut, t.power_cut_hint, Do::PowerCut { broker }, true, "power-cut"),
             act(t.stop, t.stop_hint, Do::Stop { broker }, false, "stop"),
         ]
+        .into_iter()
+        .chain(pause_act(sim, Actor::Broker(b), lang))
+        .collect()
     } else {
         vec![act(t.start, t.start_hint, Do::Start { broker }, false, "start")]
     };
@@ -142,7 +148,45 @@ fn link_acts(sim: &Sim, a: Actor, b: Actor, lang: Lang) -> Vec<Act> {
             }
         }
     };
-    vec![one(a, b, "→"), one(b, a, "←")]
+    let pace = |x: Actor, y: Actor, back: &str| {
+        let (from, to, slow) = (end(x), end(y), sim.slowed_us(x, y) > 0);
+        let label = if slow { i18n::fast_link } else { i18n::slow_link };
+        Act {
+            label: label(lang, &arrow(back, &name)),
+            hint: lang.text().links,
+            what: Do::SlowLink { from, to, extra_us: if slow { 0 } else { SLOW_LINK_US } },
+            fault: !slow,
+            id: format!("{}-{}", if slow { "fast" } else { "slow" }, slug(x, y)),
+        }
+    };
+    let mut acts = vec![one(a, b, "→"), one(b, a, "←")];
+    acts.extend([(a, b, "→"), (b, a, "←")].into_iter().filter(|l| !cut(l.0, l.1)).map(|(x, y, back)| pace(x, y, back)));
+    acts
+}
+
+/// How much slower a link becomes by hand.
+const SLOW_LINK_US: u64 = 400_000;
+/// How long a pause by hand lasts: longer than `broker.session.timeout.ms`.
+const PAUSE_US: u64 = 12_000_000;
+/// How long a slow handler needs for each record.
+const SLOW_HANDLER_US: u64 = 2_000_000;
+
+/// The pause of a process, unless it stands still already.
+fn pause_act(sim: &Sim, a: Actor, lang: Lang) -> Option<Act> {
+    let t = lang.text();
+    let what = Do::Pause { who: end(a), for_us: PAUSE_US };
+    sim.paused_until_us(a).is_none().then(|| Act {
+        label: t.pause_process.to_owned(),
+        hint: t.pause_hint,
+        what,
+        fault: true,
+        id: "pause".to_owned(),
+    })
+}
+
+/// Until when it stands still, if it does.
+fn pause_row(sim: &Sim, a: Actor, lang: Lang) -> Option<Row> {
+    sim.paused_until_us(a).map(|us| row(lang.text().stands_still, i18n::clock(us)))
 }
 
 fn arrow(a: &str, name: &str) -> String {
@@ -179,6 +223,17 @@ pub fn actor_name(sim: &Sim, a: Actor, lang: Lang) -> String {
     }
 }
 
+/// A record that makes its handler fail, to the topic that is shown first.
+fn poison_act(s: &Session, producer: &str, lang: Lang) -> Option<Act> {
+    let (t, setup) = (lang.text(), s.sim().setup());
+    let p = *s.shown_partitions(1).first()?;
+    let topic = setup.topics[setup.partitions[p.ix()].topic].name.clone();
+    let what =
+        Do::Send { producer: producer.to_owned(), topic, key: Some("X".to_owned()), tombstone: false, timestamp_ms: None, poison: true };
+    let read = !setup.consumers.is_empty();
+    read.then(|| Act { label: t.poison.to_owned(), hint: t.poison_hint, what, fault: true, id: "poison".to_owned() })
+}
+
 /// A producer.
 pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
@@ -197,6 +252,7 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
         row(t.in_flight, me.conns.iter().map(|c| c.in_flight.len()).sum::<usize>()),
         row(t.known_leader, leaders.join("  ")),
     ];
+    rows.extend(pause_row(sim, Actor::Producer(p), lang));
     if setup.idempotence {
         rows.push(row(t.next_sequence, me.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)));
     }
@@ -207,7 +263,11 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
     Inspection {
         title: setup.name.clone(),
         subtitle: format!("{} · acks={}", t.producer, setup.acks.name()),
-        acts: client_acts(sim, me, believed, lang),
+        acts: poison_act(s, &setup.name, lang)
+            .into_iter()
+            .chain(pause_act(sim, me, lang))
+            .chain(client_acts(sim, me, believed, lang))
+            .collect(),
         choices: vec![super::things::acks_choice(sim, p)],
         sections: [
             Some(Section { title: t.state, rows }),
@@ -272,19 +332,23 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     rows.push(row(t.buffer, i18n::records_n(lang, me.work.len() + me.buffer.len())));
     let consumer = c.0;
     let act = |label: &str, hint, what, fault, id: &str| Act { label: label.to_owned(), hint, what, fault, id: id.to_owned() };
-    let mut acts = match (me.up, me.paused.is_some()) {
-        (false, _) => vec![act(t.start, t.start_hint, Do::StartConsumer { consumer }, false, "start")],
-        (true, paused) => vec![
+    let mut acts = if me.up {
+        vec![
             act(t.crash, t.crash_hint, Do::CrashConsumer { consumer }, true, "crash"),
             act(t.stop, t.stop_consumer_hint, Do::StopConsumer { consumer }, false, "stop"),
-            if paused {
-                act(t.resume, t.resume_hint, Do::ResumeConsumer { consumer }, false, "resume")
-            } else {
-                act(t.halt, t.halt_hint, Do::PauseConsumer { consumer }, true, "pause")
-            },
-        ],
+        ]
+    } else {
+        vec![act(t.start, t.start_hint, Do::StartConsumer { consumer }, false, "start")]
     };
     let actor = Actor::Consumer(c);
+    rows.extend(pause_row(sim, actor, lang));
+    if me.up {
+        acts.extend(pause_act(sim, actor, lang));
+        let slow = sim.handler_us(c).is_some();
+        let (label, hint) = if slow { (t.fast_handler, t.fast_handler_hint) } else { (t.slow_handler, t.slow_handler_hint) };
+        let what = Do::SlowHandler { consumer, handling_us: (!slow).then_some(SLOW_HANDLER_US) };
+        acts.push(Act { label: label.to_owned(), hint, what, fault: !slow, id: "handler".to_owned() });
+    }
     acts.extend(client_acts(sim, actor, client_broker(s, actor), lang));
     let scenario = s.timeline().scenario();
     let app = scenario.apps.iter().find(|a| a.group == group.name);

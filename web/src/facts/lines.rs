@@ -84,6 +84,10 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Stopped { .. }
         | E::LinkCut { .. }
         | E::DropArmed { .. }
+        | E::LinkSlowed { .. }
+        | E::Paused { .. }
+        | E::HandlerSlowed { .. }
+        | E::Poisoned { .. }
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
         E::Txn(t) => transaction_tone(t),
@@ -108,7 +112,7 @@ fn group_tone(what: &GroupEvent) -> Tone {
     match what {
         G::Rebalancing { .. } | G::Revoked { .. } => Tone::Snag,
         G::Formed { .. } | G::Stable { .. } | G::Loaded { .. } | G::Emptied { .. } | G::RecordAppended { .. } => Tone::Control,
-        G::Stopping { .. } | G::Stopped { .. } | G::Resumed { .. } => Tone::Control,
+        G::Stopping { .. } | G::Stopped { .. } => Tone::Control,
         G::Assigned { .. } => Tone::Read,
         G::MemberRemoved { .. }
         | G::PartitionLost { .. }
@@ -116,8 +120,7 @@ fn group_tone(what: &GroupEvent) -> Tone {
         | G::CommitRefused { .. }
         | G::PollIntervalExceeded { .. }
         | G::NoOffset { .. }
-        | G::HandlerThrew { .. }
-        | G::Paused { .. } => Tone::Trouble,
+        | G::HandlerThrew { .. } => Tone::Trouble,
     }
 }
 

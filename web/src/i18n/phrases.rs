@@ -63,6 +63,22 @@ pub fn heal_link(lang: Lang, to: &str) -> String {
     }
 }
 
+/// Make the link to somebody slow.
+pub fn slow_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Slow the link {to} by 400 ms"),
+        Lang::Ko => format!("연결 400ms 늦추기 {to}"),
+    }
+}
+
+/// Make the link to somebody as fast as before.
+pub fn fast_link(lang: Lang, to: &str) -> String {
+    match lang {
+        Lang::En => format!("Link as before {to}"),
+        Lang::Ko => format!("연결 원래대로 {to}"),
+    }
+}
+
 /// Lose the next response to somebody.
 pub fn drop_response(lang: Lang, to: &str) -> String {
     match lang {

@@ -40,6 +40,8 @@ pub fn Help(p: &Props) -> Html {
         ("←", t.k_left),
         ("R", t.k_reset),
         ("1 2 3", t.k_broker),
+        ("X", t.k_crash),
+        ("P", t.k_pause),
         ("Tab", t.k_tab),
         ("D", t.k_door),
         ("L", t.k_lang),

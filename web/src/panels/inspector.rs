@@ -119,10 +119,10 @@ fn Acts(p: &ActsProps) -> Html {
                 data-testid={format!("act-{}", a.id)} onclick={ask(&p.go, Msg::Act(a.what.clone()))}>{ &a.label }</button>
         }
     };
-    let links = |a: &&Act| a.id.starts_with("cut-") || a.id.starts_with("heal-") || a.id == "drop-next";
+    let links = |a: &&Act| ["cut-", "heal-", "slow-", "fast-", "drop-next"].iter().any(|x| a.id.starts_with(x));
     let own: Html = p.acts.iter().filter(|a| !links(a)).map(button).collect();
     let wire: Vec<&Act> = p.acts.iter().filter(links).collect();
-    let open = wire.iter().any(|a| a.id.starts_with("heal-"));
+    let open = wire.iter().any(|a| a.id.starts_with("heal-") || a.id.starts_with("fast-"));
     html! {
         <section class="acts" aria-label={t.acts}>
             <div class="buttons">{ own }</div>

@@ -35,8 +35,14 @@ pub struct ProducerProps {
 #[component]
 pub fn ProducerCard(p: &ProducerProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
-    let send =
-        Do::Send { producer: f.name.clone(), topic: p.topic.to_string(), key: Some("A".to_owned()), tombstone: false, timestamp_ms: None };
+    let send = Do::Send {
+        producer: f.name.clone(),
+        topic: p.topic.to_string(),
+        key: Some("A".to_owned()),
+        tombstone: false,
+        timestamp_ms: None,
+        poison: false,
+    };
     let tight = p.at.h < 13.0 * p.rem;
     let class = classes!("card", "producer", tight.then_some("tight"), p.selected.then_some("selected"));
     html! {

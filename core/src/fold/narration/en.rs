@@ -51,6 +51,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::LinkCut { .. }
         | EventKind::LinkHealed { .. }
         | EventKind::DropArmed { .. }
+        | EventKind::LinkSlowed { .. }
+        | EventKind::Paused { .. }
+        | EventKind::HandlerSlowed { .. }
+        | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
         EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
@@ -329,6 +333,24 @@ fn fault(kind: &EventKind, n: &Names) -> String {
         EventKind::DropArmed { from, to } => {
             format!("The next response from {} to {} will be lost.", n.actor(from), n.actor(to))
         }
+        EventKind::LinkSlowed { from, to, extra_us: 0 } => {
+            format!("Messages from {} to {} take as long as before again.", n.actor(from), n.actor(to))
+        }
+        EventKind::LinkSlowed { from, to, extra_us } => {
+            format!("From now on messages from {} to {} take {} ms longer.", n.actor(from), n.actor(to), extra_us / 1000)
+        }
+        EventKind::Paused { actor, for_us } => {
+            format!("The process of {} stands still for {} ms: it neither hears nor says anything.", n.actor(actor), for_us / 1000)
+        }
+        EventKind::HandlerSlowed { consumer, handling_us } => {
+            format!("The application of {} needs {} ms for each record from now on.", n.consumer(consumer), handling_us / 1000)
+        }
+        EventKind::Poisoned { consumer, partition, offset, record } => format!(
+            "The application of {} fails on {}, offset {offset} of {}: a poison record.",
+            n.consumer(consumer),
+            n.record(record),
+            n.partition(partition)
+        ),
         EventKind::ConsumerCrashed { consumer } => {
             format!("{} crashes and forgets what it had not committed.", n.consumer(consumer))
         }

@@ -52,6 +52,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::LinkCut { .. }
         | EventKind::LinkHealed { .. }
         | EventKind::DropArmed { .. }
+        | EventKind::LinkSlowed { .. }
+        | EventKind::Paused { .. }
+        | EventKind::HandlerSlowed { .. }
+        | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
         EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
@@ -348,6 +352,24 @@ fn fault(kind: &EventKind, n: &Names) -> String {
         EventKind::DropArmed { from, to } => {
             format!("{}에서 {}에 보낼 다음 응답은 사라집니다.", n.actor(from), n.actor(to))
         }
+        EventKind::LinkSlowed { from, to, extra_us: 0 } => {
+            format!("{}에서 {}까지 다시 전과 같은 시간이 걸립니다.", n.actor(from), n.actor(to))
+        }
+        EventKind::LinkSlowed { from, to, extra_us } => {
+            format!("이제 {}에서 {}까지 {}ms 더 걸립니다.", n.actor(from), n.actor(to), extra_us / 1000)
+        }
+        EventKind::Paused { actor, for_us } => {
+            format!("{} 프로세스가 {}ms 동안 멈춥니다. 그동안 아무것도 듣지도 말하지도 않습니다.", n.actor(actor), for_us / 1000)
+        }
+        EventKind::HandlerSlowed { consumer, handling_us } => {
+            format!("이제 {}의 애플리케이션이 레코드 하나를 처리하는 데 {}ms 걸립니다.", n.consumer(consumer), handling_us / 1000)
+        }
+        EventKind::Poisoned { consumer, partition, offset, record } => format!(
+            "{}의 애플리케이션이 {} 처리하다 실패합니다({} 오프셋 {offset}). 독이 든 레코드입니다.",
+            n.consumer(consumer),
+            object(n.record(record)),
+            n.partition(partition)
+        ),
         EventKind::ConsumerCrashed { consumer } => {
             format!("{} 비정상 종료되어 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
         }

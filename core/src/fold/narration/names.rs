@@ -31,11 +31,12 @@ impl Names<'_> {
         }
     }
 
-    /// A record by its key: `A`. Without a key, by its ordinal.
+    /// A record by its key: `A`, and the next of the same key `A·2`. Without a key, by its ordinal.
     pub fn record(&self, id: RecordId) -> String {
         let ledger = self.sim.ledger();
-        match ledger.record(id).and_then(|r| r.key) {
-            Some(k) => ledger.key_name(k).to_string(),
+        match ledger.record(id).and_then(|r| Some((r.key?, r.earlier))) {
+            Some((k, 0)) => ledger.key_name(k).to_string(),
+            Some((k, earlier)) => format!("{}·{}", ledger.key_name(k), earlier + 1),
             None => self.either(format!("record {}", id.n), format!("레코드 {}", id.n)),
         }
     }

@@ -6,6 +6,7 @@ use crate::event::{DropReason, Election, Event, EventKind, MessageKind};
 use crate::ids::*;
 use crate::kafka::message::Acks;
 use crate::sim::Sim;
+use std::collections::BTreeSet;
 
 /// Most lines of an answer.
 const MAX_LINES: usize = 6;
@@ -33,6 +34,8 @@ pub fn why(seq: u32, sim: &Sim, lang: Lang) -> Vec<String> {
     };
     let story = Story { sim };
     let mut lines: Vec<String> = story.chain(event).iter().map(|e| sentence(e, sim, lang)).collect();
+    let mut seen = BTreeSet::new();
+    lines.retain(|l| seen.insert(l.clone())); // two events may say the same of one fact
     if let EventKind::Lost { batch, partition, .. } = event.kind {
         let (loss, names) = (story.loss(event, batch, partition), Names { sim, lang });
         lines.pop();
@@ -72,12 +75,14 @@ impl<'a> Story<'a> {
         match e.kind {
             EventKind::Fenced { broker } => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
+                EventKind::Paused { actor, .. } => actor == Actor::Broker(broker),
                 EventKind::LinkCut { from, to } => (from, to) == (Actor::Broker(broker), Actor::Controller),
                 _ => false,
             }),
             EventKind::LagExpired { broker: l, follower: f, .. } => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == f,
-                EventKind::LinkCut { from, to } => {
+                EventKind::Paused { actor, .. } => actor == Actor::Broker(f),
+                EventKind::LinkCut { from, to } | EventKind::LinkSlowed { from, to, .. } => {
                     let ends = (Actor::Broker(l), Actor::Broker(f));
                     (from, to) == ends || (to, from) == ends
                 }
