@@ -16,6 +16,7 @@ pub mod chunked;
 pub mod cli_twin;
 pub mod cost;
 pub mod event;
+pub mod export;
 pub mod fold;
 pub mod hash;
 pub mod ids;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{assign, bench, lesson, partition, serve, simulate, trial};
+use crate::{assign, bench, export, lesson, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ enum Command {
     Partition(partition::Args),
     /// Say which member of a group gets which partition
     Assign(assign::Args),
+    /// Write files and commands that make the same cluster for real
+    Export(export::Args),
     /// Measure what this machine's disk and copies really cost
     Bench(bench::Args),
 }
@@ -47,6 +49,7 @@ impl Cli {
             Command::Lesson(args) => lesson::run(&args).map(Into::into),
             Command::Partition(args) => partition::run(&args).map(Into::into),
             Command::Assign(args) => assign::run(&args).map(Into::into),
+            Command::Export(args) => export::run(&args).map(Into::into),
             Command::Bench(args) => bench::run(args),
         }
     }

@@ -3,6 +3,7 @@
 mod assign;
 mod bench;
 mod cli;
+mod export;
 mod lesson;
 mod outcome;
 mod output;

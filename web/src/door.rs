@@ -6,6 +6,8 @@ use crate::i18n::Text;
 /// A part of the app with a page of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Door {
+    /// The lessons.
+    Learn,
     /// The cluster that one can play with.
     #[default]
     Play,
@@ -17,11 +19,12 @@ pub enum Door {
 
 impl Door {
     /// All doors, in the order of the navigation.
-    pub const ALL: &[Door] = &[Door::Play, Door::Measure, Door::Trial];
+    pub const ALL: &[Door] = &[Door::Learn, Door::Play, Door::Measure, Door::Trial];
 
     /// Its word in addresses.
     pub fn word(self) -> &'static str {
         match self {
+            Door::Learn => "learn",
             Door::Play => "play",
             Door::Measure => "measure",
             Door::Trial => "trial",
@@ -36,6 +39,7 @@ impl Door {
     /// Its name in the navigation.
     pub fn name(self, t: &Text) -> &'static str {
         match self {
+            Door::Learn => t.door_learn,
             Door::Play => t.door_play,
             Door::Measure => t.door_measure,
             Door::Trial => t.door_trial,

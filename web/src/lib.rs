@@ -14,6 +14,7 @@ pub mod app;
 pub mod door;
 pub mod facts;
 pub mod i18n;
+pub mod learn;
 pub mod measure;
 pub mod panels;
 pub mod scene;

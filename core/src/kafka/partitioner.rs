@@ -1,5 +1,7 @@
 //! Which partition a record goes to (rule book 2.2).
 
+use serde::{Deserialize, Serialize};
+
 /// murmur2 as Kafka's Java client computes it (prod.P3): seed 0x9747b28c, 32 bits, wrapping.
 pub fn murmur2(data: &[u8]) -> i32 {
     const M: u32 = 0x5bd1_e995;
@@ -51,6 +53,31 @@ pub fn coordinator_partition(id: &str, partitions: u16) -> u16 {
     let hash = java_string_hash(id);
     let positive = if hash == i32::MIN { 0 } else { hash.abs() };
     (positive % i32::from(partitions)) as u16
+}
+
+/// Whose rule takes a key to a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Partitioner {
+    /// The Java client's murmur2 (prod.P3).
+    #[default]
+    Java,
+    /// librdkafka's default, CRC32: clients for Python, Go, C#, …
+    Librdkafka,
+}
+
+impl Partitioner {
+    /// The partition of a key.
+    pub fn partition(self, key: &[u8], partitions: u16) -> u16 {
+        match self {
+            Partitioner::Java => partition_for_key(key, partitions),
+            Partitioner::Librdkafka => librdkafka_partition_for_key(key, partitions),
+        }
+    }
+
+    pub(crate) fn is_java(&self) -> bool {
+        *self == Partitioner::Java
+    }
 }
 
 #[cfg(test)]

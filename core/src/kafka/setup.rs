@@ -3,6 +3,7 @@
 use super::assignor::Assignor;
 use super::log::config::LogConfig;
 use super::message::Acks;
+use super::partitioner::Partitioner;
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -61,6 +62,8 @@ pub struct TopicSetup {
 pub struct ProducerSetup {
     /// `client.id`.
     pub name: String,
+    /// Where its keys go.
+    pub partitioner: Partitioner,
     /// `acks`.
     pub acks: Acks,
     /// `enable.idempotence`, after the fall-backs.

@@ -79,7 +79,7 @@ fn step(l: &Lesson, i: usize, found: &mut Vec<Finding>) -> Result<(usize, usize)
 fn challenge(l: &Lesson, found: &mut Vec<Finding>) -> Result<(), LessonError> {
     let c = &l.data.challenge;
     let mut say = |at: &str, what: String| found.push(Finding { at: format!("challenge, {at}"), what });
-    let scenario = l.attempt(c.solution.choice.as_deref(), &c.solution.commands)?;
+    let scenario = l.solution()?;
     let v = l.judge(&scenario, scenario.until_us)?;
     if let Some(id) = v.unmet() {
         say("solution", format!("condition {id:?} is not met"));

@@ -70,6 +70,7 @@ pub fn value(v: &Value, now: Moment, lang: Lang) -> String {
         .into(),
         Value::Int(n) => n.to_string(),
         Value::Time(us) => time(*us, lang),
+        Value::Set(s) if s.is_empty() => nothing.into(),
         Value::Set(s) => {
             let ids: Vec<String> = s.iter().map(i64::to_string).collect();
             format!("{{{}}}", ids.join(","))

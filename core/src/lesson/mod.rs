@@ -152,7 +152,16 @@ impl Lesson {
         self.attempt(choice, &[])
     }
 
-    pub(super) fn attempt(&self, choice: Option<&str>, commands: &[Json]) -> Result<Scenario, LessonError> {
+    /// The challenge as its published solution does it.
+    ///
+    /// # Errors
+    /// As [`Lesson::challenge_scene`].
+    pub fn solution(&self) -> Result<Scenario, LessonError> {
+        let s = &self.data.challenge.solution;
+        self.attempt(s.choice.as_deref(), &s.commands)
+    }
+
+    fn attempt(&self, choice: Option<&str>, commands: &[Json]) -> Result<Scenario, LessonError> {
         let c = &self.data.challenge;
         let mut json = run::merge(&self.data.scene, &c.change);
         if let Some(id) = choice {

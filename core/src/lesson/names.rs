@@ -1,7 +1,8 @@
 //! What records are called: by the lesson, else by their key, else by their ordinal.
 
 use super::eval::all_records;
-use crate::ids::RecordId;
+use crate::event::{Event, EventKind};
+use crate::ids::{BatchId, RecordId};
 use crate::sim::Sim;
 use std::collections::BTreeMap;
 
@@ -21,6 +22,24 @@ impl RecordNames {
             Some(k) => sim.ledger().key_name(k).to_string(),
             None => format!("#{}", r.n),
         }
+    }
+
+    /// Names that the lesson gave to the records of an event, where a sentence can only say their key.
+    pub fn given(&self, e: &Event, sim: &Sim) -> Vec<String> {
+        let ids: Vec<RecordId> = match e.kind {
+            EventKind::RecordSent { record, .. } => vec![record],
+            EventKind::Handled { batch, index, .. } => sim.ledger().record_in(batch, index).into_iter().collect(),
+            k => {
+                let info = |b: BatchId| Some((b.producer, &sim.ledger().batch(b)?.records));
+                let all = k.batch().and_then(info);
+                all.map_or_else(Vec::new, |(producer, ns)| ns.iter().map(|n| RecordId { producer, n: *n }).collect())
+            }
+        };
+        let named = |r: &RecordId| {
+            let list = self.0.get(&sim.setup().producers.get(r.producer.ix())?.name)?;
+            list.get(r.n as usize).cloned()
+        };
+        ids.iter().filter_map(named).collect()
     }
 
     /// The first record of this name that was sent.

@@ -8,7 +8,7 @@ use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
-use crate::kafka::partitioner::coordinator_partition;
+use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, Timer, TxnTimer};
 use smallvec::SmallVec;
@@ -171,7 +171,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
     }
     for p in &s.topology.producers {
         let at = format!("topology.producers.{}", p.name);
-        add_producer(&mut setup, producer(&s.kafka, p.name.clone(), &p.configs, &at)?, &p.configs, None);
+        let built = producer(&s.kafka, p.name.clone(), &p.configs, &at)?;
+        add_producer(&mut setup, ProducerSetup { partitioner: p.client, ..built }, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
         let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
@@ -302,6 +303,7 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
     }
     Ok(ProducerSetup {
         name,
+        partitioner: Partitioner::Java,
         acks,
         idempotence,
         retries,

@@ -10,6 +10,7 @@ pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::kafka::partitioner::Partitioner;
 use crate::kafka::transaction::AfterSend;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
@@ -167,6 +168,9 @@ pub struct Topic {
 pub struct ProducerSpec {
     /// `client.id`.
     pub name: String,
+    /// Its library, which decides where a key goes.
+    #[serde(default, skip_serializing_if = "Partitioner::is_java")]
+    pub client: Partitioner,
     /// Its configs.
     #[serde(default, skip_serializing_if = "Configs::is_empty")]
     pub configs: Configs,

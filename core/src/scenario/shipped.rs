@@ -8,7 +8,7 @@ macro_rules! shipped {
     };
 }
 
-shipped! { "acks-1" "acks-all" "commit-first" "commit-last" "first" "retry-duplicates" }
+shipped! { "acks-1" "acks-all" "catch-up" "commit-first" "commit-last" "first" "retry-duplicates" }
 
 /// The text of a shipped scenario.
 pub fn shipped(name: &str) -> Option<&'static str> {

@@ -15,7 +15,6 @@ use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
 use crate::kafka::log::records::RecordData;
-use crate::kafka::partitioner::partition_for_key;
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
@@ -315,9 +314,10 @@ impl Sim {
     fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
         let range = self.world.setup.topics[topic].partitions.clone();
         let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
-        let keyed = key.filter(|_| !self.world.setup.producers[producer.ix()].ignore_keys);
+        let config = &self.world.setup.producers[producer.ix()];
+        let keyed = key.filter(|_| !config.ignore_keys);
         let number = match keyed {
-            Some(k) => partition_for_key(k.as_bytes(), choice.partitions),
+            Some(k) => config.partitioner.partition(k.as_bytes(), choice.partitions),
             None => self.sticky.entry((producer, topic)).or_default().partition(self.plan.seed, choice, &self.world),
         };
         let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };

@@ -130,7 +130,7 @@ impl Trial {
             for n in 0..wanted.min(w.count as usize) {
                 let key = w.keys.get(n % w.keys.len().max(1));
                 let number = match key {
-                    Some(k) => crate::kafka::partitioner::partition_for_key(k.as_bytes(), range.len() as u16),
+                    Some(k) => setup.producers[producer.ix()].partitioner.partition(k.as_bytes(), range.len() as u16),
                     None => 0,
                 };
                 let at = w.start_us + n as u64 * w.every_us;

@@ -96,6 +96,18 @@ fn a_consumer_at_the_tail_reads_memory_and_one_far_behind_the_disk() {
 }
 
 #[test]
+fn the_shipped_catch_up_reads_the_disk_only_once_the_late_group_starts() {
+    let s = Scenario::parse(highwater_core::scenario::shipped("catch-up").unwrap()).unwrap();
+    let mut sim = run(&s, 5_900 * MS);
+    let leader = |sim: &Sim| sim.costs().unwrap().broker(BrokerId(1)).clone();
+    assert_eq!(leader(&sim).disk_pages_read, 0, "billing keeps up and reads memory");
+    sim.advance_to(12_000 * MS);
+    let after = leader(&sim);
+    assert!(after.disk_pages_read > 40, "{}", after.disk_pages_read);
+    assert!(after.arm().jumps > 1);
+}
+
+#[test]
 fn tls_brings_the_copies_back() {
     let app = r#"{"group":"billing","topics":["pay"],"handling_us":1,"configs":{"auto.offset.reset":"earliest"}}"#;
     let base = with_consumer(scene(1, 1, PRODUCER, "{}"), app);

@@ -13,6 +13,7 @@ mod files;
 mod groups;
 mod lessons;
 mod log;
+mod metrics;
 mod producer;
 mod replication;
 mod transactions;

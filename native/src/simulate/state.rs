@@ -1,6 +1,9 @@
 //! The final state of a run, as `--json` writes it.
 
+use highwater_core::cost::service::BrokerCost;
+use highwater_core::event::{Event, EventKind};
 use highwater_core::fold::ledger::Figures;
+use highwater_core::fold::metrics::{Delta, Snapshot, deltas};
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
 use highwater_core::kafka::group::coordinator::{Group as KnownGroup, GroupMember};
@@ -20,6 +23,31 @@ pub(super) struct State<'a> {
     partitions: Vec<Partition<'a>>,
     groups: Vec<Group<'a>>,
     violations: &'a [Broken],
+    metrics: Metrics,
+    /// One a broker, where the scenario has a `cost`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    costs: Vec<Cost>,
+}
+
+/// What a broker's memory, disk and copies did.
+#[derive(Debug, Serialize)]
+struct Cost {
+    broker: BrokerId,
+    pages_in_memory: u64,
+    dirty_pages: u64,
+    memory_hits: u64,
+    disk_pages_read: u64,
+    disk_pages_written: u64,
+    evicted_pages: u64,
+    disk_requests: u64,
+    disk_jumps: u64,
+    disk_busy_us: u64,
+    served_bytes: u64,
+    encrypted_bytes: u64,
+    cpu_copies: u32,
+    dma_copies: u32,
+    system_calls: u32,
+    mode_switches: u32,
 }
 
 /// A partition by the controller's word, with the logs of its replicas.
@@ -89,7 +117,59 @@ impl<'a> State<'a> {
             partitions: partitions(sim),
             groups: groups.collect(),
             violations: &run.broken,
+            metrics: metrics(run),
+            costs: sim.costs().map_or_else(Vec::new, |c| sim.setup().broker_ids().map(|b| cost(b, c.broker(b))).collect()),
         }
+    }
+}
+
+/// Metrics under their JMX names, and what each fault did to them within ten seconds.
+#[derive(Debug, Serialize)]
+struct Metrics {
+    values: Snapshot,
+    faults: Vec<FaultDeltas>,
+}
+
+#[derive(Debug, Serialize)]
+struct FaultDeltas {
+    at_us: u64,
+    #[serde(flatten)]
+    fault: EventKind,
+    changed: Vec<Delta>,
+}
+
+/// How long after a fault its metrics are looked at.
+const AFTER_FAULT_US: u64 = 10_000_000;
+
+fn metrics(run: &Run) -> Metrics {
+    let (series, sim) = (&run.series, &run.sim);
+    let none = Snapshot::new();
+    let of = |e: &Event| {
+        let before = e.at_us.checked_sub(1).and_then(|t| series.at(t)).unwrap_or(&none);
+        let after = series.at(e.at_us + AFTER_FAULT_US).unwrap_or(&none);
+        FaultDeltas { at_us: e.at_us, fault: e.kind, changed: deltas(before, after) }
+    };
+    Metrics { values: series.now(sim), faults: run.faults.iter().map(of).collect() }
+}
+
+fn cost(broker: BrokerId, c: &BrokerCost) -> Cost {
+    Cost {
+        broker,
+        pages_in_memory: c.cache().len(),
+        dirty_pages: c.cache().dirty(),
+        memory_hits: c.hits,
+        disk_pages_read: c.disk_pages_read,
+        disk_pages_written: c.disk_pages_written,
+        evicted_pages: c.evicted,
+        disk_requests: c.arm().requests,
+        disk_jumps: c.arm().jumps,
+        disk_busy_us: c.arm().busy_us() as u64,
+        served_bytes: c.served_bytes,
+        encrypted_bytes: c.encrypted_bytes,
+        cpu_copies: c.served.cpu_copies,
+        dma_copies: c.served.dma_copies,
+        system_calls: c.served.calls,
+        mode_switches: c.served.mode_switches,
     }
 }
 

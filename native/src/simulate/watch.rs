@@ -1,7 +1,9 @@
 //! Runs a scenario and looks at the invariants after every input.
 
 use anyhow::{Result, anyhow};
+use highwater_core::event::Event;
 use highwater_core::fold::invariants::{violations, violations_after};
+use highwater_core::fold::metrics::{Series, is_fault};
 use highwater_core::kafka::Out;
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
@@ -21,15 +23,29 @@ pub(super) struct Broken {
 pub(super) struct Run {
     pub sim: Sim,
     pub broken: Vec<Broken>,
+    /// Metrics over time.
+    pub series: Series,
+    /// Faults of the run, by their place among the events.
+    pub faults: Vec<Event>,
 }
+
+/// Most faults whose deltas are reported.
+const MAX_FAULTS: usize = 50;
 
 /// Runs to the end.
 pub(super) fn run(scenario: &Scenario) -> Result<Run> {
     let sim = Sim::new(scenario).map_err(|e| anyhow!("{e}"))?;
-    let mut run = Run { sim, broken: Vec::new() };
+    let series = Series::new(&sim);
+    let mut run = Run { sim, broken: Vec::new(), series, faults: Vec::new() };
     let mut out = Out::default();
     let mut seen = run.sim.events().len();
-    while run.sim.step(&mut out) {
+    loop {
+        run.series.follow(&run.sim);
+        if !run.sim.step(&mut out) {
+            break;
+        }
+        let faults = run.sim.events().iter_from(seen).filter(|e| is_fault(&e.kind));
+        run.faults.extend(faults.take(MAX_FAULTS - run.faults.len()).copied());
         let new = run.sim.events().iter_from(seen).map(|e| &e.kind);
         let found = violations_after(run.sim.world(), run.sim.ledger(), new);
         run.note(found);

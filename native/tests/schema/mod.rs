@@ -4,13 +4,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// Panics with the place and the reason unless the document fits the schema.
+/// Panics with the place and the reason unless the document fits the schema, and the app's models can be calibrated from it.
 pub(crate) fn check(document: &Value) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/schema/measurement.schema.json");
     let text = std::fs::read_to_string(path).expect("the schema is in the repository");
     let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
     if let Err(why) = fits(document, &schema, &schema, "$") {
         panic!("{why}");
+    }
+    if let Err(why) = highwater_core::cost::measurement::Measurement::parse(&document.to_string()) {
+        panic!("the app refuses it: {why}");
     }
 }
 

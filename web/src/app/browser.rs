@@ -16,6 +16,8 @@ pub mod keys {
     pub const THEME: &str = "highwater.theme";
     /// The coach was listened to.
     pub const COACHED: &str = "highwater.coached";
+    /// What was learned.
+    pub const PROGRESS: &str = "highwater.progress";
     /// The app died on the kept scene.
     pub const DIED: &str = "highwater.died";
 }
@@ -129,4 +131,40 @@ pub fn focus(id: &str) {
 /// The element with this id.
 pub fn by_id(id: &str) -> Option<Element> {
     document().get_element_by_id(id)
+}
+
+/// Focuses the first thing that fits a selector.
+pub fn focus_first(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(e) = found.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = e.focus();
+    }
+}
+
+/// Scrolls an element back to its top.
+pub fn scroll_to_top(selector: &str) {
+    if let Some(e) = document().query_selector(selector).ok().flatten() {
+        e.set_scroll_top(0);
+    }
+}
+
+/// Gives a text to the person as a file.
+pub fn download(name: &str, text: &str) {
+    let file = gloo::file::Blob::new_with_options(text, Some("application/json"));
+    let url = gloo::file::ObjectUrl::from(file);
+    let Ok(link) = document().create_element("a") else { return };
+    let _ = link.set_attribute("href", &url);
+    let _ = link.set_attribute("download", name);
+    if let Ok(link) = link.dyn_into::<web_sys::HtmlElement>() {
+        link.click();
+    }
+}
+
+/// Brings the last thing that fits a selector into sight.
+pub fn reveal(selector: &str) {
+    let all = document().query_selector_all(selector).ok();
+    let last = all.and_then(|l| l.item(l.length().checked_sub(1)?));
+    if let Some(e) = last.and_then(|n| n.dyn_into::<Element>().ok()) {
+        e.scroll_into_view_with_bool(false);
+    }
 }

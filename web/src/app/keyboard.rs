@@ -2,8 +2,8 @@
 
 use super::msg::Msg;
 use crate::door::Door;
+use crate::learn::Ask;
 use crate::session::select::Selection;
-use highwater_core::ids::BrokerId;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
@@ -34,10 +34,20 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
         _ => {}
     }
     match door {
+        Door::Learn => learn(&key).or_else(|| play(&key, &on)),
         Door::Play => play(&key, &on),
         // It listens itself.
         Door::Measure => None,
         Door::Trial => None,
+    }
+}
+
+/// Keys of a lesson, beside those of the cluster.
+fn learn(key: &str) -> Option<Msg> {
+    match key {
+        "n" | "N" => Some(Msg::Learn(Ask::Next)),
+        "p" | "P" => Some(Msg::FocusChoices),
+        _ => None,
     }
 }
 
@@ -56,7 +66,7 @@ fn play(key: &str, on: &dyn Fn(&str) -> bool) -> Option<Msg> {
         "c" | "C" => Some(Msg::Select(Selection::Controller)),
         digit => {
             let n: u8 = digit.parse().ok()?;
-            (n > 0).then_some(Msg::Select(Selection::Broker(BrokerId(n))))
+            (n > 0).then_some(Msg::Digit(n))
         }
     }
 }

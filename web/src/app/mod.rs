@@ -4,6 +4,7 @@ pub mod browser;
 pub mod fatal;
 pub mod hot;
 pub mod keyboard;
+mod lesson;
 pub mod marks;
 pub mod msg;
 pub mod page;
@@ -13,6 +14,9 @@ pub mod trial;
 use crate::door::{Door, Route};
 use crate::facts::{Facts, Frame, facts};
 use crate::i18n::{self, Lang};
+use crate::learn::Ask;
+use crate::learn::Learn;
+use crate::learn::progress::Progress;
 use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
@@ -27,6 +31,7 @@ use browser::keys;
 use gloo::events::EventListener;
 use gloo::timers::callback::{Interval, Timeout};
 use gloo::utils::{document, window};
+use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
 use msg::Msg;
@@ -45,6 +50,14 @@ const NOTICE_MS: u32 = 7000;
 pub struct App {
     hot: Rc<RefCell<Hot>>,
     facts: Rc<Facts>,
+    learn: Learn,
+    /// Is the session on the stage the open lesson's?
+    lesson_on_stage: bool,
+    /// The session of the other door: that of Play while a lesson is on the stage, and the other way round.
+    parked: Option<Session>,
+    reading: Option<gloo::file::callbacks::FileReader>,
+    /// What is to be scrolled into sight once it is there.
+    reveal: Option<&'static str>,
     door: Door,
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
@@ -110,7 +123,12 @@ impl Component for App {
         let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
         let door = Route::of_fragment(&browser::fragment()).map_or_else(Door::default, |r| r.door);
         let door_now = Rc::new(Cell::new(door));
-        let app = App {
+        let mut app = App {
+            learn: Learn::new(browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t))),
+            lesson_on_stage: false,
+            parked: None,
+            reading: None,
+            reveal: None,
             hot: Rc::new(RefCell::new(hot)),
             facts,
             door,
@@ -134,6 +152,9 @@ impl Component for App {
             _saving: Some(saving(ctx)),
         };
         app.dress();
+        if let Some(r) = Route::of_fragment(&browser::fragment()).filter(|r| r.door == Door::Learn) {
+            app.enter_lesson(r.rest);
+        }
         app
     }
 
@@ -143,7 +164,9 @@ impl Component for App {
         if !read_only {
             self.hot.borrow_mut().touch();
         }
+        let still = self.keeps_still(&msg);
         match msg {
+            _ if still => self.notice = Some(self.lang.text().learn_choose_first.to_owned()),
             Msg::Refresh => return self.refresh(),
             Msg::Save => {
                 self.save();
@@ -153,6 +176,15 @@ impl Component for App {
             Msg::Open(door) => browser::go_to(&door.address()),
             Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
+            Msg::Learn(ask) => self.ask_lesson(ask),
+            Msg::Digit(n) if self.locked() => self.ask_lesson(Ask::Choose(usize::from(n) - 1)),
+            Msg::Digit(n) => self.select(Selection::Broker(BrokerId(n))),
+            Msg::FocusChoices => browser::focus_first(".options button"),
+            Msg::TakeScene => self.take_scene(),
+            Msg::SaveProgress => browser::download("highwater-progress.json", &self.learn.progress.text()),
+            Msg::LoadProgress(file) => self.load_progress(ctx, file),
+            Msg::Progress(text) => self.learn_progress(&text),
+            Msg::Toggle if self.at_question() => self.ask_lesson(Ask::Next),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
                 if self.coach == Some(Advice::Play) {
@@ -166,8 +198,10 @@ impl Component for App {
             Msg::StepBack => self.hot.borrow_mut().session.step_back(),
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
+            Msg::Reset if self.lesson_on_stage => self.ask_lesson(Ask::Again),
             Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
             Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Act(_) | Msg::Configure(..) if self.locked() => self.notice = Some(self.lang.text().learn_locked.to_owned()),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
             }
@@ -233,12 +267,15 @@ impl Component for App {
                 }
             }));
         }
-        if self.door == Door::Play && self.hot.borrow().stage.is_none() {
+        if self.canvas.get().is_some() && self.hot.borrow().stage.is_none() {
             self.mount();
             self.measure();
             ctx.link().send_message(Msg::Resize);
         }
         self.paint_marks();
+        if let Some(selector) = self.reveal.take() {
+            browser::reveal(selector);
+        }
     }
 
     fn destroy(&mut self, _ctx: &Context<Self>) {
@@ -260,6 +297,10 @@ impl App {
             if !std::mem::take(&mut self.playing_on_arrival) {
                 hot.session.pause();
             }
+        }
+        match route.door {
+            Door::Learn => self.enter_lesson(route.rest),
+            Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
         }
     }
 
@@ -305,8 +346,9 @@ impl App {
             let hot = self.hot.borrow();
             facts(&hot.session, hot.frame, self.lang)
         };
+        let told = self.lesson_goes_on();
         if *self.facts == fresh {
-            return false;
+            return told;
         }
         self.facts = Rc::new(fresh);
         self.speak();
@@ -319,6 +361,9 @@ impl App {
         let playing = self.facts.playing;
         if playing && now - self.spoken.2 < 1200.0 {
             return;
+        }
+        if self.at_answer() {
+            return; // the outcome was read out
         }
         let line = self.facts.lines.iter().find(|l| !playing || l.headline);
         if let Some(l) = line
@@ -420,7 +465,10 @@ impl App {
     fn save(&self) {
         // A frame may be under way; the next save comes soon.
         if let Ok(hot) = self.hot.try_borrow() {
-            browser::keep(keys::SCENE, &saved::save(&hot.session));
+            let play = if self.lesson_on_stage { self.parked.as_ref() } else { Some(&hot.session) };
+            if let Some(s) = play {
+                browser::keep(keys::SCENE, &saved::save(s));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::door::Door;
 use crate::facts::inspect::Owner;
+use crate::learn::Ask;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
 use crate::trial::knobs::Knob;
@@ -93,6 +94,20 @@ pub enum Msg {
     Recolour,
     /// What there is to read may have changed.
     Refresh,
+    /// Something of the open lesson.
+    Learn(Ask),
+    /// A figure was typed: a broker, or an answer.
+    Digit(u8),
+    /// To the answers.
+    FocusChoices,
+    /// The lesson's scene at this instant, behind the Play door.
+    TakeScene,
+    /// Progress as a file.
+    SaveProgress,
+    /// Progress from a file.
+    LoadProgress(web_sys::File),
+    /// The file was read.
+    Progress(String),
     /// Keep the scene for a reload.
     Save,
 }

@@ -10,6 +10,9 @@ use crate::panels::events::EventList;
 use crate::panels::header::Header;
 use crate::panels::help::Help;
 use crate::panels::inspector::Inspector;
+use crate::panels::learn::handout::Handout;
+use crate::panels::learn::lesson::LessonPanel;
+use crate::panels::learn::list::LessonList;
 use crate::panels::ledger::Ledger;
 use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
 use crate::panels::placed::Placed;
@@ -27,6 +30,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let go: Go = ctx.link().callback(|m: Msg| m);
     let (t, lang, door) = (app.lang.text(), app.lang, app.door);
     let title = match door {
+        Door::Learn => app.lesson_title(),
         Door::Measure => String::new(),
         Door::Trial => app.court.sheet.title.clone(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
@@ -36,6 +40,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         <div class="frame">
             <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
             { match door {
+                Door::Learn => learn(app, &go),
                 Door::Play => play(app, &go),
                 Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
                 Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
@@ -50,6 +55,26 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     }
 }
 
+/// The list of lessons, or the open one beside its stage.
+fn learn(app: &App, go: &Go) -> Html {
+    let lang = app.lang;
+    let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
+    let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
+        return html! { <LessonList items={crate::learn::panel::list(&app.learn, lang)} {lang} go={go.clone()} /> };
+    };
+    let lesson = open.lesson.clone();
+    html! {
+        <>
+            <div class={classes!("page", app.locked().then_some("locked"))} id="lesson" key="lesson">
+                { stage(app, go) }
+                <LessonPanel {panel} {lang} go={go.clone()} />
+                { below(app, go) }
+            </div>
+            <Handout {lesson} {lang} />
+        </>
+    }
+}
+
 /// The cluster.
 fn play(app: &App, go: &Go) -> Html {
     let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
@@ -60,9 +85,10 @@ fn play(app: &App, go: &Go) -> Html {
         _ => None,
     };
     html! {
-        <div class="page" id="play">
+        <div class="page" id="play" key="play">
             { stage(app, go) }
             <aside class="side">
+                if let Some(o) = &app.learn.open { <a class="to-lesson" data-testid="to-lesson" href={o.place.address(&o.lesson.id)}>{ "‹ " }{ t.learn_back }</a> }
                 <div class="tabs" role="tablist">
                     { tab("tab-inspector", t.tab_inspector, !app.events_tab, go, false) }
                     { tab("tab-events", t.tab_events, app.events_tab, go, true) }
@@ -75,11 +101,23 @@ fn play(app: &App, go: &Go) -> Html {
                     }
                 </div>
             </aside>
+            { below(app, go) }
+        </div>
+    }
+}
+
+/// The ledger and the time.
+fn below(app: &App, go: &Go) -> Html {
+    let (f, lang) = (&app.facts, app.lang);
+    let hot = app.hot.borrow();
+    let session = &hot.session;
+    html! {
+        <>
             <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
             <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
                 speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
                 marks={app.marks.clone()} {lang} go={go.clone()} />
-        </div>
+        </>
     }
 }
 
@@ -163,7 +201,7 @@ fn pager(app: &App, go: &Go) -> Html {
 fn coach(app: &App, go: &Go) -> Html {
     let l = &app.facts.layout;
     let u = l.unit;
-    let Some(advice) = app.coach else {
+    let Some(advice) = app.coach.filter(|_| !app.lesson_on_stage) else {
         return Html::default();
     };
     let at = match advice {

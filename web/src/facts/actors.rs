@@ -76,11 +76,31 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
         acts: broker_acts(sim, b, facts.condition, lang),
         sections: vec![
             Section { title: t.state, rows },
+            Section { title: t.costs, rows: costs(sim, b, lang) },
             configs::section(Scope::Broker, &[&s.timeline().scenario().configs], s.timeline().scenario(), lang),
         ],
         why: why_newest(sim, lang, |e| about_broker(e, b)),
         ..Inspection::default()
     }
+}
+
+/// What the machine's memory, disk and copies did; nothing where the scenario has no `cost`.
+fn costs(sim: &Sim, b: BrokerId, lang: Lang) -> Vec<Row> {
+    let Some(c) = sim.costs().map(|c| c.broker(b)) else { return Vec::new() };
+    let (t, w) = (lang.text(), lang.measure());
+    let cache = c.cache();
+    vec![
+        row(w.row_memory, format!("{} / {}", cache.len(), cache.capacity())),
+        row(w.dirty, cache.dirty()),
+        row(w.hits, c.hits),
+        row(w.misses, c.disk_pages_read),
+        row(w.written, c.disk_pages_written),
+        row(w.evicted, c.evicted),
+        row(t.disk_jumps, format!("{} / {}", c.arm().jumps, c.arm().requests)),
+        row(t.disk_busy, i18n::millis(c.arm().busy_us() as u64)),
+        row(w.c_cpu, c.served.cpu_copies),
+        row(w.c_dma, c.served.dma_copies),
+    ]
 }
 
 fn about_broker(e: &Event, b: BrokerId) -> bool {

@@ -150,6 +150,44 @@ pub fn records_n(lang: Lang, n: usize) -> String {
     }
 }
 
+/// The ledger, read out: what a lesson's step ends with.
+pub fn ledger_read(lang: Lang, f: &highwater_core::fold::ledger::Figures) -> String {
+    match lang {
+        Lang::En => format!(
+            "sent {}, acked {}, in log {}, lost {}, duplicated {}, out of order {}",
+            f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
+        ),
+        Lang::Ko => format!(
+            "보냄 {}, 확인됨 {}, 로그 {}, 손실 {}, 중복 {}, 순서 어긋남 {}",
+            f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
+        ),
+    }
+}
+
+/// `Step 2 of 5`.
+pub fn step_of(lang: Lang, n: usize, of: usize) -> String {
+    match lang {
+        Lang::En => format!("Step {n} of {of}"),
+        Lang::Ko => format!("{of}단계 중 {n}단계"),
+    }
+}
+
+/// `about 10 minutes`.
+pub fn minutes(lang: Lang, n: u8) -> String {
+    match lang {
+        Lang::En => format!("about {n} minutes"),
+        Lang::Ko => format!("약 {n}분"),
+    }
+}
+
+/// `3 of 5 steps`.
+pub fn steps_done(lang: Lang, done: usize, of: usize) -> String {
+    match lang {
+        Lang::En => format!("{done} of {of} steps"),
+        Lang::Ko => format!("{of}단계 중 {done}단계 마침"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

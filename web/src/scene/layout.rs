@@ -75,7 +75,7 @@ pub struct Layout {
 }
 
 /// The narrowest column of a partition that is still readable, in units.
-const COLUMN_MIN: f64 = 150.0;
+const COLUMN_MIN: f64 = 138.0;
 
 /// How many partitions fit side by side on a stage of this width.
 pub fn columns_that_fit(width: f64, unit: f64) -> usize {

@@ -23,6 +23,8 @@ const LEO_LABEL: f64 = 56.0;
 const CUT_LABEL: f64 = 22.0;
 const CELL_MAX: f64 = 54.0;
 const CELL_MIN: f64 = 20.0;
+/// Logs this short are shown whole for as long as they can be read.
+const HANDFUL: u32 = 6;
 
 impl Window {
     /// Chooses the window for logs that reach from `start` to `end` (the longest), with the tide at `tide`.
@@ -33,6 +35,10 @@ impl Window {
         let fits = |cell: f64, room: f64| (room / cell).floor().max(2.0) as u32;
         if end - start <= fits(wide, room) {
             return Window { x: column.x, cell: wide, first: start, capacity: fits(wide, room), cut_off: false };
+        }
+        let narrow = room / f64::from(end - start);
+        if end - start <= HANDFUL && narrow >= CELL_MIN * unit {
+            return Window { x: column.x, cell: narrow, first: start, capacity: end - start, cut_off: false };
         }
         let room = room - CUT_LABEL * unit;
         // What has to be seen: one committed record before the tide, and all that is newer.
@@ -78,6 +84,12 @@ mod tests {
         assert_eq!((w.first, w.cut_off), (0, false));
         assert_eq!(w.x_of(0), 100.0);
         assert_eq!(w.cell, CELL_MAX);
+    }
+
+    #[test]
+    fn a_handful_is_shown_whole_in_a_narrow_column() {
+        let w = Window::choose(Column { x: 0.0, w: 127.0 }, 1.0, 0, 3, 3);
+        assert!(!w.cut_off && w.shows(0) && w.shows(2) && w.cell >= CELL_MIN, "{w:?}");
     }
 
     #[test]

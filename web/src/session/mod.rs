@@ -34,6 +34,8 @@ pub enum Motion {
 const GLIDE_US: f64 = 650_000.0;
 /// A frame that comes later than this was not a frame: the page was hidden.
 const LONGEST_FRAME_US: f64 = 250_000.0;
+/// Playing slows down this long before an instant at which it is to stop.
+const NEAR_US: f64 = 9_000.0;
 /// How long a run lasts that was a story.
 const FREE_US: u64 = 600_000_000;
 /// `Auto` stays slow for this long after something that one should see.
@@ -56,6 +58,8 @@ pub struct Session {
     pub first_partition: u16,
     /// The furthest instant that was reached, for the scrubber.
     frontier_us: u64,
+    /// Where playing stops by itself.
+    halt_us: Option<u64>,
 }
 
 impl Session {
@@ -77,6 +81,7 @@ impl Session {
             selection: Selection::Run,
             first_partition: first,
             frontier_us: 0,
+            halt_us: None,
         })
     }
 
@@ -161,6 +166,16 @@ impl Session {
     pub fn set_speed(&mut self, speed: Speed) {
         self.speed = speed;
         self.pace = Pace::default();
+    }
+
+    /// Playing slows down before this instant and stops at it, once.
+    pub fn halt(&mut self, at_us: Option<u64>) {
+        self.halt_us = at_us;
+    }
+
+    /// Where playing stops, if that lies ahead.
+    fn stop_us(&self) -> Option<f64> {
+        self.halt_us.map(|h| h as f64).filter(|h| *h > self.view_us)
     }
 
     /// To the next notable event: gliding, or at once.
@@ -250,11 +265,21 @@ impl Session {
 
     fn play(&mut self, real_us: f64, hurry: &mut impl FnMut() -> bool) {
         self.dwell_us = (self.dwell_us - real_us).max(0.0);
-        let action = self.dwell_us > 0.0 || self.action();
+        let stop = self.stop_us();
+        let near = |h: f64| h - self.view_us <= NEAR_US;
+        if stop.is_some_and(near) && self.speed == Speed::Auto {
+            self.pace.slow_down();
+        }
+        let action = self.dwell_us > 0.0 || stop.is_some_and(near) || self.action();
         if action {
             self.seen = self.sim().events().len();
         }
-        let goal = self.view_us + self.pace.frame(self.speed, action, real_us);
+        let mut goal = self.view_us + self.pace.frame(self.speed, action, real_us);
+        if let Some(h) = stop.filter(|h| *h <= goal) {
+            goal = h;
+        } else if let Some(h) = stop.filter(|h| self.speed == Speed::Auto && !near(*h) && h - NEAR_US < goal) {
+            goal = h - NEAR_US; // one frame more, and it is near
+        }
         let until = self.sim().until_us() as f64;
         loop {
             match self.sim().next_due_us().map(|d| d as f64) {
@@ -274,7 +299,7 @@ impl Session {
         }
         self.view_us = goal.min(until);
         self.timeline.advance_to(self.view_us as u64);
-        if self.view_us >= until {
+        if self.view_us >= until || stop.is_some_and(|h| self.view_us >= h) {
             self.motion = Motion::Paused;
         }
     }

@@ -33,6 +33,10 @@ final class Logs {
         List<Map<String, Object>> batches = new ArrayList<>();
         long start = -1;
         long end = 0;
+        // A broker makes the folder a moment after it says that it has the replica.
+        if (!Files.exists(folder)) {
+            return new Content(0, 0, records, batches);
+        }
         List<Path> segments;
         try (Stream<Path> files = Files.list(folder)) {
             segments = files.filter(f -> f.toString().endsWith(".log")).sorted().toList();

@@ -27,8 +27,12 @@ public final class Main {
         if (!what.equals("classes")) {
             List<String> only = List.of(args).subList(Math.min(args.length, 3), args.length);
             Path work = Path.of(args[1]);
-            Probes.record(folder.resolve("probes.json"), work.resolve("probes"), only, head("cluster"));
-            Scenarios.record(folder.resolveSibling("scenarios"), folder.resolve("scenarios"), work, only, head("cluster"));
+            // What one of them could not record, the other still can.
+            try {
+                Probes.record(folder.resolve("probes.json"), work.resolve("probes"), only, head("cluster"));
+            } finally {
+                Scenarios.record(folder.resolveSibling("scenarios"), folder.resolve("scenarios"), work, only, head("cluster"));
+            }
         }
     }
 

@@ -33,6 +33,20 @@ final class Probes {
 
     /** A probe: the topic's partitions, replicas and configs, and the steps. */
     record Probe(String name, String family, int partitions, int replicas, Map<String, String> topicConfigs, Steps steps) {
+        private boolean into(List<Map<String, Object>> cases, Cluster cluster, String topic) throws InterruptedException {
+            try {
+                cluster.repair();
+                cluster.createTopic(topic, partitions, replicas, topicConfigs);
+                Object seen = steps.run(new Context(cluster, topic));
+                cases.add(Json.map("name", name, "family", family, "brokers", cluster.brokers().size(), "seen", seen));
+                return true;
+            } catch (InterruptedException e) {
+                throw e;
+            } catch (Exception e) {
+                System.err.println(name + ": " + e);
+                return false;
+            }
+        }
     }
 
     /** What steps need. */
@@ -165,15 +179,12 @@ final class Probes {
             int number = 0;
             for (Probe probe : chosen) {
                 System.err.println("probing " + probe.name);
-                try {
-                    cluster.repair();
-                    String topic = "t" + ++number;
-                    cluster.createTopic(topic, probe.partitions, probe.replicas, probe.topicConfigs);
-                    Object seen = probe.steps.run(new Context(cluster, topic));
-                    cases.add(Json.map("name", probe.name, "family", probe.family, "brokers", brokers, "seen", seen));
-                } catch (Exception e) {
-                    System.err.println(probe.name + ": " + e);
-                    failed.add(probe.name);
+                // Once more if the machine was too busy for a wait to end.
+                for (int attempt = 1; !probe.into(cases, cluster, "t" + ++number); attempt++) {
+                    if (attempt == 2) {
+                        failed.add(probe.name);
+                        break;
+                    }
                 }
             }
         } finally {

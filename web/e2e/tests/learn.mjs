@@ -1,0 +1,129 @@
+// Lessons: a whole one by keyboard only, in both languages; what is done by hand, what is kept, what is printed.
+import assert from 'node:assert/strict';
+
+const id = (page, name) => page.locator(`[data-testid="${name}"]`);
+
+/** Waits until `ask` holds, asking again; the page has 40 s. */
+async function until(page, what, ask) {
+  const end = Date.now() + 40_000;
+  while (Date.now() < end) {
+    if (await ask()) return;
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`still not so after 40 s: ${what}`);
+}
+
+const shown = (page, name) => until(page, `${name} is shown`, async () => (await id(page, name).count()) > 0);
+const place = (page) => page.evaluate(() => location.hash);
+
+/** Tries reasons by their figures until the explanation comes. */
+async function explain(t, page) {
+  for (const key of ['1', '2', '3']) {
+    if ((await id(page, 'explain').count()) > 0) break;
+    await t.press(page, key);
+    await page.waitForTimeout(150);
+  }
+  await shown(page, 'explain');
+}
+
+/** Takes the step that is open: predicts the first option, runs to the decisive event, to the end, explains, goes on. */
+async function step(t, page, language) {
+  const clock = await id(page, 'clock').innerText();
+  await t.press(page, 'n', 'Space', 'ArrowRight');
+  assert.equal(await id(page, 'clock').innerText(), clock, 'nothing runs before a prediction');
+  await t.press(page, 'p', '1', 'n');
+  await shown(page, 'moment');
+  assert.ok((await id(page, 'moment').innerText()).length > 10);
+  await t.press(page, 'n');
+  await t.tabTo(page, '[data-testid="skip"]').catch(() => {});
+  if ((await id(page, 'skip').count()) > 0) await t.press(page, 'Enter');
+  await shown(page, 'outcome');
+  const outcome = await id(page, 'outcome').innerText();
+  assert.ok(!/[{}]/.test(outcome.replaceAll(/\{[\d,]+\}/g, '')), `a blank was left in ${outcome}`);
+  assert.match(outcome, language === 'ko' ? /[가-힣]/ : /[a-z]/);
+  await until(page, 'the outcome is read out', async () => (await id(page, 'live').innerText()).includes(outcome.slice(0, 20)));
+  await explain(t, page);
+  await t.press(page, 'n');
+}
+
+async function wholeLesson(t, lesson, steps, locale, language) {
+  const page = await t.open({ locale, reducedMotion: 'reduce', hash: '#/learn' });
+  await t.tabTo(page, `[data-testid="lesson-${lesson}"]`);
+  await t.press(page, 'Enter');
+  await shown(page, 'lesson');
+  await t.press(page, 'n');
+  for (let n = 1; n <= steps; n += 1) {
+    await until(page, `step ${n}`, async () => (await place(page)).endsWith(`/${lesson}/${n}`));
+    await step(t, page, language);
+  }
+  await until(page, 'the challenge', async () => (await place(page)).endsWith('/challenge'));
+  return page;
+}
+
+export default {
+  'a lesson from its list to its challenge, by keyboard': async (t) => {
+    const page = await wholeLesson(t, 'L11', 5, 'en-GB', 'en');
+    // A near miss says what is missing; hints; the solution is played and judged.
+    await t.press(page, 'n');
+    await shown(page, 'wrong');
+    for (let n = 0; n < 3; n += 1) {
+      await t.tabTo(page, '[data-testid="hint"]');
+      await t.press(page, 'Enter');
+      await page.waitForTimeout(100);
+    }
+    await t.tabTo(page, '[data-testid="solve"]');
+    await t.press(page, 'Enter');
+    await id(page, 'scrubber').evaluate((input) => {
+      input.max = '300000000';
+      input.value = '300000000';
+      input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    });
+    await t.press(page, 'n');
+    await shown(page, 'won');
+    await t.press(page, 'n');
+    await until(page, 'the commands', async () => /pay:0:3/.test(await id(page, 'lesson').innerText()));
+    // What was done is kept over a reload.
+    await page.goto(`${page.url().split('#')[0]}#/learn`);
+    await page.reload();
+    await t.started(page);
+    assert.match(await id(page, 'lesson-L11').innerText(), /5 of 5 steps/);
+    const [file] = await Promise.all([page.waitForEvent('download'), id(page, 'export-progress').click()]);
+    assert.equal(file.suggestedFilename(), 'highwater-progress.json');
+  },
+
+  'a lesson in Korean, by keyboard': async (t) => {
+    await wholeLesson(t, 'L7', 6, 'ko-KR', 'ko');
+  },
+
+  'leaving into Play with the same state, and back': async (t) => {
+    const page = await t.open({ reducedMotion: 'reduce', hash: '#/learn/L11/2' });
+    await t.press(page, '2', 'n');
+    await shown(page, 'skip');
+    await id(page, 'skip').click();
+    await shown(page, 'take');
+    await id(page, 'take').click();
+    await shown(page, 'to-lesson');
+    assert.equal(await id(page, 'ledger-lost').locator('dd').innerText(), '1');
+    await id(page, 'switch-2').click();
+    await until(page, 'broker 2 is down', async () => /crashed/.test(await id(page, 'broker-2').innerText()));
+    await id(page, 'to-lesson').click();
+    await shown(page, 'outcome');
+    assert.match(await id(page, 'broker-2').innerText(), /leader/, 'the lesson is as it was');
+  },
+
+  'the paper has questions, a ledger and the answers': async (t) => {
+    const page = await t.open({ hash: '#/learn/L11' });
+    await page.emulateMedia({ media: 'print' });
+    const paper = page.locator('.handout');
+    assert.ok(await paper.isVisible());
+    assert.equal(await page.locator('.stage').isVisible(), false);
+    assert.match(await paper.innerText(), /☐[\s\S]*Answers/);
+  },
+
+  'how it looks': async (t) => {
+    await t.shots('learn-predict', async (page) => {
+      await page.goto(`${page.url().split('#')[0]}#/learn/L11/2`);
+      await shown(page, 'options-1');
+    });
+  },
+};

@@ -1,0 +1,256 @@
+//! An open lesson: the step's phases (predict, run, compare, explain) and the challenge.
+
+use super::Ask;
+use super::place::Place;
+use super::progress::Progress;
+use crate::session::Session;
+use highwater_core::event::Event;
+use highwater_core::lesson::Lesson;
+use highwater_core::lesson::challenge::Verdict;
+use highwater_core::lesson::data::Step;
+use highwater_core::lesson::run::Ran;
+use std::rc::Rc;
+
+/// How far a step has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// A prediction is asked for; nothing runs before there is one (R1).
+    Predict,
+    /// It runs, up to the decisive event.
+    Running,
+    /// It stands still after the decisive event (R4).
+    Focus,
+    /// It runs on to the end.
+    Ending,
+    /// What happened beside what was predicted; then the reason.
+    Compare,
+}
+
+/// An open lesson.
+pub struct Open {
+    /// Which.
+    pub lesson: Rc<Lesson>,
+    /// Where in it.
+    pub place: Place,
+    /// How far the step has come.
+    pub phase: Phase,
+    /// The prediction, or the choice of the challenge.
+    pub chosen: Option<usize>,
+    /// The reason that was given last.
+    pub reason: Option<usize>,
+    /// The step's runs, over: what outcomes are made from.
+    pub runs: Vec<Ran>,
+    /// The decisive event of the run that is shown.
+    pub focus: Option<Event>,
+    /// How the challenge was judged.
+    pub verdict: Option<Verdict>,
+    /// Hints that were asked for.
+    pub hints: usize,
+    /// The solution is shown.
+    pub solved: bool,
+}
+
+/// Real time between the decisive event and the pause, as virtual time: enough to see it land.
+const AFTER_FOCUS_US: u64 = 400;
+
+impl Open {
+    /// Opens a lesson at a place; the session to show.
+    pub fn at(lesson: Rc<Lesson>, place: Place) -> Option<(Open, Session)> {
+        let mut open = Open {
+            lesson,
+            place,
+            phase: Phase::Predict,
+            chosen: None,
+            reason: None,
+            runs: Vec::new(),
+            focus: None,
+            verdict: None,
+            hints: 0,
+            solved: false,
+        };
+        let session = open.begin()?;
+        Some((open, session))
+    }
+
+    /// The step that is open.
+    pub fn step(&self) -> Option<&Step> {
+        match self.place {
+            Place::Step(i) => self.lesson.data.steps.get(i),
+            _ => None,
+        }
+    }
+
+    /// Is the stage the learner's own, with all faults live?
+    pub fn hands_on(&self) -> bool {
+        self.place == Place::Challenge && self.lesson.data.challenge.choices.is_empty()
+    }
+
+    /// From the beginning of the place: the session to show.
+    fn begin(&mut self) -> Option<Session> {
+        (self.phase, self.chosen, self.reason, self.verdict, self.solved) = (Phase::Predict, None, None, None, false);
+        let lesson = self.lesson.clone();
+        match self.place {
+            Place::Step(i) => {
+                self.runs = lesson.run(i).ok()?;
+                let step = &lesson.data.steps[i];
+                self.focus = self.runs[0].find(&step.focus, &lesson.names);
+                stage(self.runs[0].scenario.clone(), step.from_us)
+            }
+            Place::Challenge => {
+                let c = &lesson.data.challenge;
+                let choice = c.choices.first().map(|x| x.name.as_str());
+                stage(lesson.challenge_scene(choice).ok()?, c.from_us)
+            }
+            // The picture of the first step, standing still.
+            Place::Intro => stage(lesson.plan(0).ok()?.into_iter().next()?.scenario, lesson.data.steps[0].from_us),
+            Place::End => {
+                let last = lesson.data.steps.len() - 1;
+                stage(lesson.plan(last).ok()?.into_iter().next()?.scenario, u64::MAX)
+            }
+        }
+    }
+
+    pub(super) fn update(&mut self, ask: Ask, session: &mut Session, progress: &mut Progress) -> Option<String> {
+        match (ask, self.place) {
+            (Ask::Choose(n), Place::Step(_)) => self.choose(n, progress),
+            (Ask::Choose(n), Place::Challenge) if n < self.lesson.data.challenge.choices.len() => self.pick(n, session),
+            (Ask::Next, Place::Step(_)) if self.phase != Phase::Compare => self.advance(session, progress),
+            (Ask::Next, Place::Step(_)) if self.reason_is_right() => return self.leave(),
+            (Ask::Next, Place::Challenge) if !self.verdict.as_ref().is_some_and(Verdict::won) => self.check(session, progress),
+            (Ask::Next, Place::Intro | Place::End | Place::Challenge) => return self.leave(),
+            (Ask::Skip, Place::Step(_)) if matches!(self.phase, Phase::Running | Phase::Focus | Phase::Ending) => {
+                session.halt(None);
+                session.seek(u64::MAX);
+                self.phase = Phase::Compare;
+            }
+            (Ask::Again, _) => {
+                if let Some(s) = self.begin() {
+                    *session = s;
+                }
+            }
+            (Ask::Check, Place::Challenge) => self.check(session, progress),
+            (Ask::Hint, Place::Challenge) => self.hints = (self.hints + 1).min(self.lesson.data.challenge.hints),
+            (Ask::Solve, Place::Challenge) => self.solve(session),
+            _ => {}
+        }
+        None
+    }
+
+    /// Was the right reason given?
+    pub fn reason_is_right(&self) -> bool {
+        let step = self.step();
+        step.zip(self.reason).is_some_and(|(s, r)| s.because.options[r] == s.because.answer)
+    }
+
+    /// Did the prediction come true?
+    pub fn right(&self) -> bool {
+        let step = self.step();
+        step.zip(self.chosen).is_some_and(|(s, c)| self.lesson.come_true(s, &self.runs).contains(&s.options[c].id.as_str()))
+    }
+
+    fn leave(&self) -> Option<String> {
+        let next = self.place.next(self.lesson.data.steps.len());
+        Some(next.map_or_else(|| "#/learn".to_string(), |p| p.address(&self.lesson.id)))
+    }
+
+    fn choose(&mut self, n: usize, progress: &mut Progress) {
+        let Some(step) = self.step() else { return };
+        match self.phase {
+            Phase::Predict if n < step.options.len() => self.chosen = Some(n),
+            Phase::Compare if n < step.because.options.len() => {
+                self.reason = Some(n);
+                if self.reason_is_right()
+                    && let Some(s) = self.step()
+                {
+                    progress.explained(&self.lesson.id, &s.id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Predict → run → the decisive event → the end.
+    fn advance(&mut self, session: &mut Session, progress: &mut Progress) {
+        match self.phase {
+            Phase::Predict => {
+                let (Some(step), Some(c)) = (self.step(), self.chosen) else { return };
+                progress.predicted(&self.lesson.id, &step.id, &step.options[c].id, self.right());
+                self.phase = Phase::Running;
+                session.halt(self.focus.map(|e| e.at_us + AFTER_FOCUS_US));
+                play(session);
+            }
+            Phase::Focus => {
+                self.phase = Phase::Ending;
+                play(session);
+            }
+            Phase::Running | Phase::Ending => play(session),
+            Phase::Compare => {}
+        }
+    }
+
+    /// Looks at how far the run has come.
+    pub(super) fn tick(&mut self, session: &mut Session) -> bool {
+        let now = session.sim().now_us();
+        let passed = self.focus.is_some_and(|e| now >= e.at_us);
+        let next = match self.phase {
+            Phase::Running | Phase::Focus | Phase::Ending if session.at_end() && !session.moving() => Phase::Compare,
+            Phase::Running if passed && !session.moving() => Phase::Focus,
+            Phase::Focus if session.playing() => Phase::Ending,
+            other => other,
+        };
+        let changed = next != self.phase;
+        self.phase = next;
+        changed
+    }
+
+    // ---- the challenge
+
+    fn pick(&mut self, n: usize, session: &mut Session) {
+        self.chosen = Some(n);
+        self.verdict = None;
+        let choice = &self.lesson.data.challenge.choices[n].name;
+        if let Some(s) = self.lesson.challenge_scene(Some(choice)).ok().and_then(|s| stage(s, self.lesson.data.challenge.from_us)) {
+            *session = s;
+        }
+    }
+
+    fn check(&mut self, session: &mut Session, progress: &mut Progress) {
+        if !self.hands_on() {
+            if self.chosen.is_none() {
+                return;
+            }
+            session.seek(u64::MAX);
+        }
+        session.pause();
+        let scenario = session.timeline().scenario().clone();
+        self.verdict = self.lesson.judge(&scenario, session.sim().now_us()).ok();
+        if self.verdict.as_ref().is_some_and(Verdict::won) && !self.solved {
+            progress.won(&self.lesson.id);
+        }
+    }
+
+    /// The published solution, on the stage, to play.
+    fn solve(&mut self, session: &mut Session) {
+        self.verdict = None;
+        self.hints = self.lesson.data.challenge.hints;
+        let c = &self.lesson.data.challenge;
+        if let Some(s) = self.lesson.solution().ok().and_then(|s| stage(s, c.from_us)) {
+            *session = s;
+            self.solved = true;
+            self.chosen = c.solution.choice.as_ref().and_then(|id| c.choices.iter().position(|x| x.name == *id));
+        }
+    }
+}
+
+/// A run on the stage, standing still at an instant.
+fn stage(scenario: highwater_core::scenario::Scenario, at_us: u64) -> Option<Session> {
+    let mut s = Session::new(scenario).ok()?;
+    s.seek(at_us);
+    Some(s)
+}
+
+fn play(session: &mut Session) {
+    if !session.playing() {
+        session.toggle();
+    }
+}
