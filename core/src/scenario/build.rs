@@ -417,7 +417,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         },
         _ => LogDurations::default(),
     });
-    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, usize::from(a.members))));
+    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, a.everybody() as usize)));
     let of_producers: Vec<&Configs> = s.topology.producers.iter().map(|p| &p.configs).chain(outputs).collect();
     let transactions = (0..setup.transactions.len()).map(|t| {
         let of = setup.producers.iter().position(|p| p.txn == Some(TxnIx(t as u8))).unwrap_or(0);

@@ -680,7 +680,7 @@ impl Scenario {
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
-        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| usize::from(a.members)).sum::<usize>();
+        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
         let end = |e: &End| match e {
             End::Controller => Ok(()),
