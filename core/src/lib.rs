@@ -22,6 +22,7 @@ pub mod hash;
 pub mod ids;
 pub mod kafka;
 pub mod lesson;
+mod place;
 pub mod scenario;
 pub mod shared;
 pub mod sim;

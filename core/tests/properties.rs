@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 mod common;
-use common::random::{Case, any_case, repaired_case, safe_case};
+use common::random::{Case, any_case, repaired_case, safe_case, transactional_case};
+use highwater_core::kafka::transaction::TxnState;
 
 /// By default the same cases every time, so that a red run is red for its change; the long mode goes where nobody was.
 fn config() -> ProptestConfig {
@@ -163,6 +164,40 @@ proptest! {
             let (p, at) = (&s.partition, &s.position);
             let hw = w.leader_replica(*p).map(|r| r.hw);
             prop_assert_eq!(*at, hw, "position in {}: {:?}", w.setup.partition_name(*p), reader);
+        }
+    }
+
+    #[test]
+    fn transactions_keep_their_invariants(c in transactional_case(any_case(true))) {
+        let mut sim = begin(&c);
+        let mut out = Out::default();
+        let mut seen = 0;
+        while sim.step(&mut out) {
+            let new = sim.events().iter_from(seen).map(|e| &e.kind);
+            let broken = violations_after(sim.world(), sim.ledger(), new);
+            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
+            seen = sim.events().len();
+            timers_are_implied(&sim)?;
+        }
+        prop_assert!(violations(sim.world(), sim.ledger()).is_empty());
+    }
+
+    /// T-I5's liveness: every transaction ends, and nothing is held back for ever.
+    #[test]
+    fn every_transaction_ends_once_all_is_repaired(c in transactional_case(repaired_case())) {
+        let mut sim = begin(&c);
+        sim.advance_to(c.0.until_us);
+        let w = sim.world();
+        for p in w.setup.partition_ids() {
+            let leader = w.leader_replica(p).expect("the leader knows");
+            let open = w.brokers.iter().flat_map(|b| &b.txn.coordinated).any(|c| c.state == TxnState::Ongoing);
+            if !open && !w.setup.is_internal(p) && sim.ledger().power_cuts == 0 && sim.ledger().unclean_elections == 0 {
+                prop_assert_eq!(leader.last_stable(), leader.hw, "{}", w.setup.partition_name(p));
+            }
+        }
+        // What was committed and is gone can leave a coordinator with a marker that a partition has long outrun.
+        for c in w.brokers.iter().flat_map(|b| &b.txn.coordinated).filter(|_| sim.ledger().power_cuts == 0) {
+            prop_assert!(c.state.preparing().is_none(), "markers are missing: {c:?}");
         }
     }
 

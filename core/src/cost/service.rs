@@ -4,6 +4,7 @@
 //! leave later, by the time that its disk needed first. Appending dirties pages and waits for the disk only when it is
 //! flushed at once, or when too many pages are dirty; a fetch waits for pages that are not in memory.
 //!
+//! What is lost in a power cut is the rules' own business: pages that memory pressure wrote back early still count as unflushed there.
 //! Left out: CPU time (copies are counted, not timed), segments (a replica is one file), indexes, other files, other processes.
 
 use super::cache::{PAGE_BYTES, PageCache, Touched};

@@ -1,7 +1,8 @@
 //! Safety properties of rule book 3.12 and 1.4, each with the faults that it survives.
 
 use super::ledger::Ledger;
-use crate::event::EventKind;
+use super::transactions;
+use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::{World, replica::Replica};
 
@@ -32,6 +33,11 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "inv.S2", name: "ISR members hold everything committed", guard: clean, check: isr_complete },
     Invariant { id: "inv.S6", name: "ELR only below min ISR, apart from the ISR", guard: always, check: elr_apart },
     Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
+    Invariant { id: "txn.T-I1", name: "one transaction of a producer at a time", guard: always, check: transactions::one_open_transaction },
+    Invariant { id: "txn.T-I2", name: "read_committed reads what is committed", guard: clean, check: transactions::committed_reads },
+    Invariant { id: "txn.T-I3", name: "a transaction has one outcome", guard: clean, check: transactions::one_outcome },
+    Invariant { id: "txn.T-I5", name: "LSO ≤ HW", guard: always, check: transactions::stable_below_high_watermark },
+    Invariant { id: "txn.T-I6", name: "a fenced epoch appends nothing", guard: clean, check: transactions::epochs_rise },
 ];
 
 /// Those that nobody promises any more: what happened lies beyond the faults that they survive.
@@ -81,6 +87,8 @@ fn concerns_logs_or_leaders(e: &EventKind) -> bool {
             | EventKind::Leaderless { .. }
             | EventKind::BecameLeader { .. }
             | EventKind::BecameFollower { .. }
+            | EventKind::Polled { .. }
+            | EventKind::Txn(TxnEvent::MarkerAppended { .. })
     )
 }
 

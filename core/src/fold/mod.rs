@@ -4,3 +4,4 @@ pub mod invariants;
 pub mod ledger;
 pub mod metrics;
 pub mod narration;
+mod transactions;

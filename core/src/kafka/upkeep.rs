@@ -248,7 +248,11 @@ impl Cx<'_> {
         let Some(r) = self.b.replica_mut(p) else { return };
         let (from, to) = (r.log.start(), to.min(r.hw));
         if to > from {
-            r.move_start(to);
+            if self.on_files(p, |r, _| r.move_start(to)).is_none()
+                && let Some(r) = self.b.replica_mut(p)
+            {
+                r.move_start(to);
+            }
             self.out.event(EventKind::LogStartMoved { broker: me, partition: p, from, to });
         }
     }

@@ -15,6 +15,7 @@ pub mod witness;
 pub mod words;
 
 use crate::fold::narration::Lang;
+use crate::place;
 use crate::scenario::Scenario;
 use data::{Data, RunSpec, Step};
 use eval::Context;
@@ -56,7 +57,7 @@ pub struct LessonError {
 impl fmt::Display for LessonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.at.as_str() {
-            "" | "." | "?" => write!(f, "{}: {}", self.file, self.what),
+            "" => write!(f, "{}: {}", self.file, self.what),
             at => write!(f, "{}: {at}: {}", self.file, self.what),
         }
     }
@@ -181,11 +182,7 @@ impl Lesson {
 }
 
 fn decode<'de, T: serde::Deserialize<'de>>(text: &'de str, file: &str) -> Result<T, LessonError> {
-    let wrong = |at: String, e: &serde_json::Error| LessonError { file: file.to_string(), at, what: e.to_string() };
-    let mut de = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut de).map_err(|e| wrong(e.path().to_string(), e.inner()))?;
-    de.end().map_err(|e| wrong(String::new(), &e))?;
-    Ok(value)
+    place::decode(text).map_err(|m| LessonError { file: file.to_string(), at: m.at, what: m.what })
 }
 
 /// The lessons that are shipped, by number.

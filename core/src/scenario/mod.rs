@@ -12,6 +12,7 @@ use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
 use crate::kafka::partitioner::Partitioner;
 use crate::kafka::transaction::AfterSend;
+use crate::place::{Misplaced, decode};
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
@@ -34,10 +35,16 @@ pub struct ScenarioError {
 
 impl fmt::Display for ScenarioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if matches!(self.at.as_str(), "" | "." | "?") { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+        if self.at.is_empty() { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
     }
 }
 impl std::error::Error for ScenarioError {}
+
+impl From<Misplaced> for ScenarioError {
+    fn from(m: Misplaced) -> Self {
+        ScenarioError { at: m.at, what: m.what }
+    }
+}
 
 pub(crate) fn error<T>(at: impl Into<String>, what: impl Into<String>) -> Result<T, ScenarioError> {
     Err(ScenarioError { at: at.into(), what: what.into() })
@@ -459,10 +466,7 @@ impl Scenario {
     /// # Errors
     /// What is wrong, at which field or line, and what would be right.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let mut de = serde_json::Deserializer::from_str(text);
-        let s: Scenario = serde_path_to_error::deserialize(&mut de)
-            .map_err(|e| ScenarioError { at: e.path().to_string(), what: e.inner().to_string() })?;
-        de.end().map_err(|e| ScenarioError { at: String::new(), what: e.to_string() })?;
+        let s: Scenario = decode(text)?;
         s.check()?;
         Ok(s)
     }

@@ -8,7 +8,10 @@ macro_rules! shipped {
     };
 }
 
-shipped! { "acks-1" "acks-all" "catch-up" "commit-first" "commit-last" "first" "retry-duplicates" }
+shipped! {
+    "acks-1" "acks-all" "catch-up" "commit-answer-lost" "commit-first" "commit-last" "coordinator-failover"
+    "deleted-below-transaction" "exactly-once" "first" "open-transaction" "retry-duplicates" "zombie-fenced"
+}
 
 /// The text of a shipped scenario.
 pub fn shipped(name: &str) -> Option<&'static str> {

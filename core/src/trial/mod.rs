@@ -164,6 +164,8 @@ pub struct Ghost {
     pub view: SmallVec<[BrokerId; 2]>,
     /// For each record: how often it was handled, up to 3 (2 bits each).
     pub handled: u32,
+    /// What applications made: the record, its batch once it has one, and the place of the record that it was made of.
+    pub made: SmallVec<[(RecordId, Option<BatchId>, u8); 0]>,
 }
 
 /// A state of the search.

@@ -11,11 +11,15 @@ pub fn property(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Reordered) => "records stand in the log out of order",
         (Lang::En, Property::NeverHandled) => "a committed record is never handled",
         (Lang::En, Property::HandledTwice) => "a record is handled twice",
+        (Lang::En, Property::OutputTwice) => "the output of a record stands in the log twice",
+        (Lang::En, Property::AbortedRead) => "a record of an aborted transaction is read",
         (Lang::Ko, Property::Lost) => "확인 응답을 받은 레코드가 사라짐",
         (Lang::Ko, Property::Duplicated) => "레코드가 로그에 두 번 있음",
         (Lang::Ko, Property::Reordered) => "로그의 레코드 순서가 뒤바뀜",
         (Lang::Ko, Property::NeverHandled) => "커밋된 레코드가 끝내 처리되지 않음",
         (Lang::Ko, Property::HandledTwice) => "레코드가 두 번 처리됨",
+        (Lang::Ko, Property::OutputTwice) => "한 레코드의 출력이 로그에 두 번 있음",
+        (Lang::Ko, Property::AbortedRead) => "중단된 트랜잭션의 레코드를 읽음",
     }
 }
 
@@ -27,11 +31,15 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Reordered) => "out of order",
         (Lang::En, Property::NeverHandled) => "never handled",
         (Lang::En, Property::HandledTwice) => "handled twice",
+        (Lang::En, Property::OutputTwice) => "output twice",
+        (Lang::En, Property::AbortedRead) => "aborted data read",
         (Lang::Ko, Property::Lost) => "손실",
         (Lang::Ko, Property::Duplicated) => "중복",
         (Lang::Ko, Property::Reordered) => "순서 어긋남",
         (Lang::Ko, Property::NeverHandled) => "처리 안 됨",
         (Lang::Ko, Property::HandledTwice) => "두 번 처리",
+        (Lang::Ko, Property::OutputTwice) => "출력 두 번",
+        (Lang::Ko, Property::AbortedRead) => "중단된 데이터 읽음",
     }
 }
 
@@ -45,6 +53,10 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
         }
         (Lang::En, Property::NeverHandled) => "The group's committed offset is beyond it, and no application handled it or has it in hand.",
         (Lang::En, Property::HandledTwice) => "The application finished with it twice.",
+        (Lang::En, Property::OutputTwice) => {
+            "What the application made of it stands twice in the logs, and not as part of an aborted transaction."
+        }
+        (Lang::En, Property::AbortedRead) => "An application handled it, and its transaction is aborted.",
         (Lang::Ko, Property::Lost) => "프로듀서가 오프셋을 받았지만 마지막으로 취임한 리더의 로그에 없습니다.",
         (Lang::Ko, Property::Duplicated) => "마지막으로 취임한 리더의 로그에 두 번 있습니다.",
         (Lang::Ko, Property::Reordered) => "마지막으로 취임한 리더의 로그에서, 프로듀서가 나중에 보낸 레코드보다 뒤에 있습니다.",
@@ -52,6 +64,10 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
             "그룹의 커밋 오프셋이 이미 지나갔는데, 처리한 애플리케이션도 처리 중인 애플리케이션도 없습니다."
         }
         (Lang::Ko, Property::HandledTwice) => "애플리케이션이 두 번 처리를 마쳤습니다.",
+        (Lang::Ko, Property::OutputTwice) => {
+            "애플리케이션이 그 레코드로 만든 것이, 중단된 트랜잭션의 일부가 아닌 채로 로그에 두 번 있습니다."
+        }
+        (Lang::Ko, Property::AbortedRead) => "애플리케이션이 처리했지만 그 트랜잭션은 중단되었습니다.",
     }
 }
 

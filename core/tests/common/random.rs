@@ -269,3 +269,37 @@ pub fn safe_case() -> impl Strategy<Value = Case> {
         build(shape, all)
     })
 }
+
+/// The same case with transactions: its producer sends in them, its application reads and writes in them.
+pub fn transactional_case(base: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    let shape = (0..=2u8, 0..4u32, 0..4u32, any::<bool>(), any::<bool>(), prop::sample::select(vec![300, 2000]));
+    (base, shape).prop_map(|(Case(mut s), (version, size, aborts, output_in_transaction, committed, timeout))| {
+        s.features.transaction = Some(version);
+        for (name, value) in [("transaction.abort.timed.out.transaction.cleanup.interval.ms", 700), ("transaction.state.log.min.isr", 1)] {
+            s.configs.insert(name.into(), value.into());
+        }
+        let producer = &mut s.topology.producers[0].configs;
+        for name in ["acks", "enable.idempotence"] {
+            producer.remove(name);
+        }
+        producer.insert("transactional.id".into(), "tx".into());
+        producer.insert("transaction.timeout.ms".into(), timeout.into());
+        s.workload[0].records_per_transaction = size;
+        s.workload[0].abort_every = aborts;
+        let mut out = s.topology.topics[0].clone();
+        out.name = "out".into();
+        s.topology.topics.push(out);
+        let app = &mut s.apps[0];
+        let mut output = json!({ "topic": "out", "configs": { "linger.ms": 0, "request.timeout.ms": 1500, "delivery.timeout.ms": 6000 } });
+        if output_in_transaction {
+            output["configs"]["transactional.id"] = "loop".into();
+            output["configs"]["transaction.timeout.ms"] = timeout.into();
+            app.commit = None;
+        }
+        app.output = Some(serde_json::from_value(output).unwrap());
+        if committed {
+            app.configs.insert("isolation.level".into(), "read_committed".into());
+        }
+        Case(parse(&s.to_json()))
+    })
+}

@@ -1,12 +1,16 @@
 //! Section 6: transactions.
 
 use crate::common::*;
-use highwater_core::event::{ErrorCode, EventKind, TxnEvent};
+use crate::world::Bench;
+use highwater_core::event::{ErrorCode, EventKind, MessageKind, TxnEvent};
 use highwater_core::fold::invariants::violations;
 use highwater_core::fold::ledger::Figures;
 use highwater_core::ids::*;
-use highwater_core::kafka::transaction::TxnState;
+use highwater_core::kafka::log::Batch;
+use highwater_core::kafka::message::Body;
+use highwater_core::kafka::step::{Command, Input, Timer};
 use highwater_core::kafka::transaction::client::Phase;
+use highwater_core::kafka::transaction::{TxnBody, TxnState};
 use highwater_core::scenario::{Do, Scenario};
 use highwater_core::sim::Sim;
 
@@ -188,4 +192,162 @@ fn txn_a_crash_in_the_middle_repeats_effects_and_not_output() {
         assert!(f.effects >= 40 && f.lost == 0, "{f:?}");
         sound(&sim);
     }
+}
+
+// ---- section 6.6: anomalies
+
+/// A scenario that is shipped.
+fn shipped(name: &str) -> Scenario {
+    let path = format!("{}/../assets/scenarios/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    parse(&std::fs::read_to_string(path).unwrap())
+}
+
+/// `checkout`'s open transaction on one broker, with the produce request of its second record on its way.
+fn a_late_batch(version: u8, verify: bool) -> Bench {
+    let mut s = scene(1, 1, r#"{"linger.ms":0,"transactional.id":"tx"}"#, "{}");
+    s.features.transaction = Some(version);
+    s.configs.insert("transaction.partition.verification.enable".into(), verify.into());
+    let mut b = Bench::new(&s);
+    b.deliver_all(|_| true);
+    b.send(0);
+    b.deliver_all(|_| true);
+    b.send(0);
+    // The application's patience ends while the request is on its way, and it aborts.
+    b.fire(Timer::Delivery(BatchId { producer: ProducerIx(0), n: 1 }));
+    b.step(Input::Do(Command::EndTransaction(ProducerIx(0), false)));
+    b.deliver_all(|f| !matches!(*f.body, Body::Produce { .. }));
+    assert!(b.has(|k| matches!(k, EventKind::Txn(TxnEvent::State { state: TxnState::CompleteAbort, .. }))));
+    b
+}
+
+fn leader_index(b: &Bench) -> &highwater_core::kafka::transaction::index::TxnIndex {
+    &b.world.broker(BrokerId(1)).replica(P0).unwrap().txns
+}
+
+#[test]
+fn x1_a_late_batch_hangs_a_transaction_unless_it_is_verified_or_each_has_its_epoch() {
+    for (version, verify, hangs) in [(1, false, true), (1, true, false), (2, true, false)] {
+        let mut b = a_late_batch(version, verify);
+        b.deliver_all(|_| true);
+        assert_eq!(!leader_index(&b).all_open().is_empty(), hangs, "version {version}, verification {verify}");
+        let r = b.world.broker(BrokerId(1)).replica(P0).unwrap();
+        assert_eq!(r.last_stable() < r.hw, hangs, "nothing will ever move the last stable offset");
+    }
+}
+
+#[test]
+fn x2_a_late_batch_joins_the_next_transaction_unless_each_has_its_epoch() {
+    for (version, leaks) in [(1, true), (2, false)] {
+        // Without a failed batch the producer keeps its epoch: an abort, the next transaction, and only then the old request.
+        let mut s = scene(1, 1, r#"{"linger.ms":0,"transactional.id":"tx"}"#, "{}");
+        s.features.transaction = Some(version);
+        let mut b = Bench::new(&s);
+        b.deliver_all(|_| true);
+        b.send(0);
+        b.deliver_all(|_| true);
+        // A copy of the next request is held up in the network; its original arrives, and so does the end of the transaction.
+        b.send(0);
+        let late = b.world.net.iter().find(|f| matches!(*f.body, Body::Produce { .. })).expect("sent").clone();
+        let Body::Produce { conn, acks, parts } = &*late.body else { panic!("a produce request") };
+        let next = parts.iter().map(|(p, x)| (*p, Batch { seq: x.seq.map(|s| s + 1), id: BatchId { n: 99, ..x.id }, ..*x })).collect();
+        let stray = Body::Produce { conn: *conn, acks: *acks, parts: next };
+        b.deliver_all(|_| true);
+        b.step(Input::Do(Command::EndTransaction(ProducerIx(0), false)));
+        b.deliver_all(|_| true);
+        b.send(0); // the next transaction registers the partition; its own batch is still on its way
+        b.deliver_all(|f| !matches!(*f.body, Body::Produce { .. }));
+        b.inject(Actor::Producer(ProducerIx(0)), Actor::Broker(BrokerId(1)), stray);
+        b.deliver_all(|f| !matches!(*f.body, Body::Produce { .. }));
+        let r = b.world.broker(BrokerId(1)).replica(P0).unwrap();
+        let there = r.log.iter_from(Offset::ZERO).any(|e| e.payload.batch().is_some_and(|x| x.id.n == 99));
+        assert_eq!(there, leaks, "transaction.version {version}");
+    }
+}
+
+#[test]
+fn x3_whoever_has_the_id_last_fences_the_one_before() {
+    let sim = run(&shipped("zombie-fenced"));
+    let refused = all(&sim, |k| matches!(k, EventKind::SendFailed { error: ErrorCode::InvalidProducerEpoch, .. }));
+    assert_eq!(refused.len(), 1, "the zombie's batch");
+    let fatal = txn(&sim, |t| matches!(t, TxnEvent::Failed { producer: ProducerIx(0), error: ErrorCode::ProducerFenced, fatal: true }));
+    assert_eq!(fatal.len(), 1, "its EndTxn");
+    let f = figures(&sim);
+    assert_eq!((f.in_log, f.aborted, f.delivered, f.lost), (2, 1, 1, 0), "its open transaction was aborted, the other's is read");
+    sound(&sim);
+}
+
+#[test]
+fn x5_a_lost_answer_to_commit_is_asked_for_again() {
+    for version in [1, 2] {
+        let mut s = shipped("commit-answer-lost");
+        s.features.transaction = Some(version);
+        let sim = run(&s);
+        let lost = all(&sim, |k| matches!(k, EventKind::Dropped { message: MessageKind::EndTxnResponse, .. }));
+        let ended = txn(&sim, |t| matches!(t, TxnEvent::Ended { commit: true, .. }));
+        let commits = states(&sim).iter().filter(|s| s.0 == TxnState::CompleteCommit).count();
+        assert_eq!((lost.len(), ended.len(), commits), (1, 1, 1), "version {version}: W3, and nothing happens twice");
+        assert_eq!(figures(&sim).delivered, 1);
+        sound(&sim);
+    }
+}
+
+#[test]
+fn x6_another_coordinator_writes_the_markers() {
+    let sim = run(&shipped("coordinator-failover"));
+    let decided = txn(&sim, |t| matches!(t, TxnEvent::State { state: TxnState::PrepareCommit, .. }));
+    let complete = txn(&sim, |t| matches!(t, TxnEvent::State { state: TxnState::CompleteCommit, .. }));
+    let broker = |e: &(u64, TxnEvent)| match e.1 {
+        TxnEvent::State { broker, .. } => broker,
+        _ => BrokerId(0),
+    };
+    assert_eq!((decided.len(), complete.len()), (1, 1));
+    assert_ne!(broker(&decided[0]), broker(&complete[0]), "decided by one, carried through by another");
+    assert!(complete[0].0 > decided[0].0 + 5 * SECOND, "nobody knew for as long as the session lasted");
+    assert_eq!((figures(&sim).delivered, figures(&sim).aborted), (1, 0));
+    sound(&sim);
+}
+
+#[test]
+fn x7_deleting_below_an_open_transaction_moves_the_last_stable_offset() {
+    let sim = run(&shipped("deleted-below-transaction"));
+    let r = replica(&sim, 1);
+    assert!(r.log.start() > Offset::ZERO && r.last_stable() == r.hw, "start {}, LSO {}", r.log.start(), r.last_stable());
+    assert_eq!(figures(&sim).lost, 0, "what was deleted is not lost");
+    sound(&sim);
+}
+
+#[test]
+fn txn_w3_an_abort_of_nothing_is_allowed_and_a_commit_of_nothing_is_not() {
+    // Two sendings of EndTxn by hand to a coordinator whose producer has done nothing.
+    let s = scene(1, 1, r#"{"linger.ms":0,"transactional.id":"tx"}"#, "{}");
+    for (commit, want) in [(false, None), (true, Some(ErrorCode::InvalidTxnState))] {
+        let mut b = Bench::new(&s);
+        b.send(0);
+        b.deliver_all(|_| true);
+        b.step(Input::Do(Command::EndTransaction(ProducerIx(0), true)));
+        b.deliver_all(|_| true);
+        let id = b.world.producers[0].txn.as_ref().unwrap().id.unwrap();
+        let conn = b.world.producers[0].meta.conn(BrokerId(1));
+        let end = TxnBody::EndTxn { conn, id, commit };
+        b.inject(Actor::Producer(ProducerIx(0)), Actor::Broker(BrokerId(1)), Body::Txn(end));
+        let refused = b.out.events.iter().find_map(|k| match k {
+            EventKind::Txn(TxnEvent::Refused { error, .. }) => Some(*error),
+            _ => None,
+        });
+        assert_eq!(refused, want, "commit {commit}");
+    }
+}
+
+#[test]
+fn txn_m5_a_group_waits_for_offsets_that_are_not_decided() {
+    // The application dies with its offsets sent and its transaction open; the group's next life waits for the abort.
+    let mut s = consume_transform_produce(LOOP, 2);
+    s.commands = vec![send(SECOND, "A")];
+    let sent = txn(&run(&s), |t| matches!(t, TxnEvent::OffsetsSent { .. }))[0].0;
+    s.commands.push(at(sent, Do::CrashConsumer { consumer: 0 }));
+    s.commands.push(at(sent + 50 * MS, Do::StartConsumer { consumer: 0 }));
+    let sim = run(&s);
+    let f = figures(&sim);
+    assert_eq!((f.effects, f.aborted, f.in_log), (2, 1, 3), "handled twice, its first output aborted");
+    sound(&sim);
 }

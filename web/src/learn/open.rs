@@ -120,8 +120,8 @@ impl Open {
             (Ask::Next, Place::Intro | Place::End | Place::Challenge) => return self.leave(),
             (Ask::Skip, Place::Step(_)) if matches!(self.phase, Phase::Running | Phase::Focus | Phase::Ending) => {
                 session.halt(None);
-                session.seek(u64::MAX);
-                self.phase = Phase::Compare;
+                session.pause();
+                session.seek(u64::MAX); // `tick` sees that it is over
             }
             (Ask::Again, _) => {
                 if let Some(s) = self.begin() {

@@ -190,8 +190,10 @@ impl CacheScene {
         let kept = (0..self.blocks).find(|n| self.cache.is_dirty(LOG, *n)).unwrap_or(self.blocks);
         self.happened = Happened::PowerCut(self.cache.power_cut());
         self.blocks = kept;
+        // Where the readers are shows when they read again.
         for r in &mut self.readers {
-            r.at = r.at.map(|n| n.min(kept.saturating_sub(1)));
+            r.at = r.at.filter(|_| r.who == Who::CatchUp).map(|n| n.min(kept.saturating_sub(1)));
+            r.missed = true;
         }
     }
 

@@ -60,13 +60,14 @@ impl Way {
         }) == Some(true)
     }
 
-    /// Where the block is now, with copies that were made: places that hold it.
+    /// Does this place hold the block now? Copies stay; a block that need not be read from the disk was in memory before.
     pub fn holds(&self, place: Place) -> bool {
         self.steps[..self.done.min(self.steps.len())].iter().any(|s| match *s {
             Step::Copy { from, to, .. } => from == place || to == place,
             Step::Encrypt => place == Place::Ciphertext,
             _ => false,
         }) || place == Place::Disk
+            || (place == Place::PageCache && self.total.disk_reads == 0)
     }
 
     /// The hop's drawing: is it done, under way (with how much), or to come? `None` if this way has no such hop.

@@ -110,6 +110,11 @@ final class AckProbes {
         List<Object> rows = new ArrayList<>();
         TopicPartition partition = on.partition();
         var id = on.cluster().describe(2, on.topic()).topicId();
+        // A broker answers from its metadata a moment before its replicas have followed.
+        for (int broker : new int[] {2, 3}) {
+            Cluster.await(20, "broker " + broker + " is in epoch 1",
+                () -> Logs.fetch(on.cluster().port(broker), id, partition, 0, 1, false).data().responses().get(0).partitions().get(0).errorCode() == 0);
+        }
         int[][] asked = {{2, 0, 1}, {2, 2, 1}, {2, 3, 1}, {2, 0, 0}, {2, 0, 2}, {3, 0, 1}, {3, 2, 1}, {3, 3, 1}};
         for (int[] a : asked) {
             var answer = Logs.fetch(on.cluster().port(a[0]), id, partition, a[1], a[2], false).data().responses().get(0).partitions().get(0);

@@ -1,10 +1,14 @@
 package highwater.conformance;
 
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+
+import org.apache.kafka.common.config.ConfigResource;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +25,7 @@ final class StorageProbes {
     static List<Probes.Probe> all() {
         return List.of(
             probe("retention.bytes deletes whole segments", "retention", Map.of("segment.bytes", "" + MIB, "retention.bytes", "" + 2 * MIB), StorageProbes::retention),
-            probe("retention.ms goes by the segment's newest timestamp", "retention", Map.of("segment.bytes", "" + MIB, "retention.ms", "3000"), StorageProbes::byTime),
+            probe("retention.ms goes by the segment's newest timestamp", "retention", Map.of("segment.bytes", "" + MIB, "retention.ms", "-1"), StorageProbes::byTime),
             probe("DeleteRecords moves the log start", "retention", Map.of(), StorageProbes::deleteRecords),
             probe("compaction keeps the last value of a key, never in the active segment", "compaction", compact("0"), StorageProbes::compaction),
             probe("a tombstone goes in a later pass", "compaction", compact("2000"), StorageProbes::tombstone),
@@ -74,6 +78,10 @@ final class StorageProbes {
         fill(on, now - 60_000, "2");
         fill(on, now + 600_000, "3");
         fill(on, now - 60_000, "4", "5", "6");
+        // Only now, so that no check runs in between.
+        var config = new ConfigResource(ConfigResource.Type.TOPIC, on.topic());
+        var op = new AlterConfigOp(new ConfigEntry("retention.ms", "3000"), AlterConfigOp.OpType.SET);
+        on.cluster().admin().incrementalAlterConfigs(Map.of(config, List.of(op))).all().get();
         Thread.sleep(5_000);
         // The segment of 2 and 3 is pinned by 3, and pins all after it.
         return Json.map("offsets", on.offsets(), "left", on.read("read_uncommitted"));

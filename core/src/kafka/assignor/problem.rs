@@ -1,6 +1,7 @@
 //! An assignment problem as JSON: what `highwater assign` reads and writes.
 
 use super::{Assignor, Group, Member, Part, assign};
+use crate::place::decode;
 use crate::scenario::{ScenarioError, error};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,10 +43,7 @@ impl Problem {
     /// # Errors
     /// What is wrong, at which field or line, and what would be right.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let mut de = serde_json::Deserializer::from_str(text);
-        let p: Problem = serde_path_to_error::deserialize(&mut de)
-            .map_err(|e| ScenarioError { at: e.path().to_string(), what: e.into_inner().to_string() })?;
-        de.end().map_err(|e| ScenarioError { at: String::new(), what: e.to_string() })?;
+        let p: Problem = decode(text)?;
         p.check()?;
         Ok(p)
     }

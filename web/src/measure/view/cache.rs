@@ -165,7 +165,7 @@ fn broker(m: &Measure, lang: Lang, act: &Callback<Act>) -> Html {
             }
         });
         html! {
-            <label class="number"><span>{ label }</span>
+            <label class="mnumber"><span>{ label }</span>
                 <input type="number" min="1" max={max.to_string()} step="1" value={value.to_string()} data-testid={id} oninput={change} /></label>
         }
     };

@@ -76,9 +76,9 @@ fn controls(m: &Measure, lang: Lang, act: &Callback<Act>) -> Html {
     };
     html! {
         <div class="mcontrols">
-            <label class="pick"><span>{ w.device }</span>
+            <label class="mpick"><span>{ w.device }</span>
                 <select data-testid="device" onchange={choose}>{ for devices.iter().enumerate().map(option) }</select></label>
-            <span class="badge" title={source}>{ badge }</span>
+            <span class="mbadge" title={source}>{ badge }</span>
             { choices(w.block, &BLOCKS.map(|b| (b, size(b))), m.disk.block, "block", |b| ask(act, Act::Block(b))) }
         </div>
     }
@@ -252,5 +252,5 @@ pub fn doubts(m: &Measure, lang: Lang) -> Html {
     };
     let cut_short =
         measurement.incomplete_because.as_ref().map(|why| html! { <li class="bad">{ format!("{}: {why}", w.incomplete) }</li> });
-    html! { <ul class="labels" aria-label={w.doubts}>{ cut_short.unwrap_or_default() }{ for labels.map(one) }</ul> }
+    html! { <ul class="mlabels" aria-label={w.doubts}>{ cut_short.unwrap_or_default() }{ for labels.map(one) }</ul> }
 }

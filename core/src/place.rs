@@ -1,0 +1,109 @@
+//! Where in a JSON text a mistake is. `serde_json` gives line and column; people look for the field as well.
+
+use serde::Deserialize;
+
+/// What is wrong with a text, and where.
+#[derive(Debug)]
+pub(crate) struct Misplaced {
+    /// The field, as `topology.topics[0].name`; empty for the whole.
+    pub at: String,
+    /// What, with line and column.
+    pub what: String,
+}
+
+/// Decodes a whole text. (`serde_path_to_error` would find the field too, at twice the code for every type.)
+pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Misplaced> {
+    serde_json::from_str(text).map_err(|e| Misplaced { at: path(text, e.line(), e.column()), what: e.to_string() })
+}
+
+/// The field in hand when so much of the text was read.
+fn path(text: &str, line: usize, column: usize) -> String {
+    let Some(before) = line.checked_sub(1) else { return String::new() };
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let read = text.get(..(start + column).min(text.len())).unwrap_or(text);
+    let mut around: Vec<Step> = Vec::new();
+    let mut rest = read;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '{' => around.push(Step::Field("")),
+            '[' => around.push(Step::Item(0)),
+            '}' | ']' => drop(around.pop()),
+            ',' => match around.last_mut() {
+                Some(Step::Item(i)) => *i += 1,
+                Some(step) => *step = Step::Field(""),
+                None => {}
+            },
+            '"' => {
+                let (string, after) = rest.split_at(end_of_string(rest));
+                rest = after.strip_prefix('"').unwrap_or(after);
+                if let Some(Step::Field(name @ "")) = around.last_mut() {
+                    *name = string;
+                }
+            }
+            _ => {}
+        }
+    }
+    around.iter().fold(String::new(), |path, step| match step {
+        Step::Field("") => path,
+        Step::Field(name) if path.is_empty() => (*name).to_owned(),
+        Step::Field(name) => format!("{path}.{name}"),
+        Step::Item(i) => format!("{path}[{i}]"),
+    })
+}
+
+/// One level of the way to a value.
+enum Step<'a> {
+    Field(&'a str),
+    Item(usize),
+}
+
+/// Where the string ends whose first quotation mark was read.
+fn end_of_string(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    end.unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Outer {
+        list: Vec<Inner>,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        n: u8,
+        #[serde(default)]
+        name: Option<String>,
+    }
+
+    #[test]
+    fn the_field_is_named() {
+        for (text, at) in [
+            (r#"{"list":[{"n":1},{"n":300}]}"#, "list[1].n"),
+            ("{\"list\":[\n  {\"n\":1},\n  {\"n\":\"x\"}]}", "list[1].n"),
+            (r#"{"list":[{"n":1},{"m":2}]}"#, "list[1].m"),
+            (r#"{"list":[{"n":1},{"name":"a, \"b\" {c"}]}"#, "list[1]"),
+            (r#"{"list":[{"name":"é {[\\","n":-1}]}"#, "list[0].n"),
+            (r#"{"list":{}}"#, "list"),
+            ("{}", ""),
+            ("[]", ""),
+            ("", ""),
+            (r#"{"list":[]} x"#, ""),
+        ] {
+            assert_eq!(decode::<Outer>(text).expect_err(text).at, at, "{text}");
+        }
+    }
+}
