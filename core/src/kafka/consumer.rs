@@ -227,6 +227,9 @@ impl ConsumerCx<'_> {
             self.out.call(AppCall::Init(o.producer));
         }
         self.go_on();
+        if self.c.poll_interval_runs() {
+            self.out.arm(Timer::MaxPoll(self.c.id));
+        }
     }
 
     /// A blocking call of the application's producer returned.
