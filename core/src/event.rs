@@ -30,6 +30,8 @@ pub enum MessageKind {
     ProduceResponse,
     Fetch,
     FetchResponse,
+    OffsetForLeaderEpoch,
+    OffsetForLeaderEpochResponse,
     ConsumerFetch,
     ConsumerFetchResponse,
     OffsetCommit,

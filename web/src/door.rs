@@ -46,6 +46,11 @@ impl Door {
         }
     }
 
+    /// Is there a scenario behind it, to be kept and opened?
+    pub fn has_scenario(self) -> bool {
+        matches!(self, Door::Play | Door::Trial)
+    }
+
     /// The door after this one, round and round.
     #[must_use]
     pub fn next(self) -> Door {

@@ -252,6 +252,8 @@ impl Cx<'_> {
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
+            (Actor::Broker(f), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(f, *conn, parts),
+            (Actor::Broker(l), Body::OffsetForLeaderEpochResponse { conn, parts }) => self.on_epoch_answer(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
@@ -483,8 +485,9 @@ impl Cx<'_> {
         self.leave_role(p);
         if let Some(leader) = leader {
             let r = self.b.replica_mut(p).expect("checked above");
-            r.role = Role::Follower { leader, stopped: false };
+            r.role = Role::Follower { leader, stopped: false, asking: false };
             self.out.event(EventKind::BecameFollower { broker: me, partition: p, leader, epoch: le });
+            self.prepare_log(p);
             self.follow(p, leader);
         }
     }
@@ -572,10 +575,10 @@ impl Cx<'_> {
 
     /// repl.R-I1: followers that may join an ISR now, though their position has not changed, do so at their next fetch.
     fn recheck_all(&mut self) {
-        let eligible = self.eligible();
+        let (eligible, rules) = (self.eligible(), self.setup.rules.replication);
         for x in &mut self.b.peers {
             let in_session = |r: &Replica| r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == x.follower && f.open));
-            x.recheck |= self.b.replicas.iter().any(|r| in_session(r) && r.may_expand(x.follower, eligible));
+            x.recheck |= self.b.replicas.iter().any(|r| in_session(r) && r.may_expand(x.follower, eligible, rules));
         }
     }
 
@@ -612,11 +615,11 @@ impl Cx<'_> {
     /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
     pub fn advance(&mut self, p: PartitionId) {
         let (me, eligible) = (self.b.id, self.eligible());
-        let (setup, strict) = (&self.setup.partitions[p.ix()], self.setup.rules.strict_min_isr);
+        let (setup, rules) = (&self.setup.partitions[p.ix()], self.setup.rules.replication);
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
-        let Some(hw) = r.next_high_watermark(setup, strict, eligible) else {
+        let Some(hw) = r.next_high_watermark(setup, rules, eligible) else {
             return;
         };
         let stable = r.last_stable();

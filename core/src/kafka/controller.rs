@@ -4,7 +4,7 @@
 //! metadata records to brokers where a KRaft broker would fetch them (what a cut link lost is repaired at a heartbeat).
 
 use super::message::{Body, Change};
-use super::setup::Setup;
+use super::setup::{ProtocolVersion, Setup};
 use super::step::{Out, Timer};
 use crate::event::{Election, ErrorCode, EventKind};
 use crate::ids::*;
@@ -272,7 +272,9 @@ impl ControllerCx<'_> {
         let s = self.c.partitions[p.ix()];
         let set: BrokerSet = isr.iter().map(|x| x.0).collect();
         let replicas: BrokerSet = self.setup.partitions[p.ix()].replicas.iter().copied().collect();
-        let unfit = |(x, e): &(BrokerId, BrokerEpoch)| !self.c.acceptable(*x) || self.c.brokers[x.ix()].epoch != *e;
+        // PV6 (KIP-903): also every member's broker epoch; before, a proposal could bring in an incarnation that it did not mean.
+        let epochs = self.setup.rules.replication >= ProtocolVersion::PV6;
+        let unfit = |(x, e): &(BrokerId, BrokerEpoch)| !self.c.acceptable(*x) || (epochs && self.c.brokers[x.ix()].epoch != *e);
         let result = if self.c.brokers[b.ix()].epoch != be {
             Err(ErrorCode::StaleBrokerEpoch)
         } else if le < s.le || s.leader != Some(b) {

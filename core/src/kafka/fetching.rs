@@ -4,7 +4,7 @@
 use super::broker::{Broker, Cx, Fetcher, Peer};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{FetchOutcome, Leading, MAX_FETCH_BATCHES, PendingIsr, Replica, Role};
-use super::setup::Setup;
+use super::setup::{ProtocolVersion, Setup};
 use super::step::{Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
@@ -19,7 +19,8 @@ impl Cx<'_> {
     /// repl.R-F1 to R-F6: a follower's fetch.
     pub(super) fn on_fetch(&mut self, follower: BrokerId, conn: ConnGen, be: BrokerEpoch, parts: &[FetchPart]) {
         let me = self.b.id;
-        if self.b.epochs[follower.ix()] > be {
+        let rules = self.setup.rules.replication;
+        if rules >= ProtocolVersion::PV6 && self.b.epochs[follower.ix()] > be {
             return; // R-F4: an incarnation that is gone; its connection is gone too
         }
         self.open_session(follower, conn, be);
@@ -31,7 +32,7 @@ impl Cx<'_> {
                 continue;
             };
             let snapshot = r.hw; // R-F2: before anything else
-            match r.follower_fetch(follower, x) {
+            match r.follower_fetch(follower, x, rules) {
                 FetchOutcome::Answer(a) => answers.push(answer(x, a)),
                 FetchOutcome::At { moved, caught_up, lag_from_last_fetch, opened } => {
                     snapshots.push((x.partition, snapshot));
@@ -62,11 +63,11 @@ impl Cx<'_> {
         if !std::mem::take(&mut self.peer(follower).recheck) {
             return;
         }
-        let eligible = self.eligible();
+        let (eligible, rules) = (self.eligible(), self.setup.rules.replication);
         let in_session = |r: &Replica| r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == follower && f.open));
         for i in 0..self.b.replicas.len() {
             let r = &self.b.replicas[i];
-            if in_session(r) && r.may_expand(follower, eligible) {
+            if in_session(r) && r.may_expand(follower, eligible, rules) {
                 self.propose(r.partition, PendingIsr::Expand(follower));
             }
         }
@@ -77,8 +78,8 @@ impl Cx<'_> {
         if moved {
             self.out.event(EventKind::FollowerAt { broker: self.b.id, partition: x.partition, follower, leo: x.offset });
         }
-        let eligible = self.eligible();
-        if self.b.replica(x.partition).is_some_and(|r| r.may_expand(follower, eligible)) {
+        let (eligible, rules) = (self.eligible(), self.setup.rules.replication);
+        if self.b.replica(x.partition).is_some_and(|r| r.may_expand(follower, eligible, rules)) {
             self.propose(x.partition, PendingIsr::Expand(follower));
         }
         if moved {
@@ -225,7 +226,7 @@ impl Cx<'_> {
         }
     }
 
-    fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
+    pub(super) fn fetcher(&mut self, leader: BrokerId) -> &mut Fetcher {
         let at = match self.b.fetchers.iter().position(|f| f.leader == leader) {
             Some(i) => i,
             None => {
@@ -240,7 +241,7 @@ impl Cx<'_> {
     }
 
     /// Sends the next fetch to `leader`, if none is out and there is something to fetch.
-    fn fetch(&mut self, leader: BrokerId) {
+    pub(super) fn fetch(&mut self, leader: BrokerId) {
         let Some(be) = self.b.epoch else { return };
         let delayed: SmallVec<[PartitionId; 1]> = self.fetcher(leader).delayed.clone();
         let active = self.b.replicas.iter().any(|r| r.follows() == Some(leader) && !delayed.contains(&r.partition));
@@ -250,9 +251,16 @@ impl Cx<'_> {
         }
         f.in_flight = true;
         let (conn, changed) = (f.conn, std::mem::take(&mut f.changed));
-        let parts =
-            changed.iter().filter_map(|p| self.b.replica(*p)).filter(|r| r.follows() == Some(leader)).map(Replica::fetch_part).collect();
-        self.send(Actor::Broker(leader), Body::Fetch { conn, be, parts });
+        let mine = changed.iter().filter_map(|p| self.b.replica(*p)).filter(|r| r.follows() == Some(leader));
+        let mine: SmallVec<[(bool, FetchPart); 2]> = mine.map(|r| (r.asks(), r.fetch_part())).collect();
+        // Those that ask where to cut their logs go first; the others are fetched when that is answered.
+        let asking = mine.iter().any(|x| x.0);
+        let parts = mine.iter().filter(|x| x.0 == asking).map(|x| x.1).collect();
+        let body = if asking { Body::OffsetForLeaderEpoch { conn, parts } } else { Body::Fetch { conn, be, parts } };
+        if asking {
+            self.fetcher(leader).changed = mine.iter().filter(|x| !x.0).map(|x| x.1.partition).collect();
+        }
+        self.send(Actor::Broker(leader), body);
         self.out.arm(Timer::FetchTimeout { follower: self.b.id, leader });
     }
 
@@ -276,7 +284,8 @@ impl Cx<'_> {
         };
         // R-L1: only if nothing changed since the request. A refusal may name the leader's own epoch.
         let refusal = matches!(part.answer, Fetched::Error(_) | Fetched::OutOfRange { .. });
-        if r.follows() != Some(leader) || (!refusal && (r.le != part.le || r.log.leo() != part.offset)) {
+        let fenced = self.setup.rules.replication >= ProtocolVersion::PV3;
+        if r.follows() != Some(leader) || (!refusal && ((fenced && r.le != part.le) || r.log.leo() != part.offset)) {
             return;
         }
         match &part.answer {
@@ -302,7 +311,7 @@ impl Cx<'_> {
                 self.changed(leader, p);
             }
             Fetched::Error(ErrorCode::FencedLeaderEpoch) => {
-                r.role = Role::Follower { leader, stopped: true };
+                r.role = Role::Follower { leader, stopped: true, asking: false };
             }
             Fetched::OutOfRange { start, .. } => {
                 // R-L5: the leader's log is shorter, begins later, or the epochs have nothing in common: start from its beginning.
@@ -315,7 +324,7 @@ impl Cx<'_> {
         }
     }
 
-    fn changed(&mut self, leader: BrokerId, p: PartitionId) {
+    pub(super) fn changed(&mut self, leader: BrokerId, p: PartitionId) {
         let f = self.fetcher(leader);
         if !f.changed.contains(&p) {
             f.changed.push(p);
@@ -323,7 +332,7 @@ impl Cx<'_> {
     }
 
     /// repl.R-L4: this partition waits before it asks again.
-    fn delay(&mut self, leader: BrokerId, p: PartitionId) {
+    pub(super) fn delay(&mut self, leader: BrokerId, p: PartitionId) {
         let me = self.b.id;
         let f = self.fetcher(leader);
         if !f.delayed.contains(&p) {
@@ -356,7 +365,7 @@ impl Cx<'_> {
     }
 }
 
-fn answer(x: &FetchPart, answer: Fetched) -> FetchedPart {
+pub(super) fn answer(x: &FetchPart, answer: Fetched) -> FetchedPart {
     FetchedPart { partition: x.partition, le: x.le, offset: x.offset, answer }
 }
 

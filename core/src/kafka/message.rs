@@ -177,6 +177,15 @@ pub enum Body {
         conn: ConnGen,
         parts: SmallVec<[FetchedPart; 1]>,
     },
+    /// Before 2.7, a new follower's question: where does your log's part of my last epoch end?
+    OffsetForLeaderEpoch {
+        conn: ConnGen,
+        parts: SmallVec<[FetchPart; 1]>,
+    },
+    OffsetForLeaderEpochResponse {
+        conn: ConnGen,
+        parts: SmallVec<[FetchedPart; 1]>,
+    },
     ConsumerFetch {
         conn: ConnGen,
         parts: SmallVec<[FetchPart; 1]>,
@@ -306,6 +315,8 @@ impl Body {
             Body::ProduceResponse { .. } => MessageKind::ProduceResponse,
             Body::Fetch { .. } => MessageKind::Fetch,
             Body::FetchResponse { .. } => MessageKind::FetchResponse,
+            Body::OffsetForLeaderEpoch { .. } => MessageKind::OffsetForLeaderEpoch,
+            Body::OffsetForLeaderEpochResponse { .. } => MessageKind::OffsetForLeaderEpochResponse,
             Body::ConsumerFetch { .. } => MessageKind::ConsumerFetch,
             Body::ConsumerFetchResponse { .. } => MessageKind::ConsumerFetchResponse,
             Body::OffsetCommit { .. } => MessageKind::OffsetCommit,
@@ -342,6 +353,8 @@ impl Body {
             | Body::ProduceResponse { conn, .. }
             | Body::Fetch { conn, .. }
             | Body::FetchResponse { conn, .. }
+            | Body::OffsetForLeaderEpoch { conn, .. }
+            | Body::OffsetForLeaderEpochResponse { conn, .. }
             | Body::ConsumerFetch { conn, .. }
             | Body::ConsumerFetchResponse { conn, .. }
             | Body::OffsetCommit { conn, .. }
@@ -363,6 +376,11 @@ impl Body {
             Body::Txn(t) => t.conn(),
             _ => None,
         }
+    }
+
+    /// Is it a request on a connection that its sender opened: a client's, or a follower's?
+    pub fn is_request(&self) -> bool {
+        self.is_client_request() || matches!(self, Body::Fetch { .. } | Body::OffsetForLeaderEpoch { .. })
     }
 
     /// Is it a client's request?

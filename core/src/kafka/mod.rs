@@ -21,6 +21,7 @@ mod serving;
 pub mod setup;
 pub mod step;
 pub mod transaction;
+mod truncation;
 mod upkeep;
 
 use crate::event::{DropReason, EventKind};
@@ -233,7 +234,7 @@ impl World {
             && !self.broker(b).is_up()
         {
             out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
-            let request = matches!(from, Actor::Producer(_) | Actor::Consumer(_)) || matches!(*body, Body::Fetch { .. });
+            let request = body.is_request();
             if let (true, Some(conn)) = (request && self.broker(b).power != Power::PowerLost, body.conn()) {
                 out.send(to, from, Body::Disconnect { conn }); // connection refused
             }
@@ -441,7 +442,7 @@ impl World {
             let session = self.broker(leader).peers.iter().any(|p| (p.follower, p.conn, p.be) == (follower, conn, be));
             return (self.current_conn(f.from, f.to) == Some(conn), session);
         }
-        let (client, server) = if f.body.is_client_request() { (f.from, f.to) } else { (f.to, f.from) };
+        let (client, server) = if f.body.is_request() { (f.from, f.to) } else { (f.to, f.from) };
         (self.current_conn(client, server) == Some(conn), true)
     }
 
@@ -475,8 +476,7 @@ impl World {
         if self.is_current(f).0 {
             return false;
         }
-        let request = f.body.is_client_request() || matches!(*f.body, Body::Fetch { .. });
-        !request || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
+        !f.body.is_request() || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
     }
 
     /// Which of the requests and sessions that brokers hold are of their clients' current connections.

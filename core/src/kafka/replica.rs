@@ -4,7 +4,7 @@
 use super::log::segments::Segments;
 use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
-use super::setup::{PartitionSetup, RuleSet};
+use super::setup::{PartitionSetup, ProtocolVersion, RuleSet};
 use super::transaction::index::TxnIndex;
 use crate::event::ErrorCode;
 use crate::ids::*;
@@ -103,6 +103,8 @@ pub enum Role {
         leader: BrokerId,
         /// repl.R-L4: fenced; waits for new metadata.
         stopped: bool,
+        /// PV1 to PV3: asks the leader where to cut its log before it fetches.
+        asking: bool,
     },
 }
 
@@ -219,7 +221,7 @@ impl Replica {
     /// Whom it copies from, if it is fetching.
     pub fn follows(&self) -> Option<BrokerId> {
         match self.role {
-            Role::Follower { leader, stopped: false } => Some(leader),
+            Role::Follower { leader, stopped: false, .. } => Some(leader),
             _ => None,
         }
     }
@@ -368,22 +370,48 @@ impl Replica {
         self.role = Role::Leader(Leading { isr, pending: PendingIsr::None, epoch_start: leo, followers: followers.collect() });
     }
 
+    /// repl.R-F1: may the leader answer a follower at all? PV3: only one of its own epoch.
+    fn refuses_follower(&self, part: &FetchPart, rules: ProtocolVersion) -> Option<ErrorCode> {
+        let fenced = rules >= ProtocolVersion::PV3;
+        match () {
+            () if self.leading().is_none() => Some(ErrorCode::NotLeaderOrFollower),
+            () if fenced && part.le < self.le => Some(ErrorCode::FencedLeaderEpoch),
+            () if fenced && part.le > self.le => Some(ErrorCode::UnknownLeaderEpoch),
+            () => None,
+        }
+    }
+
+    /// PV1 to PV3: where the epoch that a follower asks for ends here (OffsetForLeaderEpoch).
+    pub fn epoch_end(&self, part: &FetchPart, rules: ProtocolVersion) -> Fetched {
+        if let Some(e) = self.refuses_follower(part, rules) {
+            return Fetched::Error(e);
+        }
+        match self.log.end_offset_for(part.last_epoch) {
+            // PV1 says where, not of which epoch: the follower takes it for the end of its own.
+            Some((epoch, end)) => {
+                Fetched::Diverging { epoch: if rules == ProtocolVersion::PV1 { part.last_epoch.unwrap_or(epoch) } else { epoch }, end }
+            }
+            None => Fetched::Error(ErrorCode::OffsetOutOfRange),
+        }
+    }
+
     /// repl.R-F1 to R-F4: what a follower's fetch means for this partition.
-    pub fn follower_fetch(&mut self, from: BrokerId, part: &FetchPart) -> FetchOutcome {
-        let (le, leo, start, hw) = (self.le, self.log.leo(), self.log.start(), self.hw);
+    pub fn follower_fetch(&mut self, from: BrokerId, part: &FetchPart, rules: ProtocolVersion) -> FetchOutcome {
+        let (leo, start, hw) = (self.log.leo(), self.log.start(), self.hw);
         let error = |e| FetchOutcome::Answer(Fetched::Error(e));
-        if !matches!(self.role, Role::Leader(_)) {
-            return error(ErrorCode::NotLeaderOrFollower);
+        if let Some(e) = self.refuses_follower(part, rules) {
+            return error(e);
         }
-        if part.le < le {
-            return error(ErrorCode::FencedLeaderEpoch);
-        }
-        if part.le > le {
-            return error(ErrorCode::UnknownLeaderEpoch);
-        }
-        // R-F3; an empty follower has no epoch to diverge in.
         let out_of_range = FetchOutcome::Answer(Fetched::OutOfRange { start, end: leo });
-        if part.last_epoch.is_some() || part.offset > start {
+        if rules < ProtocolVersion::PV4 {
+            // R-L5 in one round: a follower that is ahead asks for the leader's end, and cuts its log there.
+            if part.offset > leo
+                && let Some(epoch) = part.last_epoch
+            {
+                return FetchOutcome::Answer(Fetched::Diverging { epoch, end: leo });
+            }
+        } else if part.last_epoch.is_some() || part.offset > start {
+            // R-F3; an empty follower has no epoch to diverge in.
             match self.log.end_offset_for(part.last_epoch) {
                 None => return out_of_range,
                 Some((epoch, end)) if Some(epoch) < part.last_epoch || end < part.offset => {
@@ -414,9 +442,9 @@ impl Replica {
     }
 
     /// repl.R-H1, R-H2: the high watermark that the leader may move to; `None` = stay. `eligible`: brokers that may join the ISR.
-    pub fn next_high_watermark(&self, setup: &PartitionSetup, strict_min_isr: bool, eligible: BrokerSet) -> Option<Offset> {
+    pub fn next_high_watermark(&self, setup: &PartitionSetup, rules: ProtocolVersion, eligible: BrokerSet) -> Option<Offset> {
         let l = self.leading()?;
-        if strict_min_isr && l.isr.len() < setup.min_isr {
+        if rules >= ProtocolVersion::PV7 && l.isr.len() < setup.min_isr {
             return None;
         }
         let leo = self.log.leo();
@@ -436,7 +464,7 @@ impl Replica {
     }
 
     /// repl.R-I1: may this follower join the ISR?
-    pub fn may_expand(&self, follower: BrokerId, eligible: BrokerSet) -> bool {
+    pub fn may_expand(&self, follower: BrokerId, eligible: BrokerSet, rules: ProtocolVersion) -> bool {
         let Some(l) = self.leading() else {
             return false;
         };
@@ -446,7 +474,7 @@ impl Replica {
         l.pending == PendingIsr::None
             && !l.isr.has(follower)
             && eligible.has(follower)
-            && f.leo.is_some_and(|o| o >= self.hw && o >= l.epoch_start)
+            && f.leo.is_some_and(|o| o >= self.hw && (o >= l.epoch_start || rules < ProtocolVersion::PV3))
     }
 
     /// repl.R-I2: who must leave the ISR.

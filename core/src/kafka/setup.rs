@@ -5,17 +5,40 @@ use super::log::config::LogConfig;
 use super::message::Acks;
 use super::partitioner::Partitioner;
 use crate::ids::*;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::rc::Rc;
 
+/// How replication worked in a release: each version has everything of those before it (rule book 3.10).
+///
+/// Simplified: PV5 (KIP-497, ISR changes through the controller) holds in all of them, so a leader that is cut off
+/// from the controller can't shrink the ISR by itself, as it could before 2.7.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum ProtocolVersion {
+    /// Up to 0.10.2: a follower cuts its log at its own high watermark.
+    PV0,
+    /// 0.11, KIP-101: it asks the leader where its last epoch ended (OffsetForLeaderEpoch).
+    PV1,
+    /// 2.0, KIP-279: the answer says which epoch was found; it may take more than one question.
+    PV2,
+    /// 2.1, KIP-320: requests carry the leader epoch and are refused if it differs; nobody joins an ISR below the epoch's start.
+    PV3,
+    /// 2.7, KIP-595: the fetch itself carries the last epoch, and its answer says where the logs part.
+    PV4,
+    /// 3.5, KIP-903: broker epochs in AlterPartition, so that an old proposal can't bring in a new incarnation.
+    PV6,
+    /// 3.7, KAFKA-15583: the high watermark stands still below `min.insync.replicas` (repl.R-H1's first clause).
+    PV7,
+}
+
 /// Switches between protocol versions and features. One implementation of each rule reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RuleSet {
-    /// `eligible.leader.replicas.version` 1 (KIP-966 part 1).
+    /// `eligible.leader.replicas.version` 1 (KIP-966 part 1), PV8.
     pub elr: bool,
-    /// repl.R-H1's first clause (3.7+): below `min.insync.replicas` the high watermark stands still.
-    pub strict_min_isr: bool,
+    /// How replication works.
+    pub replication: ProtocolVersion,
     /// `transaction.version` 2 (KIP-890 part 2): every transaction has its own epoch, and leaders add partitions to it.
     pub txn_v2: bool,
     /// `transaction.partition.verification.enable` (txn.W5): without `txn_v2`, leaders ask before a transaction's first append.
@@ -27,7 +50,7 @@ pub struct RuleSet {
 /// Those of a new cluster of the newest release.
 impl Default for RuleSet {
     fn default() -> Self {
-        RuleSet { elr: true, strict_min_isr: true, txn_v2: true, verify_txn: true, strict_markers: true }
+        RuleSet { elr: true, replication: ProtocolVersion::PV7, txn_v2: true, verify_txn: true, strict_markers: true }
     }
 }
 

@@ -235,12 +235,11 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
 }
 
 fn rules(s: &Scenario) -> RuleSet {
-    let new_cluster = u8::from(versions::new_cluster_has_elr(&s.kafka));
     // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
     let txn_v2 = s.features.transaction.unwrap_or(if versions::has_transaction_v2(&s.kafka) { 2 } else { 1 }) == 2;
     RuleSet {
-        elr: s.features.elr.unwrap_or(new_cluster) == 1,
-        strict_min_isr: true,
+        elr: s.elr() == 1,
+        replication: s.rules.replication.unwrap_or(ProtocolVersion::PV7),
         txn_v2,
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),

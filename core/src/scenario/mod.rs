@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod configs;
+mod link;
 mod logs;
 mod shipped;
 pub mod versions;
@@ -11,6 +12,7 @@ pub mod versions;
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
 use crate::kafka::partitioner::Partitioner;
+use crate::kafka::setup::ProtocolVersion;
 use crate::kafka::transaction::AfterSend;
 use crate::place::{Misplaced, decode};
 use configs::{Configs, Scope};
@@ -67,6 +69,9 @@ pub struct Scenario {
     /// Feature levels that differ from a new cluster's of that release.
     #[serde(default, skip_serializing_if = "Features::is_default")]
     pub features: Features,
+    /// Rules of older releases in place of this one's.
+    #[serde(default, skip_serializing_if = "Rules::is_default")]
+    pub rules: Rules,
     /// Where every random choice comes from.
     #[serde(default = "default_seed")]
     pub seed: u64,
@@ -120,6 +125,29 @@ pub struct Features {
 impl Features {
     fn is_default(&self) -> bool {
         self == &Features::default()
+    }
+}
+
+/// Rules of older releases: how replication worked before its bugs were found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The version of replication, `PV0` to `PV7`. Below `PV7` there are no eligible leader replicas, unless `features` asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<ProtocolVersion>,
+}
+
+impl Rules {
+    fn is_default(&self) -> bool {
+        self == &Rules::default()
+    }
+}
+
+impl Scenario {
+    /// `eligible.leader.replicas.version` in force: 1 for a new cluster from 4.1.
+    pub fn elr(&self) -> u8 {
+        let new_cluster = versions::new_cluster_has_elr(&self.kafka) && self.rules.replication.is_none_or(|v| v >= ProtocolVersion::PV7);
+        self.features.elr.unwrap_or(u8::from(new_cluster))
     }
 }
 

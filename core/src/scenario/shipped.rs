@@ -10,7 +10,8 @@ macro_rules! shipped {
 
 shipped! {
     "acks-1" "acks-all" "catch-up" "commit-answer-lost" "commit-first" "commit-last" "coordinator-failover"
-    "deleted-below-transaction" "exactly-once" "first" "open-transaction" "retry-duplicates" "zombie-fenced"
+    "deleted-below-transaction" "exactly-once" "first" "h1-truncation" "h2-unfenced-fetch" "h3-unknown-epoch"
+    "h4-last-replica" "kip-903" "open-transaction" "retry-duplicates" "zombie-fenced"
 }
 
 /// The text of a shipped scenario.

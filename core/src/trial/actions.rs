@@ -8,7 +8,7 @@ use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::leader::Ask;
-use crate::kafka::{Command, Input, Out, Timer, World};
+use crate::kafka::{Command, Flight, Input, Out, Timer, World};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -34,6 +34,8 @@ pub enum Action {
     Lose(Actor, Actor),
     /// A consumer process is killed.
     CrashConsumer(ConsumerIx),
+    /// The controller hears nothing of a live broker until its session ends: a zombie.
+    CutOff(BrokerId),
 }
 
 /// How much of the bounds is used up.
@@ -46,18 +48,22 @@ pub struct Budget {
     pub lost_responses: u8,
     pub lag_expiries: u8,
     pub consumer_crashes: u8,
+    pub zombies: u8,
+    pub hw_checkpoints: u8,
+    pub retries: u8,
 }
 
 impl Budget {
     /// Faults so far.
     pub fn faults(&self) -> u32 {
-        [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes].iter().map(|x| u32::from(*x)).sum()
+        let faults = [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes, self.zombies];
+        faults.iter().map(|x| u32::from(*x)).sum()
     }
 }
 
 impl Budget {
-    /// Counts what an action uses up.
-    fn count(&mut self, a: Action) {
+    /// Counts what an action uses up. What is not limited is not counted: it would tell states apart.
+    fn count(&mut self, a: Action, b: &Bounds) {
         let used = match a {
             Action::Send => &mut self.records,
             Action::Crash(_) => &mut self.crashes,
@@ -65,6 +71,9 @@ impl Budget {
             Action::Lose(..) => &mut self.lost_responses,
             Action::Fire(Timer::Lag { .. }) => &mut self.lag_expiries,
             Action::CrashConsumer(_) => &mut self.consumer_crashes,
+            Action::CutOff(_) => &mut self.zombies,
+            Action::Fire(Timer::HwCheckpoint(_)) => &mut self.hw_checkpoints,
+            Action::Fire(Timer::RetryBackoff(..)) if b.retries < u8::MAX => &mut self.retries,
             _ => return,
         };
         *used += 1;
@@ -76,7 +85,12 @@ impl Action {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Action::Crash(_) | Action::PowerCut(_) | Action::Lose(..) | Action::CrashConsumer(_) | Action::Fire(Timer::Lag { .. })
+            Action::Crash(_)
+                | Action::PowerCut(_)
+                | Action::Lose(..)
+                | Action::CrashConsumer(_)
+                | Action::CutOff(_)
+                | Action::Fire(Timer::Lag { .. })
         )
     }
 }
@@ -95,7 +109,7 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     }
     let fault = used.faults() < max_faults;
     w.armed(&mut |t| {
-        if may_fire(w, &t, fault && used.lag_expiries < b.lag_expiries) {
+        if within(b, used, &t, fault) && may_fire(w, &t) {
             found.push(Action::Fire(t));
         }
     });
@@ -120,17 +134,37 @@ fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action
         let lossy = links.iter().filter(|l| w.net.iter().find(|f| (f.from, f.to) == **l).is_some_and(|f| f.body.is_client_response()));
         found.extend(lossy.map(|l| Action::Lose(l.0, l.1)));
     }
+    if used.zombies < b.zombies {
+        found.extend(up().filter(|b| w.controller.brokers[b.ix()].live && w.broker(*b).epoch.is_some()).map(Action::CutOff));
+    }
     if used.consumer_crashes < b.consumer_crashes {
         found.extend(w.consumers.iter().filter(|c| c.up).map(|c| Action::CrashConsumer(c.id)));
     }
 }
 
+/// Do the bounds let this timer run out?
+fn within(b: &Bounds, used: &Budget, t: &Timer, fault: bool) -> bool {
+    match t {
+        Timer::Lag { .. } => fault && used.lag_expiries < b.lag_expiries,
+        Timer::HwCheckpoint(_) => used.hw_checkpoints < b.hw_checkpoints,
+        Timer::Heartbeat(_) => b.zombies > 0,
+        Timer::RetryBackoff(..) => b.retries == u8::MAX || used.retries < b.retries,
+        _ => true,
+    }
+}
+
 /// May this timer run out, and could it matter? Timers whose firing changes nothing, and those that only a bound
 /// would keep from firing for ever, are left out.
-fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
+fn may_fire(w: &World, t: &Timer) -> bool {
     let dead = |b: BrokerId| w.broker(b).power == Power::PowerLost;
     match *t {
-        Timer::Heartbeat(_) | Timer::HwCheckpoint(_) | Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
+        // Heartbeats matter to a broker that the controller gave up though it lives.
+        Timer::Heartbeat(b) => {
+            let on_its_way = |f: &Flight| f.from == Actor::Broker(b) && f.to == Actor::Controller;
+            !w.controller.brokers[b.ix()].live && !w.net.iter().any(on_its_way)
+        }
+        Timer::HwCheckpoint(b) => w.broker(b).replicas.iter().any(|r| r.hw_checkpoint != r.hw),
+        Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
         // Logs keep what they have: no retention, no compaction, no flush by time.
         Timer::Retention(_) | Timer::Cleaner(_) | Timer::SegmentExpiry { .. } => false,
         Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => false,
@@ -143,7 +177,7 @@ fn may_fire(w: &World, t: &Timer, lag_allowed: bool) -> bool {
             !w.controller.brokers[b.ix()].live && !waiting
         }
         Timer::IsrCheck(b) => w.broker(b).replicas.iter().any(|r| !r.to_shrink().is_empty()),
-        Timer::Lag { .. } => lag_allowed,
+        Timer::Lag { .. } => true,
         Timer::FetchWait { leader, follower } => w.broker(leader).peers.iter().any(|p| p.follower == follower && !p.news.is_empty()),
         Timer::FetchTimeout { leader, .. } => dead(leader),
         Timer::RequestTimeout(_, b, _) => dead(b),
@@ -178,7 +212,7 @@ fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
 pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) -> Footprint {
     let input = input(trial, &n.world, n.used.records, a);
     let mut footprint = Footprint::of(&trial.setup, a, &input);
-    n.used.count(a);
+    n.used.count(a, &trial.bounds);
     n.world.step(input, out);
     let mut prune = |w: &mut World| w.prune_unread().iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
     prune(&mut n.world);
@@ -207,6 +241,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
         Action::Start(b) => Input::Do(Command::Start(b)),
         Action::Lose(from, to) => Input::Do(Command::LoseResponse(head(from, to))),
         Action::CrashConsumer(c) => Input::Do(Command::CrashConsumer(c)),
+        Action::CutOff(b) => Input::Fire(Timer::Session(b)),
         Action::StartConsumer(c) => Input::Do(Command::StartConsumer(c)),
     }
 }

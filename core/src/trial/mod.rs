@@ -4,11 +4,13 @@
 //! them all: any message at the head of its link, any armed timer that could matter, any fault that the bounds allow.
 //!
 //! What is not explored, and said with every verdict: a record is a batch of its own and leaves at once; page caches are
-//! written back and high watermarks checkpointed as late as possible (the worst case for a loss); clients and brokers
-//! time out only on peers that are dead; a broker is fenced only when it is down; a consumer group keeps its members and
-//! their partitions (it does not rebalance).
+//! written back as late as possible (the worst case for a loss), and high watermarks checkpointed only where
+//! [`Bounds::hw_checkpoints`] says so; clients and brokers time out only on peers that are dead; a broker is fenced only
+//! when it is down, but for [`Bounds::zombies`]; a consumer group keeps its members and their partitions (it does not
+//! rebalance).
 
 pub(crate) mod actions;
+pub mod counterfactual;
 mod fingerprints;
 mod properties;
 mod search;
@@ -44,6 +46,14 @@ pub struct Bounds {
     pub lag_expiries: u8,
     /// Consumer processes killed; each may be started again.
     pub consumer_crashes: u8,
+    /// Live brokers that the controller stops hearing for `broker.session.timeout.ms`: fenced, they go on serving (zombies).
+    pub zombies: u8,
+    /// High watermarks written to their checkpoint file before a crash; without, the file is as old as can be.
+    pub hw_checkpoints: u8,
+    /// Backoffs of producers that end in another attempt; 255 is as many as `retries` allows.
+    pub retries: u8,
+    /// Steps; 0 is no limit.
+    pub depth: u32,
     /// Distinct states.
     pub max_states: u64,
     /// Memory of the search, in bytes (estimated).
@@ -59,6 +69,10 @@ impl Default for Bounds {
             lost_responses: 0,
             lag_expiries: 0,
             consumer_crashes: 0,
+            zombies: 0,
+            hw_checkpoints: 0,
+            retries: u8::MAX,
+            depth: 0,
             max_states: 50_000_000,
             max_bytes: 512 << 20,
         }
@@ -68,7 +82,8 @@ impl Default for Bounds {
 impl Bounds {
     /// How many faults together.
     pub fn faults(&self) -> u32 {
-        [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes].iter().map(|x| u32::from(*x)).sum()
+        let faults = [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes, self.zombies];
+        faults.iter().map(|x| u32::from(*x)).sum()
     }
 }
 
@@ -79,7 +94,7 @@ pub struct TrialSpec {
     /// What may happen.
     #[serde(default)]
     pub bounds: Bounds,
-    /// What must never be; all that fit if empty.
+    /// What must never be; all of [`Property::SAFETY`] if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<Property>,
 }
@@ -142,7 +157,7 @@ impl Trial {
         if sends.len() < wanted {
             return error("workload", format!("has {} records; trial.bounds.records asks for {wanted}", sends.len()));
         }
-        let properties = if spec.properties.is_empty() { Property::ALL.to_vec() } else { spec.properties };
+        let properties = if spec.properties.is_empty() { Property::SAFETY.to_vec() } else { spec.properties };
         Ok(Trial {
             setup: Rc::new(setup),
             bounds: spec.bounds,
@@ -160,6 +175,8 @@ impl Trial {
 pub struct Ghost {
     /// Records that were acknowledged, by their place in the order of sending.
     pub acked: u16,
+    /// Records that a producer gave up on.
+    pub failed: u16,
     /// For each partition: the broker whose leadership took effect last.
     pub view: SmallVec<[BrokerId; 2]>,
     /// For each record: how often it was handled, up to 3 (2 bits each).

@@ -1,10 +1,16 @@
 //! Promises, in exact words.
 
+use super::actions::{self, Action};
 use super::{Ghost, Node, Trial};
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
-use crate::kafka::Out;
+use crate::kafka::broker::Broker;
 use crate::kafka::log::Log;
+use crate::kafka::message::Acks;
+use crate::kafka::replica::Replica;
+use crate::kafka::setup::ProtocolVersion;
+use crate::kafka::{Out, Timer, World};
+use crate::shared::Shared;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -16,12 +22,24 @@ pub enum Property {
     Lost,
     /// A record stands twice in the log of the leader that took office last.
     Duplicated,
+    /// A record stands there twice below the high watermark: readers get it twice.
+    DuplicatedForReader,
     /// A record stands there after one that its producer sent later to the same partition.
     Reordered,
+    /// A record was acknowledged, and no consumer can read it for as long as no broker comes back: the leader has it at
+    /// or above a high watermark that stands still.
+    Hidden,
     /// A consumer's committed offset is beyond a record that no application handled, and its consumer is gone.
     NeverHandled,
     /// An application handled a record twice.
     HandledTwice,
+    /// Two brokers lead a partition in the same leader epoch.
+    TwoLeaders,
+    /// A broker follows the leader that took office last, in its ISR, and below both high watermarks their logs differ.
+    Diverged,
+    /// A record waits, and for as long as no broker comes back it will: nobody leads its partition, or with acks=all
+    /// fewer are in sync than `min.insync.replicas`.
+    Blocked,
     /// What an application made of one record stands twice in the logs, and not as part of an aborted transaction.
     OutputTwice,
     /// An application handled a record of a transaction that is aborted.
@@ -33,31 +51,48 @@ impl Property {
     pub const ALL: &[Property] = &[
         Property::Lost,
         Property::Duplicated,
+        Property::DuplicatedForReader,
         Property::Reordered,
         Property::NeverHandled,
         Property::HandledTwice,
         Property::OutputTwice,
         Property::AbortedRead,
+        Property::TwoLeaders,
+        Property::Diverged,
+        Property::Hidden,
+        Property::Blocked,
     ];
+    /// Those that nothing excuses: all but those of availability, which some configurations give up for safety.
+    pub const SAFETY: &[Property] = Property::ALL.split_at(10).0;
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Property::Lost => "lost",
             Property::Duplicated => "duplicated",
+            Property::DuplicatedForReader => "duplicated_for_reader",
             Property::Reordered => "reordered",
+            Property::Hidden => "hidden",
             Property::NeverHandled => "never_handled",
             Property::HandledTwice => "handled_twice",
+            Property::TwoLeaders => "two_leaders",
+            Property::Diverged => "diverged",
+            Property::Blocked => "blocked",
             Property::OutputTwice => "output_twice",
             Property::AbortedRead => "aborted_read",
         }
+    }
+
+    /// Is it about a cluster that has come to rest, rather than about something that happened?
+    fn of_rest(self) -> bool {
+        matches!(self, Property::Hidden | Property::Blocked)
     }
 }
 
 impl Ghost {
     /// Takes in what a step did. Says whether a property could have changed.
     pub(super) fn fold(&mut self, trial: &Trial, out: &Out) -> bool {
-        let mut touched = false;
+        let mut touched = trial.properties.iter().any(|p| p.of_rest());
         for e in &out.events {
             match *e {
                 EventKind::Txn(TxnEvent::Derived { record, batch, .. }) => self.made.push((record, None, place(trial, batch))),
@@ -75,7 +110,16 @@ impl Ghost {
                     self.view[partition.ix()] = broker;
                     touched = true;
                 }
-                EventKind::Appended { .. } | EventKind::PositionReset { .. } => touched = true,
+                // Kept only where it is asked for: it would tell states apart.
+                EventKind::SendFailed { batch, .. } if given(trial, batch) && trial.properties.contains(&Property::Blocked) => {
+                    self.failed |= 1 << place(trial, batch)
+                }
+                EventKind::Appended { .. }
+                | EventKind::Replicated { .. }
+                | EventKind::HighWatermark { .. }
+                | EventKind::FollowerHighWatermark { .. }
+                | EventKind::IsrChanged { .. }
+                | EventKind::PositionReset { .. } => touched = true,
                 EventKind::Handled { batch, .. } if given(trial, batch) => {
                     let at = 2 * place(trial, batch);
                     if self.handled >> at & 3 < 3 {
@@ -111,10 +155,15 @@ fn place(trial: &Trial, batch: BatchId) -> u8 {
 pub(super) fn broken(trial: &Trial, n: &Node) -> Option<Property> {
     trial.properties.iter().copied().find(|p| match p {
         Property::Lost => lost(trial, n),
-        Property::Duplicated => in_logs(trial, n, |places| (1..places.len()).any(|i| places[..i].contains(&places[i]))),
+        Property::Duplicated => in_logs(trial, n, false, |places| (1..places.len()).any(|i| places[..i].contains(&places[i]))),
+        Property::DuplicatedForReader => in_logs(trial, n, true, |places| (1..places.len()).any(|i| places[..i].contains(&places[i]))),
         Property::Reordered => {
-            in_logs(trial, n, |places| (1..places.len()).any(|i| places[i - 1] > places[i] && !places[..i - 1].contains(&places[i])))
+            in_logs(trial, n, false, |places| (1..places.len()).any(|i| places[i - 1] > places[i] && !places[..i - 1].contains(&places[i])))
         }
+        Property::TwoLeaders => n.world.setup.partition_ids().any(|p| two_leaders(&n.world, p)),
+        Property::Diverged => n.world.setup.partition_ids().any(|p| diverged(n, p)),
+        Property::Hidden => hidden(trial, n),
+        Property::Blocked => blocked(trial, n),
         Property::HandledTwice => n.ghost.handled_at_least(2).next().is_some(),
         Property::NeverHandled => never_handled(trial, n),
         Property::OutputTwice => output_twice(n),
@@ -122,9 +171,14 @@ pub(super) fn broken(trial: &Trial, n: &Node) -> Option<Property> {
     })
 }
 
-fn view_log(n: &Node, p: PartitionId) -> Option<&Log> {
+/// The replica of the leader that took office last, while it leads.
+fn view(n: &Node, p: PartitionId) -> Option<&Replica> {
     let b = n.world.broker(n.ghost.view[p.ix()]);
-    b.replica(p).filter(|r| r.leading().is_some()).map(|r| &r.log)
+    b.replica(p).filter(|r| r.leading().is_some())
+}
+
+fn view_log(n: &Node, p: PartitionId) -> Option<&Log> {
+    view(n, p).map(|r| &r.log)
 }
 
 /// Every batch in the logs that count, with what became of its transaction: committed or none (true), aborted, not decided.
@@ -172,15 +226,72 @@ fn lost(trial: &Trial, n: &Node) -> bool {
 }
 
 /// Looks at the order of records in each partition's log that counts.
-fn in_logs(trial: &Trial, n: &Node, bad: impl Fn(&[u8]) -> bool) -> bool {
+fn in_logs(trial: &Trial, n: &Node, visible: bool, bad: impl Fn(&[u8]) -> bool) -> bool {
     n.world.setup.partition_ids().filter(|p| !n.world.setup.is_internal(*p)).any(|p| {
-        let Some(log) = view_log(n, p) else { return false };
-        let places: SmallVec<[u8; 16]> = log
-            .iter_from(log.start())
-            .filter_map(|e| e.payload.batch().filter(|b| given(trial, b.id)).map(|b| place(trial, b.id)))
-            .collect();
+        let Some(r) = view(n, p) else { return false };
+        let bound = if visible { r.hw } else { r.log.leo() };
+        let entries = r.log.iter_from(r.log.start()).take_while(|e| e.end() <= bound);
+        let places: SmallVec<[u8; 16]> =
+            entries.filter_map(|e| e.payload.batch().filter(|b| given(trial, b.id)).map(|b| place(trial, b.id))).collect();
         bad(&places)
     })
+}
+
+fn two_leaders(w: &World, p: PartitionId) -> bool {
+    let leading = |b: &&Shared<Broker>| b.replica(p).is_some_and(|r| r.leading().is_some());
+    let epochs: SmallVec<[LeaderEpoch; 4]> = w.brokers.iter().filter(leading).filter_map(|b| b.replica(p).map(|r| r.le)).collect();
+    (1..epochs.len()).any(|i| epochs[..i].contains(&epochs[i]))
+}
+
+fn diverged(n: &Node, p: PartitionId) -> bool {
+    let Some(leader) = view(n, p) else { return false };
+    let Some(isr) = leader.leading().map(|l| l.isr) else { return false };
+    isr.iter().filter_map(|b| n.world.broker(b).replica(p)).any(|r| {
+        let below = leader.hw.min(r.hw);
+        let mut pairs = leader.log.iter_from(leader.log.start()).zip(r.log.iter_from(r.log.start()));
+        r.follows() == Some(n.ghost.view[p.ix()]) && pairs.any(|(x, y)| x != y && x.base < below && y.base < below)
+    })
+}
+
+/// Has everything that can happen by itself happened? What is left waits for a broker or an application, or only asks again.
+fn at_rest(trial: &Trial, n: &Node) -> bool {
+    let w = &n.world;
+    let mut actions = Vec::new();
+    let calm = w.net.is_empty() && w.brokers.iter().all(|b| b.peers.iter().all(|p| !p.recheck));
+    if calm {
+        actions::enabled(trial, n, 0, &mut actions);
+    }
+    calm && actions.iter().all(|a| {
+        use Action::{Fire, Send, Start, StartConsumer};
+        matches!(a, Start(_) | StartConsumer(_) | Send | Fire(Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) | Timer::HwCheckpoint(_)))
+    })
+}
+
+/// Is the high watermark of the leader in office, as far as there is one, held back by `min.insync.replicas`?
+fn held_back(n: &Node, p: PartitionId) -> Option<bool> {
+    let w = &n.world;
+    let r = w.leader_replica(p).filter(|r| r.le == w.controller.partitions[p.ix()].le)?;
+    Some(r.leading().is_some_and(|l| l.isr.len() < w.setup.partitions[p.ix()].min_isr))
+}
+
+fn hidden(trial: &Trial, n: &Node) -> bool {
+    let strict = n.world.setup.rules.replication >= ProtocolVersion::PV7;
+    let above = |i: usize, p: PartitionId| {
+        let batch = batch_of(trial, i);
+        view(n, p).is_some_and(|r| r.log.iter_from(r.hw).any(|e| e.payload.batch().is_some_and(|b| b.id == batch)))
+    };
+    let mut acked = (0..trial.records.len()).filter(|i| n.ghost.acked >> i & 1 == 1).map(|i| (i, trial.records[i].1));
+    strict && acked.any(|(i, p)| above(i, p) && held_back(n, p) == Some(true)) && at_rest(trial, n)
+}
+
+fn blocked(trial: &Trial, n: &Node) -> bool {
+    let sent = (0..trial.records.len()).filter(|i| *i < usize::from(n.used.records));
+    let mut waiting = sent.filter(|i| (n.ghost.acked | n.ghost.failed) >> i & 1 == 0).map(|i| (trial.records[i].0, trial.records[i].1));
+    let stuck = |(producer, p): (ProducerIx, PartitionId)| match held_back(n, p) {
+        None => n.world.controller.partitions[p.ix()].leader.is_none(),
+        Some(held) => held && n.world.setup.producers[producer.ix()].acks == Acks::All,
+    };
+    waiting.any(stuck) && at_rest(trial, n)
 }
 
 /// A consumer that has just started from the group's commits will never see a visible record below its position that nobody handled.

@@ -66,6 +66,8 @@ pub struct Search {
     places: Places,
     max_faults: u32,
     depth: u32,
+    /// The first pass that ended at the bound on steps.
+    first_cut: Option<u32>,
     transitions: u64,
     verdict: Option<Verdict>,
     out: Out,
@@ -88,6 +90,7 @@ impl Search {
             places: Places::new(),
             max_faults: 0,
             depth: 0,
+            first_cut: None,
             transitions: 0,
             verdict: None,
             out: Out::default(),
@@ -176,7 +179,8 @@ impl Search {
         (self.actions, self.taken) = (actions, taken);
         let b = &self.trial.bounds;
         if self.verdict.is_none() && (self.origins.len() as u64 > b.max_states || self.bytes() > b.max_bytes) {
-            self.verdict = Some(Verdict::Limit { complete_faults: self.max_faults.checked_sub(1), depth: self.depth });
+            let pass = self.first_cut.unwrap_or(self.max_faults);
+            self.verdict = Some(Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.depth });
         }
     }
 
@@ -209,16 +213,21 @@ impl Search {
 
     fn next_layer(&mut self) {
         self.places.clear();
-        if self.next.is_empty() {
-            if self.max_faults >= self.trial.bounds.faults() {
-                self.verdict = Some(Verdict::None);
-            } else {
-                self.begin_pass(self.max_faults + 1);
-            }
-            return;
+        let cut = self.depth + 1 == self.trial.bounds.depth && !self.next.is_empty();
+        if cut {
+            self.first_cut.get_or_insert(self.max_faults);
         }
-        std::mem::swap(&mut self.layer, &mut self.next);
-        self.depth += 1;
+        if !cut && !self.next.is_empty() {
+            std::mem::swap(&mut self.layer, &mut self.next);
+            self.depth += 1;
+        } else if self.max_faults < self.trial.bounds.faults() {
+            self.begin_pass(self.max_faults + 1);
+        } else {
+            self.verdict = Some(match self.first_cut {
+                None => Verdict::None,
+                Some(pass) => Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.trial.bounds.depth },
+            });
+        }
     }
 
     /// Walks back from a state to the beginning, and forward again with everything that happened.

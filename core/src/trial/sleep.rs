@@ -23,8 +23,8 @@ pub(super) struct Footprint {
     takes: u64,
 }
 
-/// All faults use up one budget.
-const FAULTS: u64 = 1 << 63;
+/// What a bound counts.
+const BUDGETS: u64 = 1 << 63;
 /// Which leadership took effect last.
 const OFFICE: u64 = 1 << 62;
 /// Bits for actors; those beyond share the last one.
@@ -49,14 +49,14 @@ impl Footprint {
                 f.touch(setup, t.actor());
                 match t {
                     Timer::Session(b) => f.touch(setup, Actor::Broker(b)),
-                    Timer::RegistrationRetry(_) => f.touch(setup, Actor::Controller),
-                    Timer::Lag { .. } => f.actors |= FAULTS,
+                    Timer::RegistrationRetry(_) | Timer::Heartbeat(_) => f.touch(setup, Actor::Controller),
+                    Timer::Lag { .. } | Timer::HwCheckpoint(_) | Timer::RetryBackoff(..) => f.actors |= BUDGETS,
                     _ => {}
                 }
             }
             // Who is up decides about so much that these are taken to concern everybody.
             Action::Start(_) | Action::StartConsumer(_) | Action::Crash(_) | Action::PowerCut(_) => f = Footprint::ALL,
-            Action::Lose(..) | Action::CrashConsumer(_) => f = Footprint::ALL,
+            Action::Lose(..) | Action::CrashConsumer(_) | Action::CutOff(_) => f = Footprint::ALL,
         }
         f
     }

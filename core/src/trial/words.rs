@@ -11,6 +11,11 @@ pub fn property(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Reordered) => "records stand in the log out of order",
         (Lang::En, Property::NeverHandled) => "a committed record is never handled",
         (Lang::En, Property::HandledTwice) => "a record is handled twice",
+        (Lang::En, Property::DuplicatedForReader) => "readers get a record twice",
+        (Lang::En, Property::Hidden) => "an acknowledged record stays hidden from readers",
+        (Lang::En, Property::TwoLeaders) => "two brokers lead in the same epoch",
+        (Lang::En, Property::Diverged) => "replicas in sync differ",
+        (Lang::En, Property::Blocked) => "a record can't be written",
         (Lang::En, Property::OutputTwice) => "the output of a record stands in the log twice",
         (Lang::En, Property::AbortedRead) => "a record of an aborted transaction is read",
         (Lang::Ko, Property::Lost) => "확인 응답을 받은 레코드가 사라짐",
@@ -18,6 +23,11 @@ pub fn property(p: Property, lang: Lang) -> &'static str {
         (Lang::Ko, Property::Reordered) => "로그의 레코드 순서가 뒤바뀜",
         (Lang::Ko, Property::NeverHandled) => "커밋된 레코드가 끝내 처리되지 않음",
         (Lang::Ko, Property::HandledTwice) => "레코드가 두 번 처리됨",
+        (Lang::Ko, Property::DuplicatedForReader) => "읽는 쪽이 레코드를 두 번 받음",
+        (Lang::Ko, Property::Hidden) => "확인 응답을 받은 레코드가 읽는 쪽에 계속 보이지 않음",
+        (Lang::Ko, Property::TwoLeaders) => "두 브로커가 같은 에포크에서 리더임",
+        (Lang::Ko, Property::Diverged) => "동기화된 레플리카들의 내용이 다름",
+        (Lang::Ko, Property::Blocked) => "레코드를 쓸 수 없음",
         (Lang::Ko, Property::OutputTwice) => "한 레코드의 출력이 로그에 두 번 있음",
         (Lang::Ko, Property::AbortedRead) => "중단된 트랜잭션의 레코드를 읽음",
     }
@@ -31,6 +41,11 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Reordered) => "out of order",
         (Lang::En, Property::NeverHandled) => "never handled",
         (Lang::En, Property::HandledTwice) => "handled twice",
+        (Lang::En, Property::DuplicatedForReader) => "read twice",
+        (Lang::En, Property::Hidden) => "hidden",
+        (Lang::En, Property::TwoLeaders) => "two leaders",
+        (Lang::En, Property::Diverged) => "diverged",
+        (Lang::En, Property::Blocked) => "blocked",
         (Lang::En, Property::OutputTwice) => "output twice",
         (Lang::En, Property::AbortedRead) => "aborted data read",
         (Lang::Ko, Property::Lost) => "손실",
@@ -38,6 +53,11 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::Ko, Property::Reordered) => "순서 어긋남",
         (Lang::Ko, Property::NeverHandled) => "처리 안 됨",
         (Lang::Ko, Property::HandledTwice) => "두 번 처리",
+        (Lang::Ko, Property::DuplicatedForReader) => "두 번 읽힘",
+        (Lang::Ko, Property::Hidden) => "숨겨짐",
+        (Lang::Ko, Property::TwoLeaders) => "리더 둘",
+        (Lang::Ko, Property::Diverged) => "내용 불일치",
+        (Lang::Ko, Property::Blocked) => "막힘",
         (Lang::Ko, Property::OutputTwice) => "출력 두 번",
         (Lang::Ko, Property::AbortedRead) => "중단된 데이터 읽음",
     }
@@ -53,6 +73,17 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
         }
         (Lang::En, Property::NeverHandled) => "The group's committed offset is beyond it, and no application handled it or has it in hand.",
         (Lang::En, Property::HandledTwice) => "The application finished with it twice.",
+        (Lang::En, Property::DuplicatedForReader) => "It stands twice below the high watermark of the leader that took office last.",
+        (Lang::En, Property::Hidden) => {
+            "A producer got an offset for it, and while no broker comes back the leader's high watermark stays at or below it."
+        }
+        (Lang::En, Property::TwoLeaders) => "Two brokers lead a partition in the same leader epoch.",
+        (Lang::En, Property::Diverged) => {
+            "A broker follows the leader that took office last, is in its ISR, and below both high watermarks their logs differ."
+        }
+        (Lang::En, Property::Blocked) => {
+            "While no broker comes back it stays unacknowledged: nobody leads, or with acks=all fewer are in sync than min.insync.replicas."
+        }
         (Lang::En, Property::OutputTwice) => {
             "What the application made of it stands twice in the logs, and not as part of an aborted transaction."
         }
@@ -64,6 +95,15 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
             "그룹의 커밋 오프셋이 이미 지나갔는데, 처리한 애플리케이션도 처리 중인 애플리케이션도 없습니다."
         }
         (Lang::Ko, Property::HandledTwice) => "애플리케이션이 두 번 처리를 마쳤습니다.",
+        (Lang::Ko, Property::DuplicatedForReader) => "마지막으로 취임한 리더의 하이 워터마크 아래에 두 번 있습니다.",
+        (Lang::Ko, Property::Hidden) => {
+            "프로듀서가 오프셋을 받았지만, 브로커가 돌아오지 않는 한 리더의 하이 워터마크가 그 위로 올라가지 않습니다."
+        }
+        (Lang::Ko, Property::TwoLeaders) => "두 브로커가 같은 리더 에포크에서 한 파티션의 리더입니다.",
+        (Lang::Ko, Property::Diverged) => "마지막으로 취임한 리더를 따르는 ISR 브로커의 로그가 두 하이 워터마크 아래에서 리더와 다릅니다.",
+        (Lang::Ko, Property::Blocked) => {
+            "브로커가 돌아오지 않는 한 확인 응답을 받지 못합니다. 리더가 없거나, acks=all인데 동기화된 레플리카가 min.insync.replicas보다 적습니다."
+        }
         (Lang::Ko, Property::OutputTwice) => {
             "애플리케이션이 그 레코드로 만든 것이, 중단된 트랜잭션의 일부가 아닌 채로 로그에 두 번 있습니다."
         }
@@ -71,33 +111,42 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
     }
 }
 
-/// What may happen and how often at most, in the order of [`Bounds`].
-pub fn bounds(b: &Bounds, lang: Lang) -> [(&'static str, u8); 6] {
-    let words: [&str; 6] = match lang {
-        Lang::En => ["records", "broker crashes", "power cuts", "lost responses", "lag expiries", "consumer crashes"],
-        Lang::Ko => ["레코드", "브로커 장애", "정전", "유실된 응답", "지연 만료", "컨슈머 장애"],
-    };
-    let figures = [b.records, b.crashes, b.power_cuts, b.lost_responses, b.lag_expiries, b.consumer_crashes];
-    std::array::from_fn(|i| (words[i], figures[i]))
+/// What may happen and how often at most, in the order of [`Bounds`]. Those that few trials use stand there only if they are used.
+pub fn bounds(b: &Bounds, lang: Lang) -> Vec<(&'static str, u8)> {
+    counts(b).into_iter().map(|(_, many, ko, n)| (if lang == Lang::En { many } else { ko }, n)).collect()
+}
+
+/// One of them, many, the same in Korean, and how many.
+fn counts(b: &Bounds) -> Vec<(&'static str, &'static str, &'static str, u8)> {
+    let mut all = vec![
+        ("record", "records", "레코드", b.records),
+        ("broker crash", "broker crashes", "브로커 장애", b.crashes),
+        ("power cut", "power cuts", "정전", b.power_cuts),
+        ("lost response", "lost responses", "유실된 응답", b.lost_responses),
+        ("lag expiry", "lag expiries", "지연 만료", b.lag_expiries),
+        ("consumer crash", "consumer crashes", "컨슈머 장애", b.consumer_crashes),
+    ];
+    let rare = [
+        ("zombie", "zombies", "좀비", b.zombies, 0),
+        ("checkpoint of a high watermark", "checkpoints of high watermarks", "하이 워터마크 체크포인트", b.hw_checkpoints, 0),
+        ("retry", "retries", "재시도", b.retries, u8::MAX),
+    ];
+    all.extend(rare.into_iter().filter(|x| x.3 != x.4).map(|x| (x.0, x.1, x.2, x.3)));
+    all
 }
 
 /// The same as counted things: `2 records`, `1 broker crash`.
-fn counted(b: &Bounds, lang: Lang) -> [(u8, String); 6] {
-    let one = ["record", "broker crash", "power cut", "lost response", "lag expiry", "consumer crash"];
-    let all = bounds(b, lang);
-    std::array::from_fn(|i| {
-        let (word, n) = all[i];
-        let text = match lang {
-            Lang::En => format!("{n} {}", if n == 1 { one[i] } else { word }),
-            Lang::Ko => format!("{word} {n}"),
-        };
-        (n, text)
-    })
+fn counted(b: &Bounds, lang: Lang) -> Vec<(u8, String)> {
+    let text = |(one, many, ko, n): (&str, &str, &str, u8)| match lang {
+        Lang::En => (n, format!("{n} {}", if n == 1 { one } else { many })),
+        Lang::Ko => (n, format!("{ko} {n}")),
+    };
+    counts(b).into_iter().map(text).collect()
 }
 
 /// The same in a line: `2 records · 1 broker crash · …`.
 pub fn bounds_line(b: &Bounds, lang: Lang) -> String {
-    counted(b, lang).map(|x| x.1).join(" · ")
+    counted(b, lang).into_iter().map(|x| x.1).collect::<Vec<_>>().join(" · ")
 }
 
 /// A verdict: what it is, and what it rests on.

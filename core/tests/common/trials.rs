@@ -83,14 +83,21 @@ impl Row {
                 }
                 (s.faults, s.steps.len())
             }
-            v => panic!("no story: {v:?}"),
+            v => panic!("no story: {}", in_short(v)),
         }
     }
 
     /// The number of states of a search that found nothing.
     pub fn none(&self) -> u64 {
         let mut s = self.search();
-        assert!(matches!(s.finish(), Verdict::None), "{:?}", s.finish());
+        assert!(matches!(s.finish(), Verdict::None), "{}", in_short(s.finish()));
         s.progress().states
+    }
+}
+
+fn in_short(v: &Verdict) -> String {
+    match v {
+        Verdict::Found(s) => format!("a story: {:?} with {} faults in {} steps", s.property, s.faults, s.steps.len()),
+        other => format!("{other:?}"),
     }
 }

@@ -7,7 +7,7 @@ use highwater_core::ids::*;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::message::{Body, FetchPart, Fetched};
 use highwater_core::kafka::replica::{FetchOutcome, PendingIsr, Replica};
-use highwater_core::kafka::setup::PartitionSetup;
+use highwater_core::kafka::setup::{PartitionSetup, ProtocolVersion};
 use highwater_core::kafka::step::{Command, Input};
 use highwater_core::scenario::End;
 use smallvec::smallvec;
@@ -36,7 +36,7 @@ fn leader(isr: &[u8]) -> Replica {
 }
 fn fetch(r: &mut Replica, from: u8, le: u16, offset: u32, last_epoch: Option<u16>) -> FetchOutcome {
     let part = FetchPart { partition: P0, le: LeaderEpoch(le), offset: Offset(offset), last_epoch: last_epoch.map(LeaderEpoch) };
-    r.follower_fetch(BrokerId(from), &part)
+    r.follower_fetch(BrokerId(from), &part, ProtocolVersion::PV7)
 }
 fn error(o: FetchOutcome) -> Option<ErrorCode> {
     match o {
@@ -138,9 +138,9 @@ fn repl_r_h1_below_min_isr_the_high_watermark_stands_still() {
     let mut r = leader(&[1]);
     append(&mut r, 0);
     let eligible = BrokerSet::EMPTY;
-    assert_eq!(r.next_high_watermark(&setup(2), true, eligible), None);
-    assert_eq!(r.next_high_watermark(&setup(2), false, eligible), Some(Offset(1)), "before 3.7");
-    assert_eq!(r.next_high_watermark(&setup(1), true, eligible), Some(Offset(1)));
+    assert_eq!(r.next_high_watermark(&setup(2), ProtocolVersion::PV7, eligible), None);
+    assert_eq!(r.next_high_watermark(&setup(2), ProtocolVersion::PV6, eligible), Some(Offset(1)), "before 3.7");
+    assert_eq!(r.next_high_watermark(&setup(1), ProtocolVersion::PV7, eligible), Some(Offset(1)));
 }
 
 #[test]
@@ -151,8 +151,8 @@ fn repl_r_h1_it_waits_for_a_replica_that_is_about_to_join() {
     append(&mut r, 1);
     assert!(at(fetch(&mut r, 2, 5, 2, Some(5))));
     r.leading_mut().unwrap().follower(BrokerId(3)).unwrap().lag_expired = false; // it was caught up a moment ago
-    assert_eq!(r.next_high_watermark(&setup(1), true, set(&[1, 2, 3])), None, "3 is at 0");
-    assert_eq!(r.next_high_watermark(&setup(1), true, set(&[1, 2])), Some(Offset(2)), "3 is not eligible");
+    assert_eq!(r.next_high_watermark(&setup(1), ProtocolVersion::PV7, set(&[1, 2, 3])), None, "3 is at 0");
+    assert_eq!(r.next_high_watermark(&setup(1), ProtocolVersion::PV7, set(&[1, 2])), Some(Offset(2)), "3 is not eligible");
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn repl_r_h1_the_maximal_isr_counts() {
     append(&mut r, 1);
     assert!(at(fetch(&mut r, 2, 5, 2, Some(5))));
     assert!(at(fetch(&mut r, 3, 5, 1, Some(5))));
-    let next = |r: &Replica| r.next_high_watermark(&setup(1), true, BrokerSet::EMPTY).map(|o| o.0);
+    let next = |r: &Replica| r.next_high_watermark(&setup(1), ProtocolVersion::PV7, BrokerSet::EMPTY).map(|o| o.0);
     r.leading_mut().unwrap().pending = PendingIsr::Expand(BrokerId(3));
     assert_eq!(next(&r), Some(1), "a joining member counts already");
     r.leading_mut().unwrap().pending = PendingIsr::None;
@@ -179,9 +179,9 @@ fn repl_r_h2_a_member_that_has_not_fetched_in_this_epoch_holds_it() {
     let mut r = leader(&[1, 2, 3]);
     append(&mut r, 0);
     assert!(at(fetch(&mut r, 2, 5, 1, Some(5))));
-    assert_eq!(r.next_high_watermark(&setup(1), true, set(&[1, 2, 3])), None);
+    assert_eq!(r.next_high_watermark(&setup(1), ProtocolVersion::PV7, set(&[1, 2, 3])), None);
     assert!(at(fetch(&mut r, 3, 5, 1, Some(5))));
-    assert_eq!(r.next_high_watermark(&setup(1), true, set(&[1, 2, 3])), Some(Offset(1)));
+    assert_eq!(r.next_high_watermark(&setup(1), ProtocolVersion::PV7, set(&[1, 2, 3])), Some(Offset(1)));
 }
 
 #[test]
@@ -218,15 +218,15 @@ fn repl_r_i1_a_follower_joins_at_the_high_watermark_and_the_epoch_start() {
     r.le = LeaderEpoch(5);
     r.become_leader(BrokerId(1), &setup(1), set(&[1, 2]));
     r.hw = Offset(2); // epochStart is 3
-    assert!(!r.may_expand(BrokerId(3), all), "its LEO is unknown");
+    assert!(!r.may_expand(BrokerId(3), all, ProtocolVersion::PV7), "its LEO is unknown");
     assert!(at(fetch(&mut r, 3, 5, 2, Some(0))));
-    assert!(!r.may_expand(BrokerId(3), all), "at the high watermark, below epochStart");
+    assert!(!r.may_expand(BrokerId(3), all, ProtocolVersion::PV7), "at the high watermark, below epochStart");
     assert!(at(fetch(&mut r, 3, 5, 3, Some(0))));
-    assert!(r.may_expand(BrokerId(3), all));
-    assert!(!r.may_expand(BrokerId(3), set(&[1, 2])), "fenced");
-    assert!(!r.may_expand(BrokerId(2), all), "in it already");
+    assert!(r.may_expand(BrokerId(3), all, ProtocolVersion::PV7));
+    assert!(!r.may_expand(BrokerId(3), set(&[1, 2]), ProtocolVersion::PV7), "fenced");
+    assert!(!r.may_expand(BrokerId(2), all, ProtocolVersion::PV7), "in it already");
     r.leading_mut().unwrap().pending = PendingIsr::Shrink(set(&[2]));
-    assert!(!r.may_expand(BrokerId(3), all), "one change at a time");
+    assert!(!r.may_expand(BrokerId(3), all, ProtocolVersion::PV7), "one change at a time");
 }
 
 #[test]

@@ -30,7 +30,7 @@ export default {
   'the Trial door with a verdict': (t) =>
     t.shots('trial-found', async (page) => {
       await id(page, 'coach-close').click();
-      await t.press(page, 'd');
+      await id(page, 'door-trial').click();
       await id(page, 'search').click();
       await id(page, 'decides').waitFor({ timeout: 60_000 });
     }),

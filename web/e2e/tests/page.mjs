@@ -72,6 +72,27 @@ export default {
     assert.match(await page.locator('#fatal-detail').innerText(), /unreachable/);
   },
 
+  'gives the scenario back when the app really panics': async (t) => {
+    t.expectFailures();
+    const page = await t.open();
+    await page.locator('[data-testid="forward"]').click();
+    await page.locator('[data-testid="tab-events"]').click();
+    await page.locator('.events li').first().waitFor();
+    // Somebody else takes a node away that the app still counts on, as some extensions do.
+    await page.evaluate(() => document.querySelectorAll('.events li').forEach((e) => e.remove()));
+    for (let i = 0; i < 6 && !(await isShown(page)); i += 1) {
+      await page.locator('[data-testid="forward"]').click();
+      await page.waitForTimeout(900);
+    }
+    await page.locator('#fatal').waitFor();
+    assert.match(await page.locator('#fatal-detail').innerText(), /panicked/);
+    const scenario = JSON.parse(await page.locator('#fatal-scenario').inputValue());
+    assert.equal(scenario.topology.brokers, 3);
+    await page.reload();
+    await t.started(page);
+    assert.equal(await page.locator('[data-testid="clock"]').innerText(), '0.000 s', 'begins afresh');
+  },
+
   'survives the errors that are none of the app’s': async (t) => {
     t.expectFailures();
     const page = await t.open();

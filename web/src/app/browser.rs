@@ -121,6 +121,27 @@ pub fn readdress(fragment: &str) {
     }
 }
 
+/// The address without its fragment.
+pub fn address() -> String {
+    let href = window().location().href().unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// Puts text on the clipboard. False where the browser does not let pages do that: then it is selected at least.
+pub fn copy(text: &str) -> bool {
+    if !window().is_secure_context() {
+        return false;
+    }
+    // What comes of it is not waited for; a refusal is no news.
+    let _ = window().navigator().clipboard().write_text(text);
+    true
+}
+
+/// Has this element the focus?
+pub fn has_focus(id: &str) -> bool {
+    document().active_element().is_some_and(|e| e.id() == id)
+}
+
 /// Gives an element the focus.
 pub fn focus(id: &str) {
     if let Some(e) = by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {

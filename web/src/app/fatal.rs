@@ -16,7 +16,8 @@ pub fn remember(json: String) {
 
 /// From now on a panic fills the plain page, whose script then shows it.
 pub fn install() {
-    std::panic::set_hook(Box::new(|info| {
+    // Yew's own would replace any other when the app is rendered.
+    yew::set_custom_panic_hook(Box::new(|info| {
         let json = SCENARIO.with(|s| s.try_borrow().map(|s| s.clone()).unwrap_or_default());
         if let Some(area) = browser::by_id("fatal-scenario").and_then(|e| e.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
             area.set_value(&json);

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod fatal;
 pub mod hot;
+pub mod keep;
 pub mod keyboard;
 mod lesson;
 pub mod marks;
@@ -21,6 +22,7 @@ use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
 use crate::scene::geometry::pt;
+use crate::session::branches;
 use crate::session::saved;
 use crate::session::select::Selection;
 use crate::session::{Motion, Session};
@@ -34,7 +36,7 @@ use gloo::utils::{document, window};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::Msg;
+use msg::{Keeping, Msg};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -63,6 +65,11 @@ pub struct App {
     door_now: Rc<Cell<Door>>,
     measure: Kept,
     court: Court,
+    /// What is being kept, and why a file could not be opened.
+    keep: Option<Keeping>,
+    file_error: Option<String>,
+    /// The notice stays until it is read.
+    lasting: bool,
     /// The Play door was opened to play something: it plays on.
     playing_on_arrival: bool,
     lang: Lang,
@@ -121,7 +128,9 @@ impl Component for App {
         let frame = Frame { size: (964.0, 524.0), unit: 1.0 };
         let facts = Rc::new(facts(&hot.session, frame, lang));
         let coach = browser::recall(keys::COACHED).is_none().then_some(Advice::Play);
-        let door = Route::of_fragment(&browser::fragment()).map_or_else(Door::default, |r| r.door);
+        let fragment = browser::fragment();
+        let route = Route::of_fragment(&fragment);
+        let door = route.map_or_else(Door::default, |r| r.door);
         let door_now = Rc::new(Cell::new(door));
         let mut app = App {
             learn: Learn::new(browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t))),
@@ -134,6 +143,9 @@ impl Component for App {
             door,
             measure: Kept::default(),
             court: Court::new(lang),
+            keep: None,
+            file_error: None,
+            lasting: false,
             playing_on_arrival: false,
             lang,
             dark,
@@ -152,8 +164,13 @@ impl Component for App {
             _saving: Some(saving(ctx)),
         };
         app.dress();
-        if let Some(r) = Route::of_fragment(&browser::fragment()).filter(|r| r.door == Door::Learn) {
-            app.enter_lesson(r.rest);
+        if let Some(r) = route {
+            if r.door == Door::Learn {
+                app.enter_lesson(r.rest);
+            } else {
+                app.open_link(r.door, r.rest);
+                app.reread();
+            }
         }
         app
     }
@@ -174,6 +191,9 @@ impl Component for App {
             }
             Msg::Routed => self.routed(),
             Msg::Open(door) => browser::go_to(&door.address()),
+            Msg::Keep(what) => (self.keep, self.file_error) = (Some(what), None),
+            Msg::CloseKeep => self.keep = None,
+            Msg::OpenFile(text) => self.open_file(&text),
             Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Learn(ask) => self.ask_lesson(ask),
@@ -199,8 +219,13 @@ impl Component for App {
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
             Msg::Reset if self.lesson_on_stage => self.ask_lesson(Ask::Again),
-            Msg::Reset => self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Reset => {
+                // Whoever goes back to the beginning wants to look at it.
+                self.hot.borrow_mut().session.pause();
+                self.rerun(|s| s.restarted(), |lang, s| i18n::run_again(lang, s.sim().seed()));
+            }
             Msg::PlayFreely => self.rerun(|s| s.freed(), |lang, s| i18n::run_again(lang, s.sim().seed())),
+            Msg::Branch(n) => self.rerun(|s| s.on_branch(n), |lang, _| i18n::on_branch(lang, branches::letter(n))),
             Msg::Act(_) | Msg::Configure(..) if self.locked() => self.notice = Some(self.lang.text().learn_locked.to_owned()),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
                 self.notice = Some(self.lang.trial().story_fixed.to_owned());
@@ -246,7 +271,9 @@ impl Component for App {
         }
         if self.notice != noticed {
             let link = ctx.link().clone();
-            self.fading = self.notice.as_ref().map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
+            let lasting = std::mem::take(&mut self.lasting);
+            self.fading =
+                self.notice.as_ref().filter(|_| !lasting).map(|_| Timeout::new(NOTICE_MS, move || link.send_message(Msg::DismissNotice)));
         }
         self.refresh();
         true
@@ -302,6 +329,8 @@ impl App {
             Door::Learn => self.enter_lesson(route.rest),
             Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
         }
+        self.open_link(route.door, route.rest);
+        self.reread();
     }
 
     /// Language and colours on the root element.
@@ -377,10 +406,9 @@ impl App {
         let crash = matches!(what, highwater_core::scenario::Do::Crash { .. });
         {
             let mut hot = self.hot.borrow_mut();
-            if hot.session.future_by_hand() {
+            if hot.session.act(what) {
                 self.notice = Some(self.lang.text().branch_made.to_owned());
             }
-            hot.session.act(what);
             fatal::remember(hot.session.scenario_json());
         }
         if crash && self.coach == Some(Advice::Crash) {
@@ -421,8 +449,10 @@ impl App {
     fn select(&mut self, what: Selection) {
         self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
-            // What was selected shows in the inspector; events stay beside their list's tab.
-            self.events_tab = false;
+            // What was selected shows in the inspector; events stay beside their list's tab. The focus does not stay behind.
+            if std::mem::take(&mut self.events_tab) && browser::has_focus("tab-events") {
+                browser::focus("tab-inspector");
+            }
         }
     }
 
@@ -448,7 +478,9 @@ impl App {
     }
 
     fn escape(&mut self) {
-        if self.help {
+        if self.keep.is_some() {
+            self.keep = None;
+        } else if self.help {
             self.help = false;
         } else if self.notice.is_some() {
             self.notice = None;

@@ -37,6 +37,15 @@ pub enum TrialMsg {
     PlayStory(usize),
 }
 
+/// What is to be kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keeping {
+    /// The scenario behind the open door.
+    Here,
+    /// The story of a search of the trial, by its place.
+    Story(usize),
+}
+
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Msg {
@@ -58,6 +67,8 @@ pub enum Msg {
     SetSpeed(Speed),
     /// Back to the beginning, without what was done by hand.
     Reset,
+    /// To another branch.
+    Branch(u8),
     /// Leave the story, keep its cluster.
     PlayFreely,
     /// Do something to the cluster.
@@ -72,6 +83,12 @@ pub enum Msg {
     Shift(i32),
     /// A click on the stage, in its coordinates, and what lies under it if nothing painted does.
     Click(f64, f64, Option<Selection>),
+    /// Show how to keep something.
+    Keep(Keeping),
+    /// Enough of that.
+    CloseKeep,
+    /// Open a file with this text.
+    OpenFile(String),
     /// Asked of the Trial door.
     Trial(TrialMsg),
     /// The inspector (false) or the event list (true).

@@ -1,7 +1,8 @@
 //! How the page is put together from its panels.
 
-use super::App;
+use super::keep::file_name;
 use super::msg::Msg;
+use super::{App, browser};
 use crate::door::Door;
 use crate::measure::MeasureDoor;
 use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
@@ -10,6 +11,7 @@ use crate::panels::events::EventList;
 use crate::panels::header::Header;
 use crate::panels::help::Help;
 use crate::panels::inspector::Inspector;
+use crate::panels::keep::Keep;
 use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::LessonPanel;
 use crate::panels::learn::list::LessonList;
@@ -50,9 +52,18 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                 <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
+            { keep(app, &go) }
             if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
         </div>
     }
+}
+
+/// How to keep a scenario.
+fn keep(app: &App, go: &Go) -> Html {
+    let Some((door, s)) = app.keep.and_then(|what| app.kept(what)) else { return Html::default() };
+    let link = format!("{}{}/{}", browser::address(), door.address(), s.to_link());
+    let (title, file) = (s.title_in(app.lang.core()).to_owned(), file_name(&s.title));
+    html! { <Keep {title} {link} json={s.to_json()} {file} error={app.file_error.clone()} lang={app.lang} go={go.clone()} /> }
 }
 
 /// The list of lessons, or the open one beside its stage.
@@ -115,7 +126,7 @@ fn below(app: &App, go: &Go) -> Html {
         <>
             <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
             <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
-                speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
+                branches={session.branches().all()} speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
                 marks={app.marks.clone()} {lang} go={go.clone()} />
         </>
     }
@@ -123,7 +134,7 @@ fn below(app: &App, go: &Go) -> Html {
 
 fn tab(id: &'static str, label: &'static str, on: bool, go: &Go, events: bool) -> Html {
     html! {
-        <button type="button" role="tab" data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
+        <button type="button" role="tab" {id} data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
     }
 }
 
@@ -131,7 +142,6 @@ fn stage(app: &App, go: &Go) -> Html {
     let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
     let l = &f.layout;
     let now = f.inspection.selection;
-    let setup_topic = f.heads.first().map_or(String::new(), |h| h.name.rsplit_once('-').map_or(h.name.clone(), |x| x.0.to_owned()));
     let click = {
         let go = go.clone();
         Callback::from(move |e: MouseEvent| {
@@ -150,7 +160,7 @@ fn stage(app: &App, go: &Go) -> Html {
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
-        html! { <ProducerCard key={x.id.0} facts={x.clone()} topic={setup_topic.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
+        html! { <ProducerCard key={x.id.0} facts={x.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
     });
     let groups = f.groups.iter().zip(&l.groups).map(|(g, at)| {
         let members = g.members.iter().zip(&at.members).map(|(m, at)| {

@@ -105,6 +105,13 @@ impl App {
         self.reread();
     }
 
+    /// Puts a scenario on trial, and keeps it for a reload.
+    pub(super) fn call(&mut self, s: Scenario) -> Result<(), ScenarioError> {
+        self.court.call(s)?;
+        browser::keep(keys::TRIAL, &self.court.case.scenario().to_json());
+        Ok(())
+    }
+
     /// Brings what is read about the trial up to date.
     pub(super) fn reread(&mut self) {
         let fresh = sheet(&self.court.case, self.lang);

@@ -3,7 +3,10 @@
 use super::marks;
 use crate::scene::mark::Mark;
 use crate::scene::{committed, mark_of};
+use crate::session::Session;
 use highwater_core::ids::*;
+use highwater_core::kafka::Timer;
+use highwater_core::scenario::configs::{self, Scope};
 use highwater_core::sim::Sim;
 
 /// A producer's card.
@@ -25,6 +28,10 @@ pub struct ProducerFacts {
     pub slots: usize,
     /// It waits before it tries again.
     pub retrying: bool,
+    /// How much of `linger.ms` has gone by, in percent; nothing where batches leave at once.
+    pub linger: Option<u8>,
+    /// Topics that a record can be sent to.
+    pub topics: Vec<String>,
     /// The next sequence number of the partition that it has sent most to, if it is idempotent.
     pub next_seq: Option<u32>,
 }
@@ -33,7 +40,9 @@ pub struct ProducerFacts {
 const MARKS: usize = 4;
 
 /// The facts of all producers.
-pub fn producers(sim: &Sim) -> Vec<ProducerFacts> {
+pub fn producers(s: &Session) -> Vec<ProducerFacts> {
+    let sim = s.sim();
+    let topics: Vec<String> = sim.setup().topics.iter().map(|t| t.name.clone()).filter(|n| !n.starts_with("__")).collect();
     let setups = sim.setup().producers.iter();
     sim.world()
         .producers
@@ -55,11 +64,33 @@ pub fn producers(sim: &Sim) -> Vec<ProducerFacts> {
                 waiting,
                 in_flight: p.conns.iter().map(|c| c.in_flight.len()).sum(),
                 slots: setup.max_in_flight,
+                linger: linger(s, p.id),
+                topics: topics_of(s, &setup.name, &topics),
                 retrying: p.parts.iter().any(|x| x.backing_off),
                 next_seq: setup.idempotence.then(|| p.parts.iter().map(|x| x.next_seq).max().unwrap_or(0)),
             }
         })
         .collect()
+}
+
+/// Where a producer can send a record: first where its own records go.
+fn topics_of(s: &Session, producer: &str, all: &[String]) -> Vec<String> {
+    let own = |topic: &String| s.timeline().scenario().workload.iter().any(|w| w.producer == producer && w.topic == *topic);
+    let mut topics = all.to_vec();
+    topics.sort_by_key(|t| !own(t));
+    topics
+}
+
+/// How far the batch that waits longest is through its `linger.ms`.
+fn linger(s: &Session, p: ProducerIx) -> Option<u8> {
+    let spec = s.timeline().scenario().topology.producers.get(p.ix())?;
+    let whole_us = configs::int("linger.ms", Scope::Producer, &[&spec.configs]) * 1000;
+    if whole_us == 0 {
+        return None;
+    }
+    let due = s.sim().timers().filter(|(t, _)| matches!(t, Timer::Linger(x, _) if *x == p)).map(|t| t.1).min();
+    let left = due.map_or(whole_us, |d| d.saturating_sub(s.sim().now_us()).min(whole_us));
+    Some(((whole_us - left) * 100 / whole_us) as u8)
 }
 
 /// A member's share of a partition.

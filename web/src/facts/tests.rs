@@ -94,3 +94,17 @@ fn another_acks_is_another_run_with_the_same_seed() {
     assert_eq!(look(&next).producers[0].acks, "1");
     assert!(s.with_producer_config("checkout", "acks", "2").is_err());
 }
+
+#[test]
+fn a_batch_that_lingers_shows_how_long_and_records_by_hand_go_where_the_others_go() {
+    let text = r#"{"format":1,"kafka":"4.1","until_us":1000000,"topology":{"brokers":1,
+        "topics":[{"name":"a","partitions":1,"replication.factor":1},{"name":"b","partitions":1,"replication.factor":1}],
+        "producers":[{"name":"p","configs":{"linger.ms":20}},{"name":"q","configs":{"linger.ms":0}}]},
+        "workload":[{"producer":"p","topic":"b","start_us":10000,"every_us":500000,"count":1}]}"#;
+    let mut s = Session::new(Scenario::parse(text).unwrap()).unwrap();
+    let producers = |s: &Session| people::producers(s);
+    assert_eq!(producers(&s)[0].topics, ["b", "a"]);
+    assert_eq!((producers(&s)[0].linger, producers(&s)[1].linger), (Some(0), None));
+    s.seek(20_000);
+    assert_eq!(producers(&s)[0].linger, Some(50));
+}

@@ -47,6 +47,38 @@ pub fn refused(lang: Lang, why: &str) -> String {
     }
 }
 
+/// Name of a branch.
+pub fn branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}"),
+        Lang::Ko => format!("갈래 {letter}"),
+    }
+}
+
+/// One went to another branch.
+pub fn on_branch(lang: Lang, letter: char) -> String {
+    match lang {
+        Lang::En => format!("Branch {letter}, at the same moment"),
+        Lang::Ko => format!("갈래 {letter}의 같은 시점"),
+    }
+}
+
+/// A link could not be opened.
+pub fn bad_link(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This link can’t be opened. {why}"),
+        Lang::Ko => format!("이 링크는 열 수 없습니다. {why}"),
+    }
+}
+
+/// A file could not be opened.
+pub fn bad_file(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("This file can’t be opened. {why}"),
+        Lang::Ko => format!("이 파일은 열 수 없습니다. {why}"),
+    }
+}
+
 /// Cut the link to somebody.
 pub fn cut_link(lang: Lang, to: &str) -> String {
     match lang {

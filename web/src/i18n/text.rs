@@ -60,7 +60,9 @@ texts! {
     stop_consumer_hint: "Stop in order (SIGTERM): it closes its consumer at the next poll() and leaves the group.", "순서대로 종료합니다(SIGTERM). 다음 poll()에서 컨슈머를 닫고 그룹에서 나갑니다.";
     start: "Start", "시작";
     start_hint: "Start the process again.", "프로세스를 다시 시작합니다.";
-    send_record: "Send a record", "레코드 보내기";
+    send_word: "Send", "보내기";
+    send_topic: "Topic of the record", "레코드를 보낼 토픽";
+    send_key_hint: "The record’s key; empty for none", "레코드의 키입니다. 비우면 키가 없습니다.";
     send_hint: "The application calls send() once, now.", "애플리케이션이 지금 send()를 한 번 호출합니다.";
     pause_process: "Pause 12 s", "12초 멈추기";
     pause_hint: "The process stands still, as in a long garbage collection: it hears and says nothing, while its peers go on.", "긴 GC처럼 프로세스가 멈춥니다. 아무것도 듣지도 말하지도 않고, 나머지는 계속 돌아갑니다.";
@@ -178,7 +180,20 @@ texts! {
     no_events: "Nothing yet.", "아직 없습니다.";
     events_hint: "Select an event to see why it happened.", "이벤트를 선택하면 이유를 볼 수 있습니다.";
     go_there: "Go to this moment", "이 시점으로 가기";
-    branch_made: "You changed the past: from here, time runs anew.", "과거를 바꾸었습니다. 여기부터 시간이 새로 흐릅니다.";
+    branch_made: "You changed the past: time runs anew from here. The old branch is kept, beside the clock.", "과거를 바꾸었습니다. 여기부터 시간이 새로 흐릅니다. 이전 갈래는 시계 옆에 남습니다.";
+    branches: "Branches", "갈래";
+
+    // ---- keeping
+    keep_button: "Keep", "보관";
+    keep_title: "Keep or open a scenario", "시나리오 보관·열기";
+    keep_link: "As a link", "링크로";
+    keep_link_hint: "Everything is in the link itself, also what was done by hand. No server keeps anything.", "손으로 한 일까지 모두 링크 안에 들어 있습니다. 서버에는 아무것도 저장하지 않습니다.";
+    keep_copy: "Copy", "복사";
+    keep_copied: "Copied", "복사했습니다";
+    keep_file: "As a file", "파일로";
+    keep_file_hint: "JSON, as highwater sim and highwater trial read it too.", "JSON 파일이며 highwater sim과 highwater trial에서도 읽습니다.";
+    keep_download: "Download", "내려받기:";
+    keep_open: "Open a file …", "파일 열기 …";
 
     // ---- coach, help
     coach_title: "Start here", "여기서 시작하세요";

@@ -29,7 +29,6 @@ texts! {
     fault: "fault", "장애";
     play_story: "Play on the stage", "무대에서 재생";
     keep_story: "Keep the story", "이야기 보관";
-    keep_case: "Keep the trial", "시험 보관";
     flip: "Flip one thing", "하나만 바꾸면";
     flip_hint: "The same bounds, each searched by itself.", "같은 한도에서 하나씩 따로 탐색합니다.";
     flip_idle: "After the verdict, each setting is flipped and searched again: what decides shows here.", "판정이 나오면 설정을 하나씩 바꿔 다시 탐색합니다. 무엇이 결정하는지 여기에 나옵니다.";
@@ -48,7 +47,6 @@ texts! {
     story_plays: "A story that a trial found: each step takes the same time.", "시험이 찾은 이야기입니다. 모든 단계가 같은 시간이 걸립니다.";
     story_fixed: "A story can't be changed: its steps are fixed. Play freely to do things yourself.", "이야기는 단계가 정해져 있어 바꿀 수 없습니다. 직접 해 보려면 자유롭게 실험하세요.";
     play_freely: "Play freely", "자유롭게 실험";
-    no_play_trial: "The cluster in Play can't be tried", "실험 화면의 클러스터는 시험할 수 없습니다";
 }
 
 impl Lang {

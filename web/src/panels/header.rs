@@ -1,7 +1,7 @@
 //! The top of the page: name, doors, language, colours, help.
 
 use super::{Go, ask, icons};
-use crate::app::msg::Msg;
+use crate::app::msg::{Keeping, Msg};
 use crate::door::Door;
 use crate::i18n::Lang;
 use yew::prelude::*;
@@ -54,6 +54,9 @@ pub fn Header(p: &Props) -> Html {
                 </div>
             }
             <div class="tools">
+                if p.door.has_scenario() {
+                    <button type="button" data-testid="share" title={t.keep_title} onclick={ask(&p.go, Msg::Keep(Keeping::Here))}>{ t.keep_button }</button>
+                }
                 <button type="button" data-testid="lang" lang={p.lang.other().tag()} title={t.switch_language_hint}
                     onclick={ask(&p.go, Msg::SwitchLang)}>{ t.switch_language }</button>
                 <button type="button" data-testid="theme" class="square" aria-label={theme} title={theme}

@@ -48,6 +48,7 @@ pub fn Ledger(p: &Props) -> Html {
                 { for plain.into_iter().map(|c| cell(c, false)) }
                 { for judged.into_iter().map(|c| cell(c, true)) }
             </dl>
+            <span class="caption" aria-hidden="true">{ t.lights }</span>
             <ul class="lights" aria-label={t.lights}>
                 { for p.lights.iter().map(|l| light(l, p.lang)) }
             </ul>

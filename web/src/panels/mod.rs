@@ -7,6 +7,7 @@ pub mod header;
 pub mod help;
 pub mod icons;
 pub mod inspector;
+pub mod keep;
 pub mod learn;
 pub mod ledger;
 pub mod mark;

@@ -10,6 +10,8 @@ use crate::i18n::Lang;
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
 use highwater_core::scenario::Do;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// A producer's card.
@@ -17,8 +19,6 @@ use yew::prelude::*;
 pub struct ProducerProps {
     /// Its facts.
     pub facts: ProducerFacts,
-    /// The topic that a record by hand goes to.
-    pub topic: AttrValue,
     /// Root font size in px.
     pub rem: f64,
     /// Where.
@@ -35,15 +35,8 @@ pub struct ProducerProps {
 #[component]
 pub fn ProducerCard(p: &ProducerProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
-    let send = Do::Send {
-        producer: f.name.clone(),
-        topic: p.topic.to_string(),
-        key: Some("A".to_owned()),
-        tombstone: false,
-        timestamp_ms: None,
-        poison: false,
-    };
-    let tight = p.at.h < 13.0 * p.rem;
+    // The choice of a topic needs a row of its own.
+    let tight = p.at.h < if f.topics.len() > 1 { 15.5 } else { 13.0 } * p.rem;
     let class = classes!("card", "producer", tight.then_some("tight"), p.selected.then_some("selected"));
     html! {
         <Placed at={p.at} {class} select={format!("producer-{}", f.id)} testid={format!("producer-{}", f.id)} label={f.name.clone()}>
@@ -57,14 +50,70 @@ pub fn ProducerCard(p: &ProducerProps) -> Html {
                 }
                 { for f.waiting.iter().enumerate().map(|(i, m)| html! { <KeyMark key={i} mark={*m} /> }) }
                 if f.more > 0 { <span class="more">{ format!("+{}", f.more) }</span> }
+                if let Some(percent) = f.linger {
+                    <progress class="linger" max="100" value={percent.to_string()} aria-label="linger.ms" title="linger.ms"></progress>
+                }
             </div>
             <p class="line"><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span><Slots used={f.in_flight} of={f.slots} /></p>
             if let Some(seq) = f.next_seq {
                 <p class="line seq"><span>{ t.next_sequence }</span><b>{ seq }</b></p>
             }
-            <button type="button" class="send" data-testid="send" title={t.send_hint} onclick={ask(&p.go, Msg::Act(send))}>
-                { icons::plus() }{ t.send_record }</button>
+            <Send name={f.name.clone()} topics={f.topics.clone()} lang={p.lang} go={p.go.clone()} />
         </Placed>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SendProps {
+    name: AttrValue,
+    topics: Vec<String>,
+    lang: Lang,
+    go: Go,
+}
+
+/// A record by hand: with this key, to this topic.
+#[component]
+fn Send(p: &SendProps) -> Html {
+    let t = p.lang.text();
+    let key = use_state(|| "A".to_owned());
+    let topic = use_state(|| None::<String>);
+    let topic_now = topic.iter().find(|x| p.topics.contains(x)).or(p.topics.first()).cloned().unwrap_or_default();
+    let type_key = {
+        let key = key.clone();
+        Callback::from(move |e: InputEvent| {
+            if let Some(i) = e.target().and_then(|x| x.dyn_into::<HtmlInputElement>().ok()) {
+                key.set(i.value());
+            }
+        })
+    };
+    let choose = {
+        let topic = topic.clone();
+        Callback::from(move |e: Event| {
+            if let Some(s) = e.target().and_then(|x| x.dyn_into::<HtmlSelectElement>().ok()) {
+                topic.set(Some(s.value()));
+            }
+        })
+    };
+    let given = (!key.is_empty()).then(|| (*key).clone());
+    let send = Do::Send {
+        producer: p.name.to_string(),
+        topic: topic_now.clone(),
+        key: given,
+        tombstone: false,
+        timestamp_ms: None,
+        poison: false,
+    };
+    html! {
+        <div class="sending">
+            if p.topics.len() > 1 {
+                <select data-testid="send-topic" aria-label={t.send_topic} onchange={choose}>
+                    { for p.topics.iter().map(|x| html! { <option key={x.clone()} value={x.clone()} selected={*x == topic_now}>{ x }</option> }) }
+                </select>
+            }
+            <input type="text" data-testid="send-key" maxlength="8" aria-label={t.key} title={t.send_key_hint} placeholder="–" value={(*key).clone()} oninput={type_key} />
+            <button type="button" class="send" data-testid="send" title={t.send_hint} onclick={ask(&p.go, Msg::Act(send))}>
+                { icons::plus() }{ t.send_word }</button>
+        </div>
     }
 }
 

@@ -3,7 +3,8 @@
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
 use crate::facts::lines::Line;
-use crate::i18n::Lang;
+use crate::i18n::{self, Lang};
+use crate::session::branches;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
 use wasm_bindgen::JsCast;
@@ -29,6 +30,8 @@ pub struct Props {
     pub speed: Speed,
     /// The rate of this moment.
     pub rate: AttrValue,
+    /// Runs that can be gone to, and which is in hand.
+    pub branches: Vec<(u8, bool)>,
     /// The newest events, newest first.
     pub lines: Vec<Line>,
     /// The canvas of the timeline's marks.
@@ -62,11 +65,23 @@ pub fn Transport(p: &Props) -> Html {
             </div>
             <p class="clock"><b data-testid="clock" title={t.clock}>{ p.clock.clone() }</b>
                 <span>{ t.seed }{ " " }{ p.seed }</span>
+                if !p.branches.is_empty() {
+                    <span class="branches" role="group" aria-label={t.branches} data-testid="branches">{ for p.branches.iter().map(|b| branch(*b, p)) }</span>
+                }
                 if p.playing { <span class="rate" data-testid="rate">{ p.rate.clone() }</span> }
             </p>
             <Timeline now_us={p.now_us} span_us={p.span_us} clock={p.clock.clone()} marks={p.marks.clone()} lang={p.lang} go={p.go.clone()} />
             <Said lines={p.lines.clone()} over={p.over} lang={p.lang} go={p.go.clone()} />
         </footer>
+    }
+}
+
+fn branch((ordinal, here): (u8, bool), p: &Props) -> Html {
+    let letter = branches::letter(ordinal);
+    let name = i18n::branch(p.lang, letter);
+    html! {
+        <button key={ordinal} type="button" aria-pressed={here.to_string()} aria-label={name.clone()} title={name} data-testid={format!("branch-{letter}")}
+            onclick={if here { Callback::noop() } else { ask(&p.go, Msg::Branch(ordinal)) }}>{ letter }</button>
     }
 }
 

@@ -60,6 +60,14 @@ impl Window {
         self.x_of(offset.max(self.first))
     }
 
+    /// A boundary in words: with an arrow if it has scrolled out to the left, and how far behind the first shown record it is.
+    pub fn word(&self, name: &str, offset: u32) -> String {
+        match self.first.checked_sub(offset) {
+            Some(behind) if behind > 0 => format!("◂ {name} {offset} (−{behind})"),
+            _ => format!("{name} {offset}"),
+        }
+    }
+
     /// Is the offset's cell shown?
     pub fn shows(&self, offset: u32) -> bool {
         offset >= self.first && offset < self.first + self.capacity
@@ -111,6 +119,13 @@ mod tests {
         let w = Window::choose(COLUMN, 1.0, 0, 1000, 3);
         assert!(w.shows(999) && !w.shows(3));
         assert_eq!(w.boundary(3), w.x_of(w.first));
+    }
+
+    #[test]
+    fn what_has_scrolled_out_says_how_far() {
+        let w = Window::choose(COLUMN, 1.0, 0, 1000, 3);
+        assert_eq!(w.word("HW", 3), format!("◂ HW 3 (−{})", w.first - 3));
+        assert_eq!(w.word("LEO", 1000), "LEO 1000");
     }
 
     #[test]

@@ -77,8 +77,9 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
             Some(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
             None => (Weight::Loud, Cargo::Ack { marks: acked(f, w, mark) }, "ack".to_owned()),
         },
+        Body::OffsetForLeaderEpoch { .. } => (Weight::Normal, Cargo::Ask, "OffsetForLeaderEpoch".into()),
         Body::Fetch { parts, .. } => follower_ask(f, w, parts),
-        Body::FetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
+        Body::FetchResponse { parts, .. } | Body::OffsetForLeaderEpochResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
         Body::ConsumerFetch { .. } => (Weight::Quiet, Cargo::Ask, String::new()),
         Body::ConsumerFetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
         Body::OffsetCommit { offsets, .. } => {

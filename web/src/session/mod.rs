@@ -1,12 +1,14 @@
 //! A run and the person who watches it: what is done to the cluster, where in time one is, how fast it goes.
 //! No browser in here; the app gives it real time and paints what it holds.
 
+pub mod branches;
 pub mod pacing;
 pub mod saved;
 pub mod select;
 
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
+use branches::Branches;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::scenario::{Do, Scenario, ScenarioError};
@@ -58,6 +60,7 @@ pub struct Session {
     pub first_partition: u16,
     /// The furthest instant that was reached, for the scrubber.
     frontier_us: u64,
+    branches: Branches,
     /// Where playing stops by itself.
     halt_us: Option<u64>,
 }
@@ -81,6 +84,7 @@ impl Session {
             selection: Selection::Run,
             first_partition: first,
             frontier_us: 0,
+            branches: Branches::default(),
             halt_us: None,
         })
     }
@@ -205,9 +209,22 @@ impl Session {
             self.motion = Motion::Paused;
         }
         self.motion = Motion::Paused;
-        while self.timeline.step_back() && self.on_hidden_mark() {}
+        let said = self.newest_said();
+        loop {
+            while self.timeline.step_back() && self.on_hidden_mark() {}
+            // Between two events, the first step leads to the one that is said already: on to the one before.
+            if self.sim().now_us() == 0 || self.newest_said() != said {
+                break;
+            }
+        }
         self.view_us = self.sim().now_us() as f64;
         self.seen = self.sim().events().len();
+    }
+
+    /// The newest event that is said in words.
+    fn newest_said(&self) -> Option<u32> {
+        let sim = self.sim();
+        sim.events().iter().rev().find(|e| e.kind.notable() && !self.behind_the_scenes(&e.kind)).map(|e| e.seq)
     }
 
     /// To any instant.
@@ -325,21 +342,21 @@ impl Session {
 
     // ---- what is done to the cluster
 
-    /// Was something done by hand later than this instant? Acting now drops it.
-    pub fn future_by_hand(&self) -> bool {
-        let now = self.sim().now_us();
-        self.timeline.scenario().commands.iter().any(|c| c.by_hand && c.at_us > now)
-    }
-
-    /// Does something at this instant.
-    pub fn act(&mut self, what: Do) {
+    /// Does something at this instant. If more was seen already, that run is kept as a branch; says whether it was.
+    pub fn act(&mut self, what: Do) -> bool {
         self.finish_glide();
         // In slow motion, the view is between two microseconds.
         self.timeline.advance_to(self.view_us as u64);
-        self.timeline.command(what);
+        let old = self.timeline.scenario().clone();
+        let seen_us = self.frontier_us;
+        let forked = self.timeline.command(what) && seen_us > self.sim().now_us();
+        if forked {
+            self.branches.leave(old, seen_us);
+        }
         self.frontier_us = self.sim().now_us();
         self.dwell_us = DWELL_US;
         self.pace.look_closely();
+        forked
     }
 
     /// A new run of the same scenario and seed with another config of a producer.
@@ -347,7 +364,7 @@ impl Session {
     /// # Errors
     /// What Kafka would refuse.
     pub fn with_producer_config(&self, producer: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan().with_producer_config(producer, name, value)?)
+        self.branch_off(self.plan().with_producer_config(producer, name, value)?)
     }
 
     /// A new run of the same scenario and seed with another config of a topic.
@@ -355,15 +372,16 @@ impl Session {
     /// # Errors
     /// What Kafka would refuse.
     pub fn with_topic_config(&self, topic: &str, name: &str, value: &str) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan().with_topic_config(topic, name, value)?)
+        self.branch_off(self.plan().with_topic_config(topic, name, value)?)
     }
 
-    /// The same run from its beginning, without what was done by hand.
+    /// The same run from its beginning, without what was done by hand; with it, it stays as a branch.
     ///
     /// # Errors
     /// None that a running scenario could give.
     pub fn restarted(&self) -> Result<Session, ScenarioError> {
-        self.rerun(self.plan())
+        let by_hand = self.timeline.scenario().commands.iter().any(|c| c.by_hand);
+        if by_hand { self.branch_off(self.plan()) } else { self.rerun(self.plan()) }
     }
 
     /// The cluster of a story, without the story: from its beginning, with its workload, and time to do things.
@@ -383,10 +401,18 @@ impl Session {
         s
     }
 
+    /// Another run, with this one kept beside it.
+    fn branch_off(&self, scenario: Scenario) -> Result<Session, ScenarioError> {
+        let mut next = self.rerun(scenario)?;
+        next.branches.leave(self.timeline.scenario().clone(), self.frontier_us);
+        Ok(next)
+    }
+
     fn rerun(&self, scenario: Scenario) -> Result<Session, ScenarioError> {
         let mut next = Session::new(scenario)?;
         next.speed = self.speed;
         next.first_partition = self.first_partition;
+        next.branches = self.branches.clone();
         next.selection = match self.selection {
             Selection::Message(_) | Selection::Event(_) | Selection::Record(..) => Selection::Run,
             other => other,
@@ -442,4 +468,22 @@ fn dwell_on(e: &EventKind) -> bool {
             | EventKind::ConsumerCrashed { .. }
             | EventKind::ConsumerStarted { .. }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use highwater_core::scenario::DEFAULT;
+
+    #[test]
+    fn one_event_back_always_says_something_else() {
+        let mut s = Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap();
+        s.seek(213_500);
+        let mut said = s.newest_said();
+        while s.sim().now_us() > 0 {
+            s.step_back();
+            assert_ne!(s.newest_said(), said);
+            said = s.newest_said();
+        }
+    }
 }

@@ -139,7 +139,7 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
     ink.alpha(if tape.down { 0.6 } else { 1.0 });
     ink.stroke(&ink.palette.ink, 1.8);
     ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
-    let text = if tape.leo.0 < w.first { format!("◂ LEO {}", tape.leo) } else { format!("LEO {}", tape.leo) };
+    let text = w.word("LEO", tape.leo.0);
     ink.font(500, 11.5);
     let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
     plate(ink, &text, at);

@@ -3,7 +3,7 @@
 use super::Manner;
 use super::cells::cell_rect;
 use super::ink::Ink;
-use crate::scene::geometry::{Point, pt};
+use crate::scene::geometry::{Point, Rect, pt};
 use crate::scene::layout::Layout;
 use crate::scene::mark::Mark;
 use crate::scene::traffic::Weight;
@@ -167,6 +167,9 @@ fn paint_ghost(ink: &mut Ink, scene: &Scene, l: &Layout, (b, p, o): (BrokerId, P
     let Some(mut r) = cell_rect(l, w, b.ix(), o).filter(|_| w.shows(o.0)) else {
         return;
     };
+    // Below its place: the log's new end and its number stand there now.
+    let below = r.h * 0.45;
+    r = Rect { y: r.bottom() - below + 4.0 * l.unit, h: below, ..r };
     if !still {
         r.y += 14.0 * l.unit * age * age;
     }
@@ -176,7 +179,7 @@ fn paint_ghost(ink: &mut Ink, scene: &Scene, l: &Layout, (b, p, o): (BrokerId, P
     ink.rounded(r, 6.0 * l.unit);
     ink.stroke_path();
     ink.dash(&[]);
-    ink.mark(mark, pt(r.mid_x(), r.mid_y()), (r.w * 0.3).min(9.0 * l.unit));
+    ink.mark(mark, pt(r.mid_x(), r.mid_y()), (r.w * 0.3).min(r.h * 0.4).min(9.0 * l.unit));
     ink.stroke(&ink.palette.bad, 2.2);
     ink.line(pt(r.x + 4.0 * l.unit, r.bottom() - 4.0 * l.unit), pt(r.right() - 4.0 * l.unit, r.y + 4.0 * l.unit));
 }

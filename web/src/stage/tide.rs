@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const FLOW_MS: f64 = 420.0;
 
 /// One tide, easing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Flow {
     from: f64,
     to: f64,
@@ -21,6 +21,8 @@ struct Flow {
     left: f64,
     column: usize,
     hw: u32,
+    /// What stands on its chip.
+    word: String,
     certain: bool,
     live: bool,
 }
@@ -51,6 +53,7 @@ impl Tides {
                 left: w.x,
                 column: t.column,
                 hw: t.hw.0,
+                word: String::new(),
                 certain: t.certain,
                 live: true,
             });
@@ -58,6 +61,9 @@ impl Tides {
             let jump = manner.still || f.hw == t.hw.0 || f.column != t.column;
             if (f.to - x).abs() > 0.01 {
                 (f.from, f.to, f.began_ms) = (if jump { x } else { f.x }, x, manner.now_ms);
+            }
+            if f.word.is_empty() || f.hw != t.hw.0 || w.first > t.hw.0 {
+                f.word = w.word("HW", t.hw.0);
             }
             (f.left, f.column, f.hw, f.certain, f.live) = (w.x, t.column, t.hw.0, t.certain, true);
             let done = ((manner.now_ms - f.began_ms) / FLOW_MS).clamp(0.0, 1.0);
@@ -121,7 +127,7 @@ fn paint_line(ink: &mut Ink, l: &Layout, f: &Flow) {
     ink.cx.stroke();
     ink.cx.set_line_cap("butt");
     ink.font(700, 12.0);
-    let text = if f.certain { format!("HW {}", f.hw) } else { format!("HW {} ?", f.hw) };
+    let text = if f.certain { f.word.clone() } else { format!("{} ?", f.word) };
     let w = (ink.width(&text) + 28.0 * u).max(64.0 * u);
     let column = l.columns[f.column];
     let x = (f.x - w / 2.0).clamp(column.x - 12.0 * u, column.x + column.w - w + 12.0 * u);

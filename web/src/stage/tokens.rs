@@ -6,7 +6,7 @@ use crate::scene::geometry::{Point, Rect, pt};
 use crate::scene::layout::Layout;
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{Cargo, Weight};
-use crate::scene::{Scene, Token};
+use crate::scene::{Scene, Tape, Token};
 use crate::session::select::Selection;
 
 /// Points to the right.
@@ -169,7 +169,8 @@ fn pulse(ink: &mut Ink, t: &Token) {
 
 /// Labels beside the tokens that deserve one, where there is room.
 fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
-    let avoid = text_of_cards(l);
+    let mut avoid = text_of_cards(l);
+    avoid.extend(scene.tapes.iter().filter_map(|t| records_of(scene, l, t)));
     let u = ink.unit;
     let loud: Vec<&Token> =
         scene.tokens.iter().rev().filter(|t| t.look.weight >= Weight::Normal && !t.look.label.is_empty()).take(LABELS).collect();
@@ -229,6 +230,13 @@ fn text_of_cards(l: &Layout) -> Vec<Rect> {
     all.extend(&l.producers);
     all.extend(l.groups.iter().map(|g| g.rect));
     all
+}
+
+/// Where a tape has records and its LEO: no label may cover them either.
+fn records_of(scene: &Scene, l: &Layout, t: &Tape) -> Option<Rect> {
+    let (w, card) = (scene.windows.get(t.column)?.1, l.brokers.get(t.broker.ix())?);
+    let right = w.boundary(t.leo.0) + 50.0 * l.unit;
+    Some(Rect { x: card.x, y: card.y + l.rows.head, w: right - card.x, h: card.h - l.rows.head })
 }
 
 /// Above first, then to the right, below, and the corners: `up` away from the middle, or `side` ways.

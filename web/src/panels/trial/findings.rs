@@ -1,7 +1,7 @@
 //! What was found: progress, verdict, story.
 
 use super::class_of;
-use crate::app::msg::{Msg, TrialMsg};
+use crate::app::msg::{Keeping, Msg, TrialMsg};
 use crate::facts::lines::Tone;
 use crate::i18n::Lang;
 use crate::panels::{Go, ask, icons};
@@ -43,6 +43,7 @@ pub fn Findings(p: &Props) -> Html {
                     <div class="deeds">
                         <button type="button" class="go" data-testid="play-story" onclick={ask(&p.go, Msg::Trial(TrialMsg::PlayStory(0)))}>
                             { icons::play() }{ t.play_story }</button>
+                        <button type="button" class="plain" data-testid="keep-story" onclick={ask(&p.go, Msg::Keep(Keeping::Story(0)))}>{ t.keep_story }</button>
                     </div>
                 }
                 if !idle { <p class="fine">{ s.caveat }</p> }
