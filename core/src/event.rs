@@ -443,13 +443,14 @@ impl EventKind {
             | EventKind::PositionReset { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
-            EventKind::Group { what, .. } => match what {
-                GroupEvent::Assigned { partition, .. }
-                | GroupEvent::Revoked { partition, .. }
-                | GroupEvent::PartitionLost { partition, .. }
-                | GroupEvent::NoOffset { partition, .. } => Some(partition),
-                _ => None,
-            },
+            EventKind::Group {
+                what:
+                    GroupEvent::Assigned { partition, .. }
+                    | GroupEvent::Revoked { partition, .. }
+                    | GroupEvent::PartitionLost { partition, .. }
+                    | GroupEvent::NoOffset { partition, .. },
+                ..
+            } => Some(partition),
             EventKind::Txn(t) => t.partition(),
             _ => None,
         }

@@ -332,7 +332,8 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
         let layers = [&a.configs];
         let delay_ms = configs::int("group.initial.rebalance.delay.ms", Scope::Broker, &[&s.configs]);
-        let rounds = if delay_ms == 0 { 0 } else { (configs::int("max.poll.interval.ms", Scope::Consumer, &layers) / delay_ms).max(1) };
+        let timeout_ms = configs::int("max.poll.interval.ms", Scope::Consumer, &layers);
+        let rounds = timeout_ms.checked_div(delay_ms).map_or(0, |n| n.max(1));
         setup.groups.push(GroupSetup {
             name: a.group.clone(),
             coordinator: PartitionId(first + at),
