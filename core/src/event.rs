@@ -3,6 +3,7 @@
 mod transactions;
 
 use crate::ids::*;
+use crate::kafka::assignor::Assignor;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
 pub use transactions::TxnEvent;
@@ -37,6 +38,15 @@ pub enum MessageKind {
     OffsetCommitResponse,
     OffsetFetch,
     OffsetFetchResponse,
+    ListOffsets,
+    ListOffsetsResponse,
+    JoinGroup,
+    JoinGroupResponse,
+    SyncGroup,
+    SyncGroupResponse,
+    Heartbeat,
+    HeartbeatResponse,
+    LeaveGroup,
     BrokerRegistration,
     BrokerRegistrationResponse,
     BrokerHeartbeat,
@@ -76,6 +86,11 @@ pub enum ErrorCode {
     OutOfOrderSequenceNumber,
     InvalidProducerEpoch,
     NotCoordinator,
+    MemberIdRequired,
+    UnknownMemberId,
+    IllegalGeneration,
+    FencedInstanceId,
+    RebalanceInProgress,
     NetworkException,
     /// The producer's own: `delivery.timeout.ms` ran out.
     Timeout,
@@ -107,6 +122,11 @@ impl ErrorCode {
             ErrorCode::OutOfOrderSequenceNumber => "OUT_OF_ORDER_SEQUENCE_NUMBER",
             ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
             ErrorCode::NotCoordinator => "NOT_COORDINATOR",
+            ErrorCode::MemberIdRequired => "MEMBER_ID_REQUIRED",
+            ErrorCode::UnknownMemberId => "UNKNOWN_MEMBER_ID",
+            ErrorCode::IllegalGeneration => "ILLEGAL_GENERATION",
+            ErrorCode::FencedInstanceId => "FENCED_INSTANCE_ID",
+            ErrorCode::RebalanceInProgress => "REBALANCE_IN_PROGRESS",
             ErrorCode::NetworkException => "NETWORK_EXCEPTION",
             ErrorCode::Timeout => "TimeoutException",
             ErrorCode::InvalidUpdateVersion => "INVALID_UPDATE_VERSION",
@@ -135,6 +155,78 @@ pub enum Election {
     Elr,
     /// Anybody: committed records may be lost.
     Unclean,
+}
+
+/// Why a group rebalances.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RebalanceCause {
+    /// A member is new.
+    MemberJoined,
+    /// A member is gone.
+    MemberGone,
+    /// A member asked to join again: it leads, or it said something new of itself.
+    MemberRejoined,
+}
+
+/// Why a member is no longer in its group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemovalCause {
+    /// It left.
+    Left,
+    /// `session.timeout.ms` without a heartbeat.
+    SessionExpired,
+    /// It did not join again in time.
+    NotRejoined,
+    /// It did not ask for its assignment in time.
+    NotSynced,
+}
+
+/// What happens in a consumer group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[allow(missing_docs)] // fields are named by what they hold
+pub enum GroupEvent {
+    // ---- at the coordinator
+    /// PreparingRebalance: the coordinator waits for all members to join.
+    Rebalancing { coordinator: BrokerId, why: RebalanceCause, member: ConsumerIx },
+    /// CompletingRebalance: the generation is made up, its leader works out who gets what.
+    Formed { generation: u32, members: u16, leader: ConsumerIx, assignor: Assignor },
+    /// The coordinator wrote the generation into `__consumer_offsets`.
+    RecordAppended { coordinator: BrokerId },
+    /// The assignment stands: members get their shares.
+    Stable { generation: u32 },
+    /// The last member is gone.
+    Emptied { generation: u32 },
+    /// A member is no longer in the group.
+    MemberRemoved { member: ConsumerIx, why: RemovalCause },
+    /// Another broker took the group over, as it stood in its log.
+    Loaded { coordinator: BrokerId, generation: u32 },
+
+    // ---- at a member
+    /// It got a partition.
+    Assigned { member: ConsumerIx, partition: PartitionId },
+    /// It gave a partition up.
+    Revoked { member: ConsumerIx, partition: PartitionId },
+    /// A partition is no longer its own, and it could not do anything about it.
+    PartitionLost { member: ConsumerIx, partition: PartitionId },
+    /// It learned that it is in the group no more, or not in this generation.
+    Fenced { member: ConsumerIx, error: ErrorCode },
+    /// Its commit was refused.
+    CommitRefused { member: ConsumerIx, error: ErrorCode },
+    /// `max.poll.interval.ms` went by without `poll()`.
+    PollIntervalExceeded { member: ConsumerIx },
+    /// There is no commit, and `auto.offset.reset` is `none`.
+    NoOffset { member: ConsumerIx, partition: PartitionId },
+
+    // ---- what is done to a member
+    /// Asked to stop.
+    Stopping { member: ConsumerIx },
+    /// It has closed its consumer and ended.
+    Stopped { member: ConsumerIx },
+    /// Its handler threw an exception.
+    HandlerThrew { member: ConsumerIx },
 }
 
 /// Why a message never arrived.
@@ -276,6 +368,13 @@ pub enum EventKind {
     /// A position was taken from the group's commits or from `auto.offset.reset`.
     PositionReset { consumer: ConsumerIx, partition: PartitionId, to: Offset, committed: bool },
 
+    /// Something happened in a group.
+    Group {
+        group: GroupIx,
+        #[serde(flatten)]
+        what: GroupEvent,
+    },
+
     // ---- judgements of the ledger
     /// An acknowledged batch is not in the log of the leader that took office.
     Lost { batch: BatchId, partition: PartitionId, records: u16 },
@@ -301,6 +400,7 @@ impl EventKind {
                 | EventKind::FollowerAt { .. }
                 | EventKind::CommitAppended { .. }
                 | EventKind::Polled { .. }
+                | EventKind::Group { what: GroupEvent::RecordAppended { .. }, .. }
         )
     }
 
@@ -343,6 +443,14 @@ impl EventKind {
             | EventKind::PositionReset { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
+            EventKind::Group {
+                what:
+                    GroupEvent::Assigned { partition, .. }
+                    | GroupEvent::Revoked { partition, .. }
+                    | GroupEvent::PartitionLost { partition, .. }
+                    | GroupEvent::NoOffset { partition, .. },
+                ..
+            } => Some(partition),
             EventKind::Txn(t) => t.partition(),
             _ => None,
         }

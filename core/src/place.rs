@@ -21,6 +21,8 @@ fn path(text: &str, line: usize, column: usize) -> String {
     let Some(before) = line.checked_sub(1) else { return String::new() };
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
     let read = text.get(..(start + column).min(text.len())).unwrap_or(text);
+    // When an item is refused, the sign after it has been read as well.
+    let read = read.trim_end().strip_suffix([',', ']']).unwrap_or(read);
     let mut around: Vec<Step> = Vec::new();
     let mut rest = read;
     while let Some(c) = rest.chars().next() {
@@ -78,6 +80,18 @@ mod tests {
     #[allow(dead_code)]
     struct Outer {
         list: Vec<Inner>,
+        #[serde(default)]
+        odd: Vec<Odd>,
+    }
+
+    #[derive(Debug)]
+    struct Odd;
+
+    impl<'de> Deserialize<'de> for Odd {
+        fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+            let n = u8::deserialize(d)?;
+            if n % 2 == 1 { Ok(Odd) } else { Err(serde::de::Error::custom("is even")) }
+        }
     }
 
     #[derive(Deserialize, Debug)]
@@ -98,8 +112,9 @@ mod tests {
             (r#"{"list":[{"n":1},{"name":"a, \"b\" {c"}]}"#, "list[1]"),
             (r#"{"list":[{"name":"é {[\\","n":-1}]}"#, "list[0].n"),
             (r#"{"list":{}}"#, "list"),
+            (r#"{"list":[],"odd":[1, 2]}"#, "odd[1]"),
+            (r#"{"odd":[2, 1]}"#, "odd[0]"),
             ("{}", ""),
-            ("[]", ""),
             ("", ""),
             (r#"{"list":[]} x"#, ""),
         ] {

@@ -20,6 +20,26 @@ fn lost_run() -> Sim {
     common::run(&s)
 }
 
+/// Members come, go, stand still, throw and are fenced.
+fn groups_run() -> Sim {
+    use highwater_core::scenario::Do;
+    let app = r#"{"group":"billing","topics":["pay"],"members":2,"standby":1,"handling_us":600000,"configs":{"auto.offset.reset":"earliest",
+        "session.timeout.ms":6000,"heartbeat.interval.ms":1000,"max.poll.interval.ms":4000}}"#;
+    let mut s = common::with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), app);
+    s.commands = (0..60).map(|i| send(1_000_000 + i * 500_000, "A")).collect();
+    let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
+    at(5, Do::StartConsumer { consumer: 2 });
+    at(20, Do::Pause { who: highwater_core::scenario::End::Consumer(0), for_us: 15_000_000 });
+    at(50, Do::ThrowInHandler { consumer: 0 });
+    at(55, Do::StopConsumer { consumer: 1 });
+    at(60, Do::StopConsumer { consumer: 2 });
+    at(61, Do::StartConsumer { consumer: 1 });
+    at(62, Do::Crash { broker: 1 });
+    at(63, Do::Crash { broker: 2 });
+    s.until_us = 120_000_000;
+    common::run(&s)
+}
+
 /// Segments, retention, compaction, DeleteRecords, a power cut.
 fn file_run() -> Sim {
     use highwater_core::scenario::Do;
@@ -50,7 +70,7 @@ fn every_event_has_a_sentence_in_both_languages() {
     let mut s = Scenario::parse(&text).unwrap();
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
-    for sim in [common::run(&s), lost_run(), file_run()] {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run()] {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

@@ -160,7 +160,8 @@ proptest! {
         prop_assert!(open.is_empty(), "neither acknowledged nor failed: {open:?}");
         prop_assert!(w.producers[0].parts.iter().all(|q| q.queue.is_empty()), "records wait for ever");
         let reader = &w.consumers[0];
-        for (p, at) in w.setup.consumers[0].assigned.iter().zip(&reader.positions) {
+        for s in &reader.assigned {
+            let (p, at) = (&s.partition, &s.position);
             let hw = w.leader_replica(*p).map(|r| r.hw);
             prop_assert_eq!(*at, hw, "position in {}: {:?}", w.setup.partition_name(*p), reader);
         }

@@ -1,5 +1,6 @@
 //! `highwater trial`: every order of what may happen, searched for the shortest story that breaks a promise.
 
+mod flip;
 mod report;
 mod words;
 
@@ -34,6 +35,9 @@ pub(crate) struct Args {
     /// Most memory for the search, in bytes
     #[arg(long, value_name = "N")]
     max_bytes: Option<u64>,
+    /// Also search with one config changed at a time: which of them decides?
+    #[arg(long)]
+    flip: bool,
     /// Write the verdict to a new file, as JSON; `-` is standard output
     #[arg(long, value_name = "F")]
     json: Option<PathBuf>,
@@ -58,12 +62,20 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let begun = Instant::now();
     let search = search(trial);
     let report = Report::of(&scenario, search, begun.elapsed())?;
+    let flipped = args.flip.then(|| flip::table(&scenario));
     match json {
         Some(out) => out.write(|f| {
-            serde_json::to_writer_pretty(&mut *f, &report.json(args.lang))?;
+            let mut verdict = report.json(args.lang);
+            if let Some(rows) = &flipped {
+                verdict["counterfactual"] = serde_json::to_value(rows)?;
+            }
+            serde_json::to_writer_pretty(&mut *f, &verdict)?;
             writeln!(f)
         })?,
-        None => Output::Stdout.write(|f| f.write_all(words::text(&report, args.lang).as_bytes()))?,
+        None => {
+            let table = flipped.map_or(String::new(), |rows| flip::text(&rows, args.lang));
+            Output::Stdout.write(|f| f.write_all((words::text(&report, args.lang) + &table).as_bytes()))?;
+        }
     }
     Ok(if report.story.is_some() { Outcome::DoesNotHold } else { Outcome::Fine })
 }

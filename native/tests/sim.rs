@@ -81,7 +81,7 @@ fn the_final_state_has_what_the_interface_promises() {
     let g = &s["groups"][0];
     assert_eq!((&g["id"], &g["protocol"], &g["state"]), (&"billing".into(), &"classic".into(), &"Stable".into()));
     assert!(g["generation"].is_u64());
-    assert_eq!(g["members"][0], serde_json::json!({"id": "c1", "assignment": [["pay", 0]]}));
+    assert_eq!(g["members"][0], serde_json::json!({"id": "c1", "member_id": "c1-1", "assignment": [["pay", 0]]}));
     assert_eq!(g["offsets"][0]["topic"], "pay");
     assert!(g["offsets"][0]["committed"].is_u64() && g["offsets"][0]["lag"].is_u64());
     assert_eq!(s["violations"], serde_json::json!([]));

@@ -18,6 +18,11 @@ pub(super) fn describe(line: &Line, sim: &Sim) -> Result<String, String> {
     Ok(if line.has("--members") { by_member(line, sim, name, &members) } else { by_partition(sim, GroupIx(g as u8), name, &members) })
 }
 
+/// What a member has, as it knows itself.
+fn partitions(sim: &Sim, i: usize) -> impl Iterator<Item = PartitionId> {
+    sim.world().consumers[i].partitions()
+}
+
 fn client(c: &ConsumerSetup) -> String {
     format!("consumer-{}", c.name)
 }
@@ -40,7 +45,7 @@ fn by_partition(sim: &Sim, g: GroupIx, name: &str, members: &[(usize, &ConsumerS
     let setup = sim.setup();
     let coordinator = sim.world().broker(sim.ledger().view(setup.groups[g.ix()].coordinator));
     let commits = coordinator.committed(setup, g);
-    let mut all: Vec<(PartitionId, &ConsumerSetup)> = members.iter().flat_map(|(_, c)| c.assigned.iter().map(move |p| (*p, *c))).collect();
+    let mut all: Vec<(PartitionId, &ConsumerSetup)> = members.iter().flat_map(|(i, c)| partitions(sim, *i).map(move |p| (p, *c))).collect();
     all.sort_by_key(|x| x.0);
     for (p, c) in all {
         let spec = &setup.partitions[p.ix()];
@@ -69,10 +74,10 @@ fn by_member(line: &Line, sim: &Sim, name: &str, members: &[(usize, &ConsumerSet
         head.push("ASSIGNMENT".into());
     }
     let mut rows = vec![head];
-    for (_, c) in members {
-        let mut row = vec![name.to_string(), client(c), "/127.0.0.1".into(), client(c), c.assigned.len().to_string()];
+    for (i, c) in members.iter().filter(|(i, _)| sim.world().consumers[*i].up) {
+        let mut row = vec![name.to_string(), client(c), "/127.0.0.1".into(), client(c), partitions(sim, *i).count().to_string()];
         if line.has("--verbose") {
-            row.push(assignment(sim, c));
+            row.push(assignment(sim, *i));
         }
         rows.push(row);
     }
@@ -81,11 +86,11 @@ fn by_member(line: &Line, sim: &Sim, name: &str, members: &[(usize, &ConsumerSet
 }
 
 /// `orders(0,1)`, or `-`.
-fn assignment(sim: &Sim, c: &ConsumerSetup) -> String {
+fn assignment(sim: &Sim, i: usize) -> String {
     let setup = sim.setup();
     let of_topic = |t: usize| {
         let numbers: Vec<String> =
-            c.assigned.iter().map(|p| &setup.partitions[p.ix()]).filter(|p| p.topic == t).map(|p| p.number.to_string()).collect();
+            partitions(sim, i).map(|p| &setup.partitions[p.ix()]).filter(|p| p.topic == t).map(|p| p.number.to_string()).collect();
         (!numbers.is_empty()).then(|| format!("{}({})", setup.topics[t].name, numbers.join(",")))
     };
     let all: Vec<String> = (0..setup.topics.len()).filter_map(of_topic).collect();

@@ -192,6 +192,8 @@ fn command(what: &Do) -> String {
         Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", end(client)),
         Do::CrashConsumer { consumer } => format!("# By hand: kill -9 consumer {consumer}.\n"),
         Do::StartConsumer { consumer } => format!("# By hand: start consumer {consumer} again.\n"),
+        Do::StopConsumer { consumer } => format!("# By hand: kill consumer {consumer} with SIGTERM.\n"),
+        Do::ThrowInHandler { consumer } => format!("# By hand: let the handler of consumer {consumer} throw.\n"),
         Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
             format!("# No Kafka tool: {} ends its transaction here; the console producer has none.\n", quoted(producer))
         }

@@ -261,8 +261,7 @@ fn lag_max(sim: &Sim, i: usize) -> Option<u64> {
 }
 
 fn positions(sim: &Sim, i: usize) -> impl Iterator<Item = (PartitionId, Offset)> {
-    let (c, setup) = (&sim.world().consumers[i], &sim.setup().consumers[i]);
-    setup.assigned.iter().zip(&c.positions).filter_map(|(p, at)| Some((*p, (*at)?)))
+    sim.world().consumers[i].assigned.iter().filter_map(|s| Some((s.partition, s.position?)))
 }
 
 /// A metric that a fault moved.

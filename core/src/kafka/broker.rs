@@ -1,6 +1,7 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
+use super::group::coordinator::Group;
 use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
@@ -136,6 +137,8 @@ pub struct Broker {
     pub produces: SmallVec<[ParkedProduce; 1]>,
     /// Commits that wait.
     pub commits: SmallVec<[ParkedCommit; 1]>,
+    /// Groups that it coordinates, by id.
+    pub groups: SmallVec<[Rc<Group>; 1]>,
     /// Consumers' fetches that wait.
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
     /// Its part in transactions.
@@ -173,6 +176,7 @@ impl Broker {
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
             commits: SmallVec::new(),
+            groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
         }
@@ -198,7 +202,7 @@ impl Broker {
         let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
             return found;
         };
-        let assigned: usize = setup.consumers.iter().filter(|c| c.group == group).map(|c| c.assigned.len()).sum();
+        let read = setup.group_partitions(group).count();
         for e in r.log.iter_back() {
             if let Payload::Commit(c) = e.payload
                 && let Commit { group: g, partition, offset, .. } = c
@@ -207,7 +211,7 @@ impl Broker {
                 && !found.iter().any(|f| f.0 == partition)
             {
                 found.push((partition, offset));
-                if found.len() == assigned {
+                if found.len() == read {
                     break;
                 }
             }
@@ -232,7 +236,18 @@ impl Cx<'_> {
         match (from, &**body) {
             (Actor::Producer(p), Body::Produce { .. }) => self.on_produce(p, body),
             (Actor::Consumer(c), Body::ConsumerFetch { conn, parts }) => self.on_consumer_fetch(c, *conn, parts),
-            (Actor::Consumer(c), Body::OffsetCommit { conn, group, offsets }) => self.on_offset_commit(c, *conn, *group, offsets),
+            (Actor::Consumer(c), Body::OffsetCommit { conn, group, member, offsets }) => {
+                self.on_offset_commit(c, *conn, *group, *member, offsets);
+            }
+            (Actor::Consumer(c), Body::ListOffsets { conn, latest, parts }) => self.on_list_offsets(c, *conn, *latest, parts),
+            (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
+            (_, Body::SyncGroup { conn, group, member, generation, plan }) => {
+                self.on_sync_group(*group, *conn, *member, *generation, plan);
+            }
+            (_, Body::GroupHeartbeat { conn, group, member, generation }) => {
+                self.on_group_heartbeat(*group, *conn, *member, *generation);
+            }
+            (_, Body::LeaveGroup { group, member, .. }) => self.on_leave_group(*group, *member),
             (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => self.on_offset_fetch(c, *conn, *group),
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
@@ -278,6 +293,7 @@ impl Cx<'_> {
             Timer::ProduceWait { producer, .. } => self.on_produce_wait(producer),
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
+            Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
             _ => {}
         }
@@ -390,6 +406,7 @@ impl Cx<'_> {
         b.peers.clear();
         b.produces.clear();
         b.commits.clear();
+        b.groups.clear();
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
         // Connections end for good: an answer to an old one must not be taken for new after a restart.

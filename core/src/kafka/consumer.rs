@@ -1,15 +1,14 @@
-//! A consumer: the poll loop with position, commit and handler (rule book 5A).
-//!
-//! Simplified so far: the group was formed before the scene begins and keeps its assignment (one generation);
-//! a crashed member's partitions wait for it.
+//! A consumer: the poll loop with position, commit and handler (rule book 5A). Its membership in a group is in
+//! [`super::group::membership`], where it begins to read in [`super::positions`].
 
 use super::client::{ClientMeta, MetaState};
+use super::group::membership::{self, Membership, Phase};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::transaction::Call;
 use super::transaction::index::readable;
-use crate::event::{ErrorCode, EventKind};
+use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -40,6 +39,26 @@ pub enum Coordination {
     CommittingAsync,
 }
 
+/// A partition that a consumer reads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Share {
+    /// Which.
+    pub partition: PartitionId,
+    /// The next offset that `poll()` returns; `None` before it is known.
+    pub position: Option<Offset>,
+    /// Up to where records are buffered.
+    pub fetched: Offset,
+    /// There is no commit to start from: its leader is asked where `auto.offset.reset` leads.
+    pub reset: bool,
+}
+
+impl Share {
+    /// A partition that it has just been given.
+    pub fn new(partition: PartitionId) -> Self {
+        Share { partition, position: None, fetched: Offset::ZERO, reset: false }
+    }
+}
+
 /// State of a consumer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Consumer {
@@ -49,16 +68,18 @@ pub struct Consumer {
     pub up: bool,
     /// Its metadata.
     pub meta: ClientMeta,
-    /// For each assigned partition: the next offset that `poll()` returns; `None` before it is known.
-    pub positions: SmallVec<[Option<Offset>; 2]>,
-    /// For each assigned partition: up to where records are buffered.
-    pub fetched: SmallVec<[Offset; 2]>,
+    /// Its place in its group.
+    pub member: Membership,
+    /// The partitions that it has, by id.
+    pub assigned: SmallVec<[Share; 2]>,
     /// Records that were fetched, not yet returned by `poll()`.
     pub buffer: VecDeque<Buffered>,
     /// Records that `poll()` returned, not yet handled.
     pub work: VecDeque<Buffered>,
     /// Leaders with a fetch out.
     pub fetching: SmallVec<[BrokerId; 1]>,
+    /// Leaders that were asked for offsets.
+    pub listing: SmallVec<[BrokerId; 1]>,
     /// What it wants of the coordinator.
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
@@ -81,18 +102,20 @@ pub(super) struct ConsumerCx<'a> {
 }
 
 impl Consumer {
-    /// A consumer that starts.
-    pub fn new(id: ConsumerIx, setup: &Setup) -> Self {
-        let n = setup.consumers[id.ix()].assigned.len();
+    /// A process that is not running yet and belongs to no group, unless that never changes. `lives` ids are used up.
+    pub fn new(id: ConsumerIx, setup: &Setup, lives: u16) -> Self {
+        let spec = &setup.consumers[id.ix()];
+        let fixed = !setup.groups[spec.group.ix()].rebalances;
         Consumer {
             id,
             up: false,
             meta: ClientMeta::settled(setup),
-            positions: SmallVec::from_elem(None, n),
-            fetched: SmallVec::from_elem(Offset::ZERO, n),
+            member: Membership::new(if fixed { Phase::Fixed } else { Phase::Unjoined }, lives),
+            assigned: if fixed { spec.assigned.iter().map(|p| Share::new(*p)).collect() } else { SmallVec::new() },
             buffer: VecDeque::new(),
             work: VecDeque::new(),
             fetching: SmallVec::new(),
+            listing: SmallVec::new(),
             coordination: Coordination::Idle,
             asked: None,
             about_to_commit: false,
@@ -102,9 +125,46 @@ impl Consumer {
         }
     }
 
+    /// A consumer of a group that was formed before the scene begins.
+    pub fn settled(id: ConsumerIx, setup: &Setup) -> Self {
+        let mut c = Consumer::new(id, setup, 0);
+        let spec = &setup.consumers[id.ix()];
+        if c.member.phase != Phase::Fixed && spec.starts {
+            c.member = Membership::settled(id);
+            c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
+        }
+        c
+    }
+
+    /// Its partitions.
+    pub fn partitions(&self) -> impl Iterator<Item = PartitionId> {
+        self.assigned.iter().map(|s| s.partition)
+    }
+
+    /// The next offset of a partition that `poll()` returns, if it has it and knows.
+    pub fn position(&self, p: PartitionId) -> Option<Offset> {
+        self.assigned.iter().find(|s| s.partition == p)?.position
+    }
+
+    pub(super) fn knows_positions(&self) -> bool {
+        self.assigned.iter().any(|s| s.position.is_some())
+    }
+
+    /// Is the application busy with what `poll()` returned, or waiting for its own commit?
+    pub(super) fn busy(&self) -> bool {
+        !self.work.is_empty() || self.about_to_commit || self.coordination == Coordination::Committing || self.waits_for_producer
+    }
+
+    /// `max.poll.interval.ms` counts.
+    fn poll_interval_runs(&self) -> bool {
+        self.up && self.member.phase != Phase::Fixed && self.busy() && !self.member.overdue
+    }
+
     /// Is a request to `b` out?
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
-        self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.asked == Some(b))
+        let m = &self.member;
+        let group = self.asked == Some(b) || m.asked == Some(b) || m.beating == Some(b);
+        self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.listing.contains(&b) || group)
     }
 
     /// Every timer that its state implies.
@@ -113,6 +173,8 @@ impl Consumer {
             return;
         }
         let me = Actor::Consumer(self.id);
+        membership::armed(&self.member, self.id, self.busy(), f);
+        self.listing.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Offsets)));
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
         }
@@ -141,11 +203,11 @@ impl Consumer {
 }
 
 impl ConsumerCx<'_> {
-    fn me(&self) -> Actor {
+    pub(super) fn me(&self) -> Actor {
         Actor::Consumer(self.c.id)
     }
 
-    fn config(&self) -> &ConsumerSetup {
+    pub(super) fn config(&self) -> &ConsumerSetup {
         &self.setup.consumers[self.c.id.ix()]
     }
 
@@ -157,15 +219,25 @@ impl ConsumerCx<'_> {
         if self.config().commit == CommitMode::Auto {
             self.out.arm(Timer::AutoCommit(self.c.id));
         }
+        if self.c.member.beats() {
+            self.out.arm(Timer::GroupHeartbeat(self.c.id)); // of the group that has formed before
+        }
         if let Some(o) = self.config().output {
             self.c.waits_for_producer = self.config().commit == CommitMode::Transaction;
             self.out.call(AppCall::Init(o.producer));
         }
         self.go_on();
+        if self.c.poll_interval_runs() {
+            self.out.arm(Timer::MaxPoll(self.c.id));
+        }
     }
 
     /// A blocking call of the application's producer returned.
     pub fn returned(&mut self, r: Returned) {
+        self.act(|x| x.take_return(r));
+    }
+
+    fn take_return(&mut self, r: Returned) {
         let waited = std::mem::take(&mut self.c.waits_for_producer);
         match r {
             Returned::Done if waited && self.config().commit == CommitMode::AfterHandling => {
@@ -175,25 +247,59 @@ impl ConsumerCx<'_> {
             Returned::Aborted => self.rewind(),
             Returned::Done | Returned::Committed | Returned::Fatal => {}
         }
-        self.go_on();
     }
 
     /// What was read in the aborted transaction is read again, from the group's commits on.
     fn rewind(&mut self) {
         self.c.buffer.clear();
-        self.c.positions.iter_mut().for_each(|p| *p = None);
+        self.c.assigned.iter_mut().for_each(|s| (s.position, s.reset) = (None, false));
     }
 
     /// The process dies. What it had fetched and not committed is forgotten.
     pub fn crash(&mut self) {
+        self.go_down();
+        self.out.event(EventKind::ConsumerCrashed { consumer: self.c.id });
+    }
+
+    /// It has closed its consumer and ends.
+    pub(super) fn end(&mut self) {
+        self.go_down();
+        let group = self.config().group;
+        self.out.event(EventKind::Group { group, what: GroupEvent::Stopped { member: self.c.id } });
+    }
+
+    fn go_down(&mut self) {
         let mut timers = Vec::new();
         self.c.armed(self.setup, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
         let mut meta = self.c.meta.clone();
         meta.state = MetaState::Idle;
         meta.conns.iter_mut().for_each(|c| *c = c.next());
-        *self.c = Consumer { meta, ..Consumer::new(self.c.id, self.setup) };
-        self.out.event(EventKind::ConsumerCrashed { consumer: self.c.id });
+        *self.c = Consumer { meta, ..Consumer::new(self.c.id, self.setup, self.c.member.lives) };
+    }
+
+    /// SIGTERM: the loop ends at its next `poll()`, and closes the consumer.
+    pub fn stop(&mut self) {
+        let group = self.config().group;
+        self.out.event(EventKind::Group { group, what: GroupEvent::Stopping { member: self.c.id } });
+        self.c.member.closing = true;
+        self.act(|_| {});
+    }
+
+    /// The handler throws; `finally { consumer.close(); }` (cons.C-A3).
+    pub fn throw(&mut self) {
+        let group = self.config().group;
+        self.out.event(EventKind::Group { group, what: GroupEvent::HandlerThrew { member: self.c.id } });
+        if !self.c.work.is_empty() {
+            self.out.disarm(Timer::Handling(self.c.id));
+        }
+        if self.c.about_to_commit {
+            self.out.disarm(Timer::CommitCall(self.c.id));
+        }
+        self.c.work.clear();
+        self.c.about_to_commit = false;
+        self.c.member.closing = true;
+        self.act(|_| {});
     }
 
     /// A message arrived.
@@ -202,22 +308,35 @@ impl ConsumerCx<'_> {
         if !self.c.up {
             return;
         }
+        self.act(|x| x.take_in(b, body));
+    }
+
+    fn take_in(&mut self, b: BrokerId, body: &Body) {
+        let current = body.conn() == Some(self.c.meta.conn(b));
         match body {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
-            Body::OffsetFetchResponse { conn, result } if *conn == self.c.meta.conn(b) => self.on_offsets(b, result),
-            Body::OffsetCommitResponse { conn, result, .. } if *conn == self.c.meta.conn(b) => self.on_committed(b, *result),
             Body::MetadataResponse { conn, leaders } => {
                 let me = self.me();
                 self.c.meta.on_response(b, *conn, leaders, me, self.out);
             }
-            Body::Disconnect { conn } if *conn == self.c.meta.conn(b) => self.disconnected(b),
+            _ if !current => {}
+            Body::OffsetFetchResponse { result, .. } => self.on_offsets(b, result),
+            Body::OffsetCommitResponse { result, .. } => self.on_committed(b, *result),
+            Body::ListOffsetsResponse { parts, .. } => self.on_listed(b, parts),
+            Body::JoinGroupResponse { result, .. } => self.on_joined(b, result),
+            Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
+            Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
+            Body::Disconnect { .. } => self.disconnected(b),
             _ => {}
         }
-        self.go_on();
     }
 
     /// A timer ran out.
     pub fn on_timer(&mut self, t: Timer) {
+        self.act(|x| x.time_out(t));
+    }
+
+    fn time_out(&mut self, t: Timer) {
         match t {
             Timer::Handling(_) => self.handled(),
             Timer::CommitCall(_) => {
@@ -231,22 +350,45 @@ impl ConsumerCx<'_> {
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
             Timer::RequestTimeout(_, b, _) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
+            Timer::GroupHeartbeat(_) => self.beat(),
+            Timer::MaxPoll(_) => self.poll_interval_exceeded(),
             _ => {}
         }
+    }
+
+    /// Does something, then everything that has become possible; `max.poll.interval.ms` counts from `poll()` to `poll()`.
+    fn act(&mut self, what: impl FnOnce(&mut Self)) {
+        let ran = self.c.poll_interval_runs();
+        what(self);
         self.go_on();
+        match (ran, self.c.poll_interval_runs()) {
+            (false, true) => self.out.arm(Timer::MaxPoll(self.c.id)),
+            (true, false) => self.out.disarm(Timer::MaxPoll(self.c.id)),
+            _ => {}
+        }
     }
 
     // ---- the loop
 
     /// Does the next things that can be done: the coordinator first, then poll, then fetch.
     fn go_on(&mut self) {
+        if !self.c.up {
+            return;
+        }
+        self.take_part();
+        if !self.c.up {
+            return; // it has left and ended
+        }
         if self.c.asked.is_none() && !self.c.backing_off {
             match self.c.coordination {
-                Coordination::Idle | Coordination::FetchingOffsets if self.c.positions.iter().any(Option::is_none) => self.fetch_offsets(),
+                Coordination::Idle | Coordination::FetchingOffsets if self.c.assigned.iter().any(|s| s.position.is_none() && !s.reset) => {
+                    self.fetch_offsets();
+                }
                 Coordination::Committing => self.commit(Coordination::Committing),
                 _ => {}
             }
         }
+        self.list_offsets();
         self.poll();
         self.fetch();
     }
@@ -266,7 +408,7 @@ impl ConsumerCx<'_> {
         }
     }
 
-    fn coordinator(&self) -> Option<BrokerId> {
+    pub(super) fn coordinator(&self) -> Option<BrokerId> {
         self.c.meta.leader(self.setup.groups[self.config().group.ix()].coordinator)
     }
 
@@ -285,16 +427,7 @@ impl ConsumerCx<'_> {
         let Ok(committed) = result else {
             return self.retry_later();
         };
-        for i in 0..self.c.positions.len() {
-            let partition = self.config().assigned[i];
-            let found = committed.iter().find(|x| x.0 == partition).map(|x| x.1);
-            let to = found.unwrap_or(Offset::ZERO); // `earliest`, the only policy so far; no log loses its beginning yet
-            if self.c.positions[i].is_none() {
-                self.c.positions[i] = Some(to);
-                self.c.fetched[i] = to;
-                self.out.event(EventKind::PositionReset { consumer: self.c.id, partition, to, committed: found.is_some() });
-            }
-        }
+        self.start_from(committed);
     }
 
     /// cons.K1: returns up to `max.poll.records`; the position moves past them.
@@ -303,7 +436,12 @@ impl ConsumerCx<'_> {
         if !c.work.is_empty() || c.about_to_commit || c.coordination == Coordination::Committing || c.waits_for_producer {
             return;
         }
-        if c.commit_due && c.coordination == Coordination::Idle && !c.backing_off && c.positions.iter().all(Option::is_some) {
+        if c.commit_due
+            && c.coordination == Coordination::Idle
+            && !c.backing_off
+            && !c.assigned.is_empty()
+            && c.assigned.iter().all(|s| s.position.is_some())
+        {
             c.commit_due = false;
             self.out.arm(Timer::AutoCommit(c.id));
             self.commit(Coordination::CommittingAsync); // cons.K5
@@ -313,19 +451,22 @@ impl ConsumerCx<'_> {
             return;
         }
         let polled: VecDeque<Buffered> = self.c.buffer.drain(..n).collect();
-        for i in 0..self.c.positions.len() {
-            let partition = self.config().assigned[i];
-            let (Some(from), Some(last)) = (self.c.positions[i], polled.iter().rfind(|r| r.partition == partition)) else {
+        for s in &mut self.c.assigned {
+            let partition = s.partition;
+            let (Some(from), Some(last)) = (s.position, polled.iter().rfind(|r| r.partition == partition)) else {
                 continue;
             };
             // Past control batches and aborted ones too (txn.M6), if nothing else is buffered.
             let more = self.c.buffer.iter().any(|r| r.partition == partition);
-            let to = if more { last.offset.plus(1) } else { self.c.fetched[i] };
-            self.c.positions[i] = Some(to);
+            let to = if more { last.offset.plus(1) } else { s.fetched };
+            s.position = Some(to);
             let records = polled.iter().filter(|r| r.partition == partition).count() as u32;
             self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to, records });
         }
         self.c.work = polled;
+        if self.c.member.phase != Phase::Fixed {
+            self.out.arm(Timer::MaxPoll(self.c.id));
+        }
         if self.config().commit == CommitMode::BeforeHandling {
             self.commit(Coordination::Committing);
         } else {
@@ -368,8 +509,7 @@ impl ConsumerCx<'_> {
 
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
     fn commit_transaction(&mut self, producer: ProducerIx) {
-        let assigned = self.config().assigned.iter().zip(&self.c.positions);
-        let offsets = assigned.filter_map(|(p, at)| Some((*p, (*at)?))).collect();
+        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
         self.c.waits_for_producer = true;
         self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets)));
         self.out.call(AppCall::Call(producer, Call::End { commit: true }));
@@ -377,10 +517,10 @@ impl ConsumerCx<'_> {
 
     // ---- commits
 
-    fn commit(&mut self, how: Coordination) {
-        let group = self.config().group;
-        let offsets = self.config().assigned.iter().zip(&self.c.positions).filter_map(|(p, at)| Some((*p, (*at)?))).collect();
-        self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, offsets });
+    pub(super) fn commit(&mut self, how: Coordination) {
+        let (group, member) = (self.config().group, self.c.member.credentials());
+        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
+        self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
     }
 
     /// cons.K6: `commitSync` tries again; an asynchronous commit does not.
@@ -391,9 +531,22 @@ impl ConsumerCx<'_> {
         let was = self.c.coordination;
         self.c.asked = None;
         self.answered(b, RequestKind::Coordinator);
-        if result.is_err() {
-            self.give_up_async();
-            return self.retry_later();
+        match result {
+            Ok(()) => {}
+            Err(
+                e @ (ErrorCode::UnknownMemberId
+                | ErrorCode::IllegalGeneration
+                | ErrorCode::FencedInstanceId
+                | ErrorCode::RebalanceInProgress),
+            ) => {
+                self.c.coordination = Coordination::Idle;
+                self.c.work.clear(); // the exception comes before the records are handled, if any are left
+                return self.commit_refused(e);
+            }
+            Err(_) => {
+                self.give_up_async();
+                return self.retry_later();
+            }
         }
         self.c.coordination = Coordination::Idle;
         if was == Coordination::Committing && !self.c.work.is_empty() {
@@ -407,7 +560,7 @@ impl ConsumerCx<'_> {
         }
     }
 
-    fn retry_later(&mut self) {
+    pub(super) fn retry_later(&mut self) {
         let me = self.me();
         self.c.meta.refresh(me, self.out);
         if !self.c.backing_off {
@@ -430,11 +583,11 @@ impl ConsumerCx<'_> {
                 continue;
             }
             let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
-            for (i, &partition) in self.setup.consumers[self.c.id.ix()].assigned.iter().enumerate() {
-                let (leader, le) = self.c.meta.leaders[partition.ix()];
+            for s in &self.c.assigned {
+                let (leader, le) = self.c.meta.leaders[s.partition.ix()];
                 unknown |= leader.is_none();
-                if leader == Some(b) && self.c.positions[i].is_some() {
-                    parts.push(FetchPart { partition, le, offset: self.c.fetched[i], last_epoch: None });
+                if leader == Some(b) && s.position.is_some() {
+                    parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });
                 }
             }
             if !parts.is_empty() {
@@ -455,29 +608,30 @@ impl ConsumerCx<'_> {
         self.c.fetching.remove(i);
         self.answered(b, RequestKind::Data);
         for part in parts {
-            let Some(i) = self.config().assigned.iter().position(|p| *p == part.partition) else {
+            let Some(i) = self.c.assigned.iter().position(|s| s.partition == part.partition && s.position.is_some()) else {
                 continue;
             };
+            let fetched = &mut self.c.assigned[i].fetched;
             match &part.answer {
-                Fetched::Data { entries, aborted, .. } if part.offset == self.c.fetched[i] && self.c.positions[i].is_some() => {
-                    let before = self.c.fetched[i];
+                Fetched::Data { entries, aborted, .. } if part.offset == *fetched => {
+                    let before = *fetched;
                     for e in readable(entries, aborted) {
                         let Some((batch, first, count)) = e.payload.records() else {
                             continue;
                         };
                         for n in 0..count {
                             let offset = e.base.plus(u32::from(n));
-                            if offset >= self.c.fetched[i] {
+                            if offset >= *fetched {
                                 self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
                             }
                         }
-                        self.c.fetched[i] = e.end();
+                        *fetched = e.end();
                     }
                     if let Some(last) = entries.last() {
                         self.skip(i, before, last.end());
                     }
                 }
-                Fetched::OutOfRange { start, .. } => self.reset(i, *start),
+                Fetched::OutOfRange { .. } => self.reset(i), // cons.K3
                 Fetched::Error(_) => self.retry_later(),
                 _ => {}
             }
@@ -486,26 +640,17 @@ impl ConsumerCx<'_> {
 
     /// txn.M6: a position that waits at a control batch or an aborted one moves past it.
     fn skip(&mut self, i: usize, before: Offset, end: Offset) {
-        let partition = self.config().assigned[i];
-        self.c.fetched[i] = end;
-        if self.c.positions[i] == Some(before) && !self.c.buffer.iter().any(|r| r.partition == partition) {
-            self.c.positions[i] = Some(end);
+        let s = &mut self.c.assigned[i];
+        s.fetched = end;
+        if s.position == Some(before) && !self.c.buffer.iter().any(|r| r.partition == s.partition) {
+            s.position = Some(end);
         }
-    }
-
-    /// cons.K3: the position is not in the leader's log: `auto.offset.reset=earliest`, the only policy so far.
-    fn reset(&mut self, i: usize, to: Offset) {
-        let partition = self.config().assigned[i];
-        self.c.buffer.retain(|r| r.partition != partition);
-        self.c.positions[i] = Some(to);
-        self.c.fetched[i] = to;
-        self.out.event(EventKind::PositionReset { consumer: self.c.id, partition, to, committed: false });
     }
 
     // ---- connections
 
     /// An answer came: its clock stops.
-    fn answered(&mut self, b: BrokerId, kind: RequestKind) {
+    pub(super) fn answered(&mut self, b: BrokerId, kind: RequestKind) {
         let me = self.me();
         self.out.disarm(Timer::RequestTimeout(me, b, kind));
     }
@@ -519,6 +664,11 @@ impl ConsumerCx<'_> {
             self.answered(b, RequestKind::Coordinator);
             self.give_up_async();
         }
+        if self.c.listing.contains(&b) {
+            self.c.listing.retain(|l| *l != b);
+            self.answered(b, RequestKind::Offsets);
+        }
+        self.drop_group_requests(b);
         self.answered(b, RequestKind::Data);
         self.retry_later();
     }

@@ -402,6 +402,7 @@ impl Broker {
         for x in &self.consumer_fetches {
             f(Timer::ConsumerFetchWait { broker: id, consumer: x.consumer });
         }
+        self.groups_armed(f);
         for r in &self.replicas {
             let Some(l) = r.leading() else { continue };
             if l.pending != PendingIsr::None {

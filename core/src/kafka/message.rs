@@ -1,5 +1,7 @@
 //! What actors say to each other. Request and response names are Kafka's.
 
+use super::assignor::Assignor;
+use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
 use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
@@ -134,6 +136,19 @@ pub enum Change {
     },
 }
 
+/// The answer to JoinGroup: the generation that the member belongs to.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Joined {
+    /// Who it is.
+    pub member: MemberId,
+    /// The generation.
+    pub generation: u32,
+    /// The assignor that was chosen.
+    pub assignor: Assignor,
+    /// For the leader: what all members said of themselves. It works out the assignment.
+    pub members: Vec<Subscription>,
+}
+
 /// A partition's leader as a client sees it.
 pub type LeaderView = (Option<BrokerId>, LeaderEpoch);
 
@@ -182,6 +197,8 @@ pub enum Body {
     OffsetCommit {
         conn: ConnGen,
         group: GroupIx,
+        /// Who commits, and in which generation; nobody in a group that never changes.
+        member: Option<(MemberId, u32)>,
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
     },
     OffsetCommitResponse {
@@ -196,6 +213,54 @@ pub enum Body {
     OffsetFetchResponse {
         conn: ConnGen,
         result: Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
+    },
+    /// Where `auto.offset.reset` leads.
+    ListOffsets {
+        conn: ConnGen,
+        latest: bool,
+        parts: SmallVec<[(PartitionId, LeaderEpoch); 1]>,
+    },
+    ListOffsetsResponse {
+        conn: ConnGen,
+        parts: SmallVec<[(PartitionId, Result<Offset, ErrorCode>); 1]>,
+    },
+    /// `known`: the coordinator has given it the id.
+    JoinGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        known: bool,
+        says: Subscription,
+    },
+    JoinGroupResponse {
+        conn: ConnGen,
+        result: Result<Joined, (ErrorCode, Option<MemberId>)>,
+    },
+    /// `plan` is the leader's.
+    SyncGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
+        generation: u32,
+        plan: Vec<(MemberId, Parts)>,
+    },
+    SyncGroupResponse {
+        conn: ConnGen,
+        result: Result<Parts, ErrorCode>,
+    },
+    GroupHeartbeat {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
+        generation: u32,
+    },
+    GroupHeartbeatResponse {
+        conn: ConnGen,
+        result: Result<(), ErrorCode>,
+    },
+    LeaveGroup {
+        conn: ConnGen,
+        group: GroupIx,
+        member: MemberId,
     },
     BrokerRegistration {
         clean: Option<BrokerEpoch>,
@@ -258,6 +323,15 @@ impl Body {
             Body::OffsetCommitResponse { .. } => MessageKind::OffsetCommitResponse,
             Body::OffsetFetch { .. } => MessageKind::OffsetFetch,
             Body::OffsetFetchResponse { .. } => MessageKind::OffsetFetchResponse,
+            Body::ListOffsets { .. } => MessageKind::ListOffsets,
+            Body::ListOffsetsResponse { .. } => MessageKind::ListOffsetsResponse,
+            Body::JoinGroup { .. } => MessageKind::JoinGroup,
+            Body::JoinGroupResponse { .. } => MessageKind::JoinGroupResponse,
+            Body::SyncGroup { .. } => MessageKind::SyncGroup,
+            Body::SyncGroupResponse { .. } => MessageKind::SyncGroupResponse,
+            Body::GroupHeartbeat { .. } => MessageKind::Heartbeat,
+            Body::GroupHeartbeatResponse { .. } => MessageKind::HeartbeatResponse,
+            Body::LeaveGroup { .. } => MessageKind::LeaveGroup,
             Body::BrokerRegistration { .. } => MessageKind::BrokerRegistration,
             Body::BrokerRegistrationResponse { .. } => MessageKind::BrokerRegistrationResponse,
             Body::BrokerHeartbeat { .. } => MessageKind::BrokerHeartbeat,
@@ -287,6 +361,15 @@ impl Body {
             | Body::OffsetCommitResponse { conn, .. }
             | Body::OffsetFetch { conn, .. }
             | Body::OffsetFetchResponse { conn, .. }
+            | Body::ListOffsets { conn, .. }
+            | Body::ListOffsetsResponse { conn, .. }
+            | Body::JoinGroup { conn, .. }
+            | Body::JoinGroupResponse { conn, .. }
+            | Body::SyncGroup { conn, .. }
+            | Body::SyncGroupResponse { conn, .. }
+            | Body::GroupHeartbeat { conn, .. }
+            | Body::GroupHeartbeatResponse { conn, .. }
+            | Body::LeaveGroup { conn, .. }
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
@@ -304,7 +387,8 @@ impl Body {
     pub fn is_client_request(&self) -> bool {
         match self {
             Body::Produce { .. } | Body::ConsumerFetch { .. } | Body::OffsetCommit { .. } | Body::OffsetFetch { .. } => true,
-            Body::Metadata { .. } => true,
+            Body::ListOffsets { .. } | Body::JoinGroup { .. } | Body::SyncGroup { .. } => true,
+            Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
             Body::Txn(t) => t.is_client_request(),
             _ => false,
         }
@@ -313,8 +397,9 @@ impl Body {
     /// Is it an answer to a client's request (which the fault "drop the next response" can take)?
     pub fn is_client_response(&self) -> bool {
         match self {
-            Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } => true,
+            Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } | Body::ListOffsetsResponse { .. } => true,
             Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
+            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } => true,
             Body::Txn(t) => t.is_client_response(),
             _ => false,
         }

@@ -10,9 +10,11 @@ pub mod client;
 pub mod consumer;
 pub mod controller;
 mod fetching;
+pub mod group;
 pub mod log;
 pub mod message;
 pub mod partitioner;
+mod positions;
 pub mod producer;
 pub mod replica;
 mod serving;
@@ -28,6 +30,7 @@ use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
+use group::Roster;
 use log::records::{RecordData, RecordTable};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
@@ -67,6 +70,8 @@ pub struct World {
     pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
     pub consumers: SmallVec<[Shared<Consumer>; 2]>,
+    /// Generations of groups: what records of `__consumer_offsets` stand for. First that of each group at the beginning.
+    pub rosters: Rc<Vec<Roster>>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
@@ -85,6 +90,7 @@ impl std::hash::Hash for World {
         self.brokers.hash(h);
         self.producers.hash(h);
         self.consumers.hash(h);
+        self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
         order.sort_unstable_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
@@ -118,8 +124,12 @@ impl World {
         out.events.clear(); // that everyone took its place is no news
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
-            (0..setup.consumers.len() as u8).map(|i| Consumer::new(ConsumerIx(i), &setup)).collect();
-        for c in &mut consumers {
+            (0..setup.consumers.len() as u8).map(|i| Consumer::settled(ConsumerIx(i), &setup)).collect();
+        let mut rosters = Rc::new(group::coordinator::first_rosters(&setup));
+        for b in &mut brokers {
+            Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
+        }
+        for c in consumers.iter_mut().filter(|c| setup.consumers[c.id.ix()].starts) {
             ConsumerCx { c, setup: &setup, out }.start();
         }
         out.events.clear();
@@ -128,6 +138,7 @@ impl World {
             brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
             consumers: consumers.into_iter().map(Shared::new).collect(),
+            rosters,
             setup,
             net: SmallVec::new(),
             cut: SmallVec::new(),
@@ -243,6 +254,7 @@ impl World {
             }
             Actor::Broker(b) => {
                 Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_message(from, &body);
+                self.settle_groups(b, out);
                 if !self.broker(b).is_up() {
                     self.reset_connections(b, out); // it may exit now (ctrl.BL5)
                 }
@@ -262,9 +274,20 @@ impl World {
                 let c = Shared::make_mut(&mut self.controller);
                 ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
             }
-            Actor::Broker(b) => Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t),
+            Actor::Broker(b) => {
+                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t);
+                self.settle_groups(b, out);
+            }
             Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
             Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+        }
+    }
+
+    /// The groups that a broker coordinates follow what became of its replicas.
+    fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
+        if self.setup.groups.iter().any(|g| g.rebalances) && self.broker(b).is_up() {
+            let b = Shared::make_mut(&mut self.brokers[b.ix()]);
+            Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
         }
     }
 
@@ -320,6 +343,12 @@ impl World {
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => self.kill_consumer(c, out),
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
                 ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+            }
+            Command::StopConsumer(c) if self.consumers[c.ix()].up => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.stop();
+            }
+            Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
+                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.throw();
             }
             _ => {} // it is so already
         }
@@ -460,6 +489,9 @@ impl World {
             b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
             b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
             b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
+            let waiting =
+                b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
+            waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
             b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
         }
         h.write_u64(bits);
@@ -531,6 +563,8 @@ impl Timer {
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
+            Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)

@@ -279,7 +279,7 @@ impl Replica {
                     self.producer(id.pid(), id.epoch);
                 }
             }
-            Payload::Txn(_) | Payload::Kept { .. } => {}
+            Payload::Txn(_) | Payload::Group { .. } | Payload::Kept { .. } => {}
         }
     }
 

@@ -1,11 +1,12 @@
 //! A broker's clients: produce, fetch, commits (rule book 2.4, 1.3 L6, 5A).
 
 use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, ProduceOutcome};
+use super::group::MemberId;
 use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
-use crate::event::{ErrorCode, EventKind, TxnEvent};
+use crate::event::{ErrorCode, EventKind, GroupEvent, TxnEvent};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
@@ -108,6 +109,7 @@ impl Cx<'_> {
                 EventKind::Appended { broker: me, partition: p, batch: b.id, base: entry.base, count: b.count, epoch: entry.epoch }
             }
             Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
+            Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
             Payload::Control(m) => {
                 let (id, commit, offset) = (m.id, m.commit, entry.base);
                 EventKind::Txn(TxnEvent::MarkerAppended { broker: me, partition: p, id, commit, offset })
@@ -273,15 +275,25 @@ impl Cx<'_> {
 
     // ---- the group's coordinator
 
-    fn coordinates(&self, group: GroupIx) -> bool {
+    pub(super) fn coordinates(&self, group: GroupIx) -> bool {
         let p = self.setup.groups[group.ix()].coordinator;
         self.b.replica(p).is_some_and(|r| matches!(r.role, Role::Leader(_)))
     }
 
-    pub(super) fn on_offset_commit(&mut self, consumer: ConsumerIx, conn: ConnGen, group: GroupIx, offsets: &[(PartitionId, Offset)]) {
+    pub(super) fn on_offset_commit(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        group: GroupIx,
+        member: Option<(MemberId, u32)>,
+        offsets: &[(PartitionId, Offset)],
+    ) {
         let coordinator = self.setup.groups[group.ix()].coordinator;
         if !self.coordinates(group) {
             return self.respond_commit(consumer, conn, offsets.into(), Err(ErrorCode::NotCoordinator));
+        }
+        if let Err(error) = self.check_commit(group, member) {
+            return self.respond_commit(consumer, conn, offsets.into(), Err(error));
         }
         let mut until = Offset::ZERO;
         for &(partition, offset) in offsets {
@@ -318,6 +330,25 @@ impl Cx<'_> {
             true => Ok(self.b.committed(self.setup, group)),
         };
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
+    }
+
+    /// cons.K2: the first offset, or the end of what the consumer may read.
+    pub(super) fn on_list_offsets(&mut self, consumer: ConsumerIx, conn: ConnGen, latest: bool, parts: &[(PartitionId, LeaderEpoch)]) {
+        let committed = self.setup.consumers[consumer.ix()].read_committed;
+        let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
+            let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
+            let found = match r {
+                None => Err(ErrorCode::NotLeaderOrFollower),
+                Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
+                Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
+                Some(r) if !latest => Ok(r.log.start()),
+                Some(r) if committed => Ok(r.last_stable()),
+                Some(r) => Ok(r.hw),
+            };
+            (p, found)
+        };
+        let parts = parts.iter().map(answer).collect();
+        self.send(Actor::Consumer(consumer), Body::ListOffsetsResponse { conn, parts });
     }
 
     // ---- metadata for clients

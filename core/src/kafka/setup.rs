@@ -1,5 +1,6 @@
 //! What does not change during a run: who is there, which configs hold, which rules apply.
 
+use super::assignor::Assignor;
 use super::log::config::LogConfig;
 use super::message::Acks;
 use super::partitioner::Partitioner;
@@ -141,6 +142,17 @@ pub enum CommitMode {
     Transaction,
 }
 
+/// `auto.offset.reset`, without `by_duration`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ResetPolicy {
+    /// The log's first offset.
+    Earliest,
+    /// The high watermark at that moment.
+    Latest,
+    /// An exception.
+    None,
+}
+
 /// A member of a group.
 #[derive(Clone, Debug)]
 pub struct ConsumerSetup {
@@ -148,8 +160,16 @@ pub struct ConsumerSetup {
     pub name: String,
     /// Its group.
     pub group: GroupIx,
-    /// The partitions that it owns while the group is formed as at the start.
+    /// Does its process run when the scene begins?
+    pub starts: bool,
+    /// The partitions that it has when the scene begins: the group has formed before.
     pub assigned: SmallVec<[PartitionId; 2]>,
+    /// `partition.assignment.strategy`, the preferred one first.
+    pub strategies: SmallVec<[Assignor; 2]>,
+    /// `group.instance.id`: a static member (KIP-345).
+    pub instance_id: Option<String>,
+    /// `auto.offset.reset`.
+    pub reset: ResetPolicy,
     /// `max.poll.records`.
     pub max_poll_records: u32,
     /// When it commits.
@@ -167,6 +187,13 @@ pub struct GroupSetup {
     pub name: String,
     /// The partition of `__consumer_offsets` whose leader is its coordinator.
     pub coordinator: PartitionId,
+    /// Topics that it reads.
+    pub topics: SmallVec<[usize; 1]>,
+    /// Members come and go by the classic protocol. If not, the group keeps its members and their partitions whatever
+    /// happens, and a member that is down is waited for: the trial's simplification, which saves it heartbeats.
+    pub rebalances: bool,
+    /// group.G2: most rounds of `group.initial.rebalance.delay.ms` that a group that was empty waits.
+    pub initial_rounds: u16,
 }
 
 /// Everything that a run starts from.
@@ -203,6 +230,11 @@ impl Setup {
     /// All partitions.
     pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {
         (0..self.partitions.len() as u16).map(PartitionId)
+    }
+    /// Partitions that a group reads, by id.
+    pub fn group_partitions(&self, g: GroupIx) -> impl Iterator<Item = PartitionId> {
+        let topics = &self.groups[g.ix()].topics;
+        topics.iter().flat_map(|t| self.topics[*t].partitions.clone()).map(PartitionId)
     }
     /// Does any log need to know its records?
     pub fn keeps_records(&self) -> bool {

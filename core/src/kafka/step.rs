@@ -1,5 +1,6 @@
 //! What goes into a rule and what comes out of it. Rules never see the time: they arm timers.
 
+use super::group::MemberId;
 use super::log::records::RecordData;
 use super::message::Body;
 use super::transaction::{AfterSend, Call};
@@ -19,6 +20,14 @@ pub enum RequestKind {
     Metadata,
     /// A group's commits.
     Coordinator,
+    /// First or last offsets of partitions.
+    Offsets,
+    /// A group that it asks to join. It is answered when all members have joined, so it may take the rebalance timeout.
+    Join,
+    /// Its share in a group.
+    Sync,
+    /// A heartbeat to a group's coordinator.
+    Heartbeat,
 }
 
 /// A timer that a rule armed. Its length is a config; the simulation keeps the deadline, the trial may fire it at any time.
@@ -144,6 +153,16 @@ pub enum Timer {
     ConsumerBackoff(ConsumerIx),
     /// `auto.commit.interval.ms`.
     AutoCommit(ConsumerIx),
+    /// `heartbeat.interval.ms` of a member of a group.
+    GroupHeartbeat(ConsumerIx),
+    /// `max.poll.interval.ms` since `poll()`.
+    MaxPoll(ConsumerIx),
+    /// `session.timeout.ms` of a member, at its coordinator.
+    MemberSession(BrokerId, MemberId),
+    /// A round of `group.initial.rebalance.delay.ms` (group.G2).
+    InitialRebalance(BrokerId, GroupIx),
+    /// The rebalance timeout, `max.poll.interval.ms` of the members: for joining, then for their SyncGroup (group.G2, G3).
+    Rebalance(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
 }
@@ -244,8 +263,12 @@ pub enum Command {
     LoseResponse(MsgId),
     /// Kill a consumer.
     CrashConsumer(ConsumerIx),
-    /// Start it again.
+    /// Start it (again).
     StartConsumer(ConsumerIx),
+    /// SIGTERM: it closes its consumer and ends.
+    StopConsumer(ConsumerIx),
+    /// Its handler throws an exception; it closes its consumer and ends.
+    ThrowInHandler(ConsumerIx),
 }
 
 /// What a step consumes.

@@ -191,7 +191,8 @@ impl<'a> Moment<'a> {
             Func::FetchedFrom => Some(brokers(self.witness.fetched_from(group()?).collect())),
             Func::ActiveMembers => {
                 let g = group()?;
-                int(self.sim.setup().consumers.iter().filter(|c| c.group == g && !c.assigned.is_empty()).count() as u64)
+                let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
+                int(all.filter(|(setup, c)| setup.group == g && !c.assigned.is_empty()).count() as u64)
             }
             Func::Size => match given.values.first()? {
                 Value::Set(s) => int(s.len() as u64),

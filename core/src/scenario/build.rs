@@ -5,10 +5,12 @@ use super::logs;
 use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
+use crate::kafka::assignor::Assignor;
+use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
-use crate::kafka::step::{Timer, TxnTimer};
+use crate::kafka::step::{RequestKind, Timer, TxnTimer};
 use smallvec::SmallVec;
 
 /// `offsets.topic.num.partitions`.
@@ -28,6 +30,8 @@ pub struct Durations {
     logs: Vec<LogDurations>,
     producers: Vec<ClientDurations>,
     consumers: Vec<ClientDurations>,
+    /// Rebalance timeout of each group.
+    groups: Vec<u64>,
     /// `transaction.timeout.ms`, by transactional id.
     transactions: Vec<u64>,
 }
@@ -41,6 +45,7 @@ struct BrokerDurations {
     hw_checkpoint: u64,
     heartbeat: u64,
     session: u64,
+    initial_rebalance: u64,
     txn_check: u64,
     add_retry: u64,
     add_give_up: u64,
@@ -66,7 +71,13 @@ struct ClientDurations {
     handling: u64,
     auto_commit: u64,
     fetch_wait: u64,
+    session: u64,
+    group_heartbeat: u64,
+    max_poll: u64,
 }
+
+/// What a client adds to the rebalance timeout before it gives a JoinGroup up.
+const JOIN_LAPSE_US: u64 = 5_000_000;
 
 impl Durations {
     /// The length of a timer.
@@ -100,12 +111,18 @@ impl Durations {
             Timer::Linger(p, _) => self.producers[p.ix()].linger,
             Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
             Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
+            Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
             Timer::Handling(c) => self.consumers[c.ix()].handling,
             Timer::CommitCall(_) => 0,
             Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
             Timer::AutoCommit(c) => self.consumers[c.ix()].auto_commit,
+            Timer::GroupHeartbeat(c) => self.consumers[c.ix()].group_heartbeat,
+            Timer::MaxPoll(c) => self.consumers[c.ix()].max_poll,
+            Timer::MemberSession(_, id) => self.consumers[id.consumer.ix()].session,
+            Timer::InitialRebalance(..) => self.broker.initial_rebalance,
+            Timer::Rebalance(_, g) => self.groups[g.ix()],
             Timer::Txn(t) => self.of_transaction(t),
         }
     }
@@ -158,12 +175,18 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         add_producer(&mut setup, ProducerSetup { partitioner: p.client, ..built }, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
-        if configs::value("auto.offset.reset", Scope::Consumer, &[&a.configs]) != "earliest" {
-            let at = format!("apps[{i}].configs.auto.offset.reset");
-            return error(at, "must be \"earliest\"; the engine has no `latest` (Kafka's default) yet");
+        let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
+        if ms("heartbeat.interval.ms") >= ms("session.timeout.ms") {
+            let at = format!("apps[{i}].configs.heartbeat.interval.ms");
+            return error(at, "ConfigException: must be below session.timeout.ms; a third of it is usual");
         }
     }
     add_groups(s, &mut setup)?;
+    for g in (0..setup.groups.len() as u8).map(GroupIx) {
+        for (member, parts) in first_roster(&setup, g).members {
+            setup.consumers[member.consumer.ix()].assigned = parts;
+        }
+    }
     add_transaction_state(s, &mut setup)?;
     let durations = durations(s, &setup);
     Ok((setup, durations))
@@ -293,7 +316,7 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
     })
 }
 
-/// Groups with their members, formed as the range assignor forms them, and the partitions of `__consumer_offsets` in use.
+/// Groups with their members, and the partitions of `__consumer_offsets` in use.
 fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
     numbers.sort_unstable();
@@ -307,8 +330,17 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         let group = GroupIx(setup.groups.len() as u8);
         let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
-        setup.groups.push(GroupSetup { name: a.group.clone(), coordinator: PartitionId(first + at) });
         let layers = [&a.configs];
+        let delay_ms = configs::int("group.initial.rebalance.delay.ms", Scope::Broker, &[&s.configs]);
+        let timeout_ms = configs::int("max.poll.interval.ms", Scope::Consumer, &layers);
+        let rounds = timeout_ms.checked_div(delay_ms).map_or(0, |n| n.max(1));
+        setup.groups.push(GroupSetup {
+            name: a.group.clone(),
+            coordinator: PartitionId(first + at),
+            topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name)).collect(),
+            rebalances: true,
+            initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
+        });
         let transactional = a.output.as_ref().is_some_and(|o| o.configs.contains_key("transactional.id"));
         let commit = match a.commit {
             None if transactional => CommitMode::Transaction,
@@ -317,7 +349,17 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
             None => CommitMode::Never,
         };
-        for m in 0..a.members {
+        let listed = configs::value("partition.assignment.strategy", Scope::Consumer, &layers);
+        let by_name = |name: &str| configs::STRATEGIES.iter().find(|x| x.0 == name.trim()).map(|x| x.1);
+        let strategies: SmallVec<[Assignor; 2]> = listed.split(',').filter_map(by_name).collect();
+        let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
+            "earliest" => ResetPolicy::Earliest,
+            "latest" => ResetPolicy::Latest,
+            _ => ResetPolicy::None,
+        };
+        // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
+        let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
+        for m in 0..a.everybody() as u8 {
             let name = format!("c{}", m + 1);
             let output = match &a.output {
                 None => None,
@@ -325,17 +367,19 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                     let at = format!("apps[{i}].output");
                     let app = Some(ConsumerIx(setup.consumers.len() as u8));
                     let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), &o.configs, &at)? };
-                    let number = (a.members > 1).then_some(m + 1);
+                    let number = (a.everybody() > 1).then_some(m + 1);
                     let topic = setup.topics.iter().position(|t| t.name == o.topic).unwrap_or(0);
                     Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic })
                 }
             };
-            let topics = setup.topics.iter().filter(|t| a.topics.contains(&t.name));
-            let assigned = topics.flat_map(|t| range_share(t.partitions.clone(), a.members, m)).map(PartitionId).collect();
             setup.consumers.push(ConsumerSetup {
                 name,
                 group,
-                assigned,
+                starts: m < a.members,
+                assigned: SmallVec::new(),
+                strategies: strategies.clone(),
+                instance_id: instance.as_ref().map(|x| if m == 0 { x.clone() } else { format!("{x}-{}", m + 1) }),
+                reset,
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
@@ -344,14 +388,6 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         }
     }
     Ok(())
-}
-
-/// The range assignor's share of one topic for member `m` of `members` (rule book 5C).
-fn range_share(partitions: std::ops::Range<u16>, members: u8, m: u8) -> std::ops::Range<u16> {
-    let (n, members, m) = (partitions.len() as u16, u16::from(members), u16::from(m));
-    let (each, extra) = (n / members, n % members);
-    let start = partitions.start + each * m + m.min(extra);
-    start..start + each + u16::from(m < extra)
 }
 
 fn durations(s: &Scenario, setup: &Setup) -> Durations {
@@ -365,6 +401,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         hw_checkpoint: b("replica.high.watermark.checkpoint.interval.ms"),
         heartbeat: b("broker.heartbeat.interval.ms"),
         session: b("broker.session.timeout.ms"),
+        initial_rebalance: b("group.initial.rebalance.delay.ms"),
         txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
@@ -380,7 +417,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         },
         _ => LogDurations::default(),
     });
-    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, usize::from(a.members))));
+    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, a.everybody() as usize)));
     let of_producers: Vec<&Configs> = s.topology.producers.iter().map(|p| &p.configs).chain(outputs).collect();
     let transactions = (0..setup.transactions.len()).map(|t| {
         let of = setup.producers.iter().position(|p| p.txn == Some(TxnIx(t as u8))).unwrap_or(0);
@@ -407,9 +444,20 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             handling: a.handling_us,
             auto_commit: c("auto.commit.interval.ms"),
             fetch_wait: c("fetch.max.wait.ms"),
+            session: c("session.timeout.ms"),
+            group_heartbeat: c("heartbeat.interval.ms"),
+            max_poll: c("max.poll.interval.ms"),
             ..ClientDurations::default()
         };
-        std::iter::repeat_n(d, usize::from(a.members))
+        std::iter::repeat_n(d, a.everybody() as usize)
     });
-    Durations { broker, logs: logs.collect(), producers: producers.collect(), consumers: consumers.collect(), transactions }
+    let groups = s.apps.iter().map(|a| ms("max.poll.interval.ms", Scope::Consumer, &[&a.configs]));
+    Durations {
+        broker,
+        logs: logs.collect(),
+        producers: producers.collect(),
+        consumers: consumers.collect(),
+        groups: groups.collect(),
+        transactions,
+    }
 }

@@ -1,5 +1,6 @@
 //! Kafka's configs as far as the engine reads them: names, kinds, and the defaults of 4.x (rule book 0.5).
 
+use crate::kafka::assignor::Assignor;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -50,6 +51,17 @@ const fn def(name: &'static str, scope: Scope, kind: Kind, default: &'static str
     ConfigDef { name, scope, kind, default }
 }
 
+/// `partition.assignment.strategy`: the classes, and the assignors that they are.
+pub const STRATEGIES: [(&str, Assignor); 4] = [
+    ("org.apache.kafka.clients.consumer.RangeAssignor", Assignor::Range),
+    ("org.apache.kafka.clients.consumer.RoundRobinAssignor", Assignor::RoundRobin),
+    ("org.apache.kafka.clients.consumer.StickyAssignor", Assignor::Sticky),
+    ("org.apache.kafka.clients.consumer.CooperativeStickyAssignor", Assignor::CooperativeSticky),
+];
+const STRATEGY_NAMES: &[&str] = &[STRATEGIES[0].0, STRATEGIES[1].0, STRATEGIES[2].0, STRATEGIES[3].0];
+const DEFAULT_STRATEGIES: &str =
+    "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
@@ -61,6 +73,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
+    def("group.initial.rebalance.delay.ms", Scope::Broker, Kind::Int(0), "3000"),
     def("transaction.state.log.min.isr", Scope::Broker, Kind::Int(1), "2"),
     def("transaction.max.timeout.ms", Scope::Broker, Kind::Int(1), "900000"),
     def("transaction.abort.timed.out.transaction.cleanup.interval.ms", Scope::Broker, Kind::Int(1), "10000"),
@@ -98,8 +111,14 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
-    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest"]), "latest"),
+    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest", "none"]), "latest"),
     def("isolation.level", Scope::Consumer, Kind::Word(&["read_uncommitted", "read_committed"]), "read_uncommitted"),
+    def("group.protocol", Scope::Consumer, Kind::Word(&["classic"]), "classic"),
+    def("partition.assignment.strategy", Scope::Consumer, Kind::List(STRATEGY_NAMES), DEFAULT_STRATEGIES),
+    def("group.instance.id", Scope::Consumer, Kind::Name, ""),
+    def("session.timeout.ms", Scope::Consumer, Kind::Int(6000), "45000"),
+    def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
+    def("max.poll.interval.ms", Scope::Consumer, Kind::Int(1), "300000"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),

@@ -232,6 +232,9 @@ pub struct App {
     /// Number of members, `c1` and on.
     #[serde(default = "one")]
     pub members: u8,
+    /// Further members that do not run at the beginning; a command starts them.
+    #[serde(default, skip_serializing_if = "nobody")]
+    pub standby: u8,
     /// How long it is busy with a record, in microseconds.
     #[serde(default = "default_handling")]
     pub handling_us: u64,
@@ -246,6 +249,16 @@ pub struct App {
     pub configs: Configs,
 }
 
+impl App {
+    /// Members, those that do not run at the beginning too.
+    pub fn everybody(&self) -> u32 {
+        u32::from(self.members) + u32::from(self.standby)
+    }
+}
+
+fn nobody(n: &u8) -> bool {
+    *n == 0
+}
 /// An application's output: a record for each that it has handled, with the same key.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -445,8 +458,18 @@ pub enum Do {
         /// Its place over all groups, from 0.
         consumer: u8,
     },
-    /// It starts again.
+    /// It starts (again).
     StartConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// SIGTERM: its loop ends at the next `poll()` and closes the consumer.
+    StopConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// Its handler throws; the consumer is closed on the way out (`finally`).
+    ThrowInHandler {
         /// Its place over all groups, from 0.
         consumer: u8,
     },
@@ -621,7 +644,7 @@ impl Scenario {
     }
 
     fn check_apps(&self) -> Result<(), ScenarioError> {
-        if self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>() > 200 {
+        if self.apps.iter().map(App::everybody).sum::<u32>() > 200 {
             return error("apps", "there can be 200 members at most, over all groups");
         }
         for (i, a) in self.apps.iter().enumerate() {
@@ -685,11 +708,11 @@ impl Scenario {
             let n = self.topology.brokers;
             if (1..=n).contains(b) { Ok(()) } else { Err(format!("there is no broker {b}; ids are 1 to {n}")) }
         };
-        let members = self.apps.iter().map(|a| u32::from(a.members)).sum::<u32>();
+        let members = self.apps.iter().map(App::everybody).sum::<u32>();
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
-        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| usize::from(a.members)).sum::<usize>();
+        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
         let end = |e: &End| match e {
             End::Controller => Ok(()),
@@ -732,7 +755,11 @@ impl Scenario {
                 End::Producer(_) | End::Consumer(_) => end(client),
                 _ => Err("responses go to a producer or a consumer".into()),
             }),
-            Do::SlowHandler { consumer: c, .. } | Do::CrashConsumer { consumer: c } | Do::StartConsumer { consumer: c } => consumer(c),
+            Do::SlowHandler { consumer: c, .. }
+            | Do::CrashConsumer { consumer: c }
+            | Do::StartConsumer { consumer: c }
+            | Do::StopConsumer { consumer: c }
+            | Do::ThrowInHandler { consumer: c } => consumer(c),
         }
     }
 

@@ -378,6 +378,8 @@ impl Sim {
             Do::DropNextResponse { broker, client } => Command::DropNextResponse(BrokerId(*broker), end(client)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
+            Do::StopConsumer { consumer } => Command::StopConsumer(ConsumerIx(*consumer)),
+            Do::ThrowInHandler { consumer } => Command::ThrowInHandler(ConsumerIx(*consumer)),
         };
         match command {
             Command::Crash(b) | Command::PowerCut(b) => self.disturbances.ended(Actor::Broker(b)),

@@ -6,7 +6,8 @@
 //! What is not explored, and said with every verdict: a record is a batch of its own and leaves at once; page caches are
 //! written back as late as possible (the worst case for a loss), and high watermarks checkpointed only where
 //! [`Bounds::hw_checkpoints`] says so; clients and brokers time out only on peers that are dead; a broker is fenced only
-//! when it is down, but for [`Bounds::zombies`].
+//! when it is down, but for [`Bounds::zombies`]; a consumer group keeps its members and their partitions (it does not
+//! rebalance).
 
 pub(crate) mod actions;
 pub mod counterfactual;
@@ -131,6 +132,7 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
+        setup.groups.iter_mut().for_each(|g| g.rebalances = false);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");

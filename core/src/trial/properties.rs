@@ -298,12 +298,11 @@ fn blocked(trial: &Trial, n: &Node) -> bool {
 fn never_handled(trial: &Trial, n: &Node) -> bool {
     let w = &n.world;
     w.consumers.iter().filter(|c| c.up && c.work.is_empty()).any(|c| {
-        let assigned = &w.setup.consumers[c.id.ix()].assigned;
-        assigned.iter().zip(&c.positions).any(|(p, at)| {
-            let (Some(at), Some(log)) = (at, view_log(n, *p)) else { return false };
-            let txns = &w.broker(n.ghost.view[p.ix()]).replica(*p).expect("its log was found").txns;
-            let passed = log.iter_from(log.start()).take_while(|e| e.base < *at);
-            let known = |o: Offset| c.buffer.iter().any(|r| r.partition == *p && r.offset == o);
+        c.assigned.iter().any(|s| {
+            let (Some(at), Some(log)) = (s.position, view_log(n, s.partition)) else { return false };
+            let txns = &w.broker(n.ghost.view[s.partition.ix()]).replica(s.partition).expect("its log was found").txns;
+            let passed = log.iter_from(log.start()).take_while(|e| e.base < at);
+            let known = |o: Offset| c.buffer.iter().any(|r| r.partition == s.partition && r.offset == o);
             passed
                 .filter(|e| !txns.is_aborted(e))
                 .filter_map(|e| e.payload.batch().map(|b| (e.base, place(trial, b.id))))

@@ -172,7 +172,8 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
             producer["enable.idempotence"] = false.into();
         }
         let mut app = json!({ "group": "billing", "topics": ["pay"], "members": 1, "handling_us": 3000,
-            "configs": { "auto.offset.reset": "earliest", "enable.auto.commit": auto, "auto.commit.interval.ms": 700, "request.timeout.ms": 1500 } });
+            "configs": { "auto.offset.reset": "earliest", "enable.auto.commit": auto, "auto.commit.interval.ms": 700, "request.timeout.ms": 1500,
+                "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "max.poll.interval.ms": 9000 } });
         if let Some(commit) = commit {
             app["commit"] = commit.into();
         }

@@ -75,7 +75,8 @@ fn writers_wait_when_memory_is_full_of_dirty_pages() {
 
 #[test]
 fn a_consumer_at_the_tail_reads_memory_and_one_far_behind_the_disk() {
-    let app = r#"{"group":"billing","topics":["pay"],"handling_us":1,"configs":{"auto.offset.reset":"earliest"}}"#;
+    let app =
+        r#"{"group":"billing","topics":["pay"],"handling_us":1,"configs":{"auto.offset.reset":"earliest","group.instance.id":"till"}}"#;
     let base = with_consumer(scene(1, 1, PRODUCER, "{}"), app);
     let cost = json!({"disk": "sata-ssd", "page_cache_bytes": 131072});
     let tail = run(&costed(base.clone(), cost.clone(), 200), 400 * MS);

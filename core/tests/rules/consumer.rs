@@ -1,13 +1,13 @@
 //! Section 5A: position, commit, delivery.
 
 use crate::common::*;
-use highwater_core::event::EventKind;
+use highwater_core::event::{EventKind, GroupEvent};
 use highwater_core::ids::*;
 use highwater_core::scenario::{Do, Scenario};
 
 fn reading(commit: &str, configs: &str) -> Scenario {
     let app = format!(
-        r#"{{"group":"billing","topics":["pay"],"handling_us":10000,{commit}"configs":{{"auto.offset.reset":"earliest"{configs}}}}}"#
+        r#"{{"group":"billing","topics":["pay"],"handling_us":10000,{commit}"configs":{{"auto.offset.reset":"earliest","session.timeout.ms":6000,"heartbeat.interval.ms":2000{configs}}}}}"#
     );
     let mut s = with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), &app);
     s.commands = (0..10).map(|i| send(SECOND + i, "A")).collect();
@@ -105,6 +105,7 @@ fn cons_delivery_orders_at_least_once_and_at_most_once() {
     let crash_in_the_middle = |commit: &str| {
         let mut s = reading(commit, "");
         s.apps[0].handling_us = 100_000;
+        s.until_us = 40 * SECOND;
         s.commands.retain(|c| c.at_us < SECOND + 10);
         consumer_fault(&mut s, SECOND + 500 * MS, 3 * SECOND);
         let sim = run(&s);
@@ -139,5 +140,80 @@ fn cons_a_lost_metadata_request_times_out_beside_fetches_that_are_answered() {
     s.commands.extend((0..400).map(|i| send(SECOND / 2 + i * 100 * MS, "A")));
     s.until_us = 60 * SECOND;
     let sim = run(&s);
-    assert_eq!(sim.world().consumers[0].positions[0], Some(replica(&sim, 1).log.leo()));
+    assert_eq!(sim.world().consumers[0].position(P0), Some(replica(&sim, 1).log.leo()));
+}
+
+fn starting_late(reset: &str) -> Scenario {
+    let app = format!(
+        r#"{{"group":"billing","topics":["pay"],"members":0,"standby":1,"commit":"after_handling","configs":{{"auto.offset.reset":"{reset}"}}}}"#
+    );
+    let mut s = with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), &app);
+    s.commands = (0..10).map(|i| send(SECOND + i, "A")).collect();
+    s.commands.push(at(5 * SECOND, Do::StartConsumer { consumer: 0 }));
+    s.commands.extend((0..5).map(|i| send(20 * SECOND + i, "B")));
+    s.until_us = 40 * SECOND;
+    s
+}
+
+#[test]
+fn cons_k2_earliest_latest_and_none() {
+    assert_eq!(handled(&run(&starting_late("earliest"))), (0..15).collect::<Vec<_>>());
+    assert_eq!(handled(&run(&starting_late("latest"))), (10..15).collect::<Vec<_>>(), "C-A4: what was there before is skipped");
+    let sim = run(&starting_late("none"));
+    assert!(all(&sim, |k| matches!(k, EventKind::Group { what: GroupEvent::NoOffset { .. }, .. })).len() == 1);
+    assert!(!sim.world().consumers[0].up && handled(&sim).is_empty(), "the exception ends the application");
+}
+
+#[test]
+fn cons_k2_a_reset_position_is_not_committed_by_itself() {
+    // `latest`, no record after it, a restart: whatever came in between is skipped once more.
+    let mut s = starting_late("latest");
+    s.commands.retain(|c| c.at_us < 20 * SECOND);
+    s.commands.push(at(12 * SECOND, Do::StopConsumer { consumer: 0 }));
+    s.commands.extend((0..3).map(|i| send(15 * SECOND + i, "C")));
+    s.commands.push(at(20 * SECOND, Do::StartConsumer { consumer: 0 }));
+    let sim = run(&s);
+    assert!(handled(&sim).is_empty());
+    let to: Vec<_> = all(&sim, |k| matches!(k, EventKind::PositionReset { .. })).iter().map(|e| e.kind).collect();
+    assert!(
+        matches!(
+            to[..],
+            [EventKind::PositionReset { to: Offset(10), .. }, EventKind::PositionReset { to: Offset(13), committed: false, .. }]
+        ),
+        "{to:?}"
+    );
+}
+
+#[test]
+fn cons_k3_a_position_beyond_the_leaders_log_is_reset() {
+    // An unclean election takes away what the consumer has read: its position lies beyond the end of the new leader's log.
+    for (reset, to) in [("earliest", 0), ("latest", 1)] {
+        let app =
+            format!(r#"{{"group":"billing","topics":["pay"],"commit":"after_handling","configs":{{"auto.offset.reset":"{reset}"}}}}"#);
+        let topic = r#"{"unclean.leader.election.enable":true,"min.insync.replicas":1}"#;
+        let mut s = with_consumer(scene(2, 2, r#"{"acks":"1","linger.ms":0}"#, topic), &app);
+        s.commands = vec![send(2 * SECOND, "A"), crash(3 * SECOND, 2)];
+        s.commands.extend((0..5).map(|i| send(20 * SECOND + i, "B")));
+        s.commands.extend([crash(25 * SECOND, 1), start(40 * SECOND, 2)]);
+        s.until_us = 90 * SECOND;
+        let sim = run(&s);
+        let reset = last(&sim, |k| matches!(k, EventKind::PositionReset { .. }));
+        assert!(matches!(reset.kind, EventKind::PositionReset { to: Offset(x), committed: false, .. } if x == to), "{reset:?}");
+        assert!(reset.at_us > 40 * SECOND);
+    }
+}
+
+#[test]
+fn cons_c_a3_a_handler_that_throws_and_an_auto_commit_in_close_lose_records() {
+    let app =
+        r#"{"group":"billing","topics":["pay"],"handling_us":100000,"configs":{"auto.offset.reset":"earliest","enable.auto.commit":true}}"#;
+    let mut s = with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), app);
+    s.commands = (0..10).map(|_| send(SECOND, "A")).collect();
+    s.commands.push(at(SECOND + 450 * MS, Do::ThrowInHandler { consumer: 0 }));
+    s.commands.push(at(5 * SECOND, Do::StartConsumer { consumer: 0 }));
+    s.until_us = 30 * SECOND;
+    let sim = run(&s);
+    let seen = handled(&sim);
+    assert!(!seen.is_empty() && seen.len() < 10, "close() committed records that were never handled: {seen:?}");
+    assert_eq!(sim.world().consumers[0].position(P0), Some(Offset(10)));
 }

@@ -5,7 +5,7 @@ use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::scenario::{Do, End, Scenario};
 
-const READER: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,"commit":"after_handling","configs":{"auto.offset.reset":"earliest","max.poll.records":1}}"#;
+const READER: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,"commit":"after_handling","configs":{"auto.offset.reset":"earliest","max.poll.records":1,"group.instance.id":"till"}}"#;
 
 fn group_scene() -> Scenario {
     with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), READER)

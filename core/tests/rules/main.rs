@@ -10,6 +10,7 @@ mod controller;
 mod election;
 mod faults;
 mod files;
+mod groups;
 mod lessons;
 mod log;
 mod metrics;

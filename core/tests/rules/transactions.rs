@@ -71,7 +71,7 @@ fn txn_t5_a_commit_goes_through_all_states_and_is_read() {
         let f = figures(&sim);
         assert_eq!((f.acked, f.in_log, f.visible, f.delivered, f.effects, f.aborted, f.lost), (2, 2, 2, 2, 2, 0, 0));
         // txn.M6: two records and a marker.
-        assert_eq!((leo(&sim, 1), sim.world().consumers[0].positions[0]), (3, Some(Offset(3))));
+        assert_eq!((leo(&sim, 1), sim.world().consumers[0].position(P0)), (3, Some(Offset(3))));
         assert_eq!(sim.world().producers[0].txn.as_ref().unwrap().phase, Phase::Ready);
         sound(&sim);
     }
@@ -97,7 +97,7 @@ fn txn_m4_aborted_records_stay_in_the_log_and_only_read_uncommitted_sees_them() 
             let f = figures(&sim);
             assert_eq!((f.in_log, f.visible, f.aborted, f.lost), (3, 3, 2, 0), "{level} {version}");
             assert_eq!((f.delivered, f.effects), (delivered, delivered), "{level} {version}");
-            assert_eq!(sim.world().consumers[0].positions[0], Some(Offset(5)), "three records and two markers");
+            assert_eq!(sim.world().consumers[0].position(P0), Some(Offset(5)), "three records and two markers");
             sound(&sim);
         }
     }
@@ -146,7 +146,7 @@ fn txn_t7_a_transaction_that_stays_open_is_aborted_and_its_producer_fenced() {
 
 const LOOP: &str = r#"{"group":"billing","topics":["pay"],"handling_us":1000,
     "output":{"topic":"out","configs":{"linger.ms":0,"transactional.id":"tx"}},
-    "configs":{"auto.offset.reset":"earliest","max.poll.records":2}}"#;
+    "configs":{"auto.offset.reset":"earliest","max.poll.records":2,"group.instance.id":"loop"}}"#;
 
 /// `pay` is read, `out` is written, in transactions.
 fn consume_transform_produce(app: &str, version: u8) -> Scenario {

@@ -6,6 +6,7 @@ use highwater_core::fold::ledger::Figures;
 use highwater_core::fold::metrics::{Delta, Snapshot, deltas};
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
+use highwater_core::kafka::group::coordinator::{Group as KnownGroup, GroupMember};
 use highwater_core::sim::Sim;
 use serde::Serialize;
 
@@ -88,6 +89,8 @@ struct Group<'a> {
 #[derive(Debug, Serialize)]
 struct Member<'a> {
     id: &'a str,
+    /// As the coordinator knows it; another one after each restart.
+    member_id: String,
     assignment: Vec<(&'a str, u16)>,
 }
 
@@ -210,14 +213,16 @@ pub(super) fn partitions(sim: &Sim) -> Vec<Partition<'_>> {
 fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     let (setup, world) = (sim.setup(), sim.world());
     let spec = &setup.groups[g.ix()];
-    let members = || {
-        let all = setup.consumers.iter().zip(&world.consumers);
-        all.filter(|(c, _)| c.group == g)
-    };
     let coordinator = world.broker(authority(sim, spec.coordinator));
+    // A story's groups never change, and so nobody keeps a state of them.
+    let fixed = (!spec.rebalances).then(|| KnownGroup::of(&world.rosters[g.ix()]));
+    let known = fixed.as_ref().or_else(|| coordinator.group(g));
+    let member = |m: &'_ GroupMember| Member {
+        id: &setup.consumers[m.id.consumer.ix()].name,
+        member_id: m.id.text(setup),
+        assignment: m.assignment.iter().map(|p| name(setup, *p)).collect(),
+    };
     let commits = coordinator.committed(setup, g);
-    let mut assigned: Vec<PartitionId> = members().flat_map(|(c, _)| c.assigned.clone()).collect();
-    assigned.sort_unstable();
     let committed = |p: PartitionId| {
         let (topic, partition) = name(setup, p);
         let at = commits.iter().find(|c| c.0 == p).map(|c| c.1.0);
@@ -227,10 +232,9 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     Group {
         id: &spec.name,
         protocol: "classic",
-        // The engine keeps a group as it was formed: one generation, no rebalance.
-        state: if members().next().is_some() { "Stable" } else { "Empty" },
-        generation: 1,
-        members: members().map(|(c, _)| Member { id: &c.name, assignment: c.assigned.iter().map(|p| name(setup, *p)).collect() }).collect(),
-        offsets: assigned.into_iter().map(committed).collect(),
+        state: known.map_or("Dead", |x| x.state.name()),
+        generation: known.map_or(0, |x| x.generation),
+        members: known.iter().flat_map(|x| &x.members).map(member).collect(),
+        offsets: setup.group_partitions(g).map(committed).collect(),
     }
 }

@@ -341,9 +341,9 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     let (me, setup) = (&sim.world().consumers[c.ix()], &sim.setup().consumers[c.ix()]);
     let group = &sim.setup().groups[setup.group.ix()];
     let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.crashed })];
-    for (i, p) in setup.assigned.iter().enumerate() {
+    for s in &me.assigned {
+        let (p, position) = (&s.partition, s.position);
         let at = committed(sim, setup.group, *p);
-        let position = me.positions.get(i).copied().flatten();
         let show = |o: Option<Offset>| o.map_or("–".to_owned(), |o| o.to_string());
         rows.push(row(&sim.setup().partition_name(*p), format!("{} {} · {} {}", t.position, show(position), t.committed, show(at))));
         let (hw, _) = crate::scene::tide_of(sim, *p);
@@ -351,11 +351,15 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     }
     rows.push(row(t.buffer, i18n::records_n(lang, me.work.len() + me.buffer.len())));
     let consumer = c.0;
-    let mut acts = vec![if me.up {
-        Act { label: t.crash.to_owned(), hint: t.crash_hint, what: Do::CrashConsumer { consumer }, fault: true, id: "crash".to_owned() }
+    let act = |label: &str, hint, what, fault, id: &str| Act { label: label.to_owned(), hint, what, fault, id: id.to_owned() };
+    let mut acts = if me.up {
+        vec![
+            act(t.crash, t.crash_hint, Do::CrashConsumer { consumer }, true, "crash"),
+            act(t.stop, t.stop_consumer_hint, Do::StopConsumer { consumer }, false, "stop"),
+        ]
     } else {
-        Act { label: t.start.to_owned(), hint: t.start_hint, what: Do::StartConsumer { consumer }, fault: false, id: "start".to_owned() }
-    }];
+        vec![act(t.start, t.start_hint, Do::StartConsumer { consumer }, false, "start")]
+    };
     let actor = Actor::Consumer(c);
     rows.extend(pause_row(sim, actor, lang));
     if me.up {

@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, TxnEvent};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,6 +69,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Compacted { .. }
         | E::LogStartMoved { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
+        E::Group { what, .. } => group_tone(what),
         E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
         E::SendFailed { .. }
         | E::Refused { .. }
@@ -106,6 +107,23 @@ fn transaction_tone(t: &TxnEvent) -> Tone {
     }
 }
 
+fn group_tone(what: &GroupEvent) -> Tone {
+    use GroupEvent as G;
+    match what {
+        G::Rebalancing { .. } | G::Revoked { .. } => Tone::Snag,
+        G::Formed { .. } | G::Stable { .. } | G::Loaded { .. } | G::Emptied { .. } | G::RecordAppended { .. } => Tone::Control,
+        G::Stopping { .. } | G::Stopped { .. } => Tone::Control,
+        G::Assigned { .. } => Tone::Read,
+        G::MemberRemoved { .. }
+        | G::PartitionLost { .. }
+        | G::Fenced { .. }
+        | G::CommitRefused { .. }
+        | G::PollIntervalExceeded { .. }
+        | G::NoOffset { .. }
+        | G::HandlerThrew { .. } => Tone::Trouble,
+    }
+}
+
 /// Is it news that a listener should hear even when time goes by quickly?
 pub fn headline(e: &EventKind) -> bool {
     use EventKind as E;
@@ -128,6 +146,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LinkHealed { .. }
             | E::ConsumerCrashed { .. }
             | E::ConsumerStarted { .. }
+            | E::Group { what: GroupEvent::Rebalancing { .. } | GroupEvent::Stable { .. } | GroupEvent::PollIntervalExceeded { .. }, .. }
             | E::Txn(TxnEvent::Failed { .. } | TxnEvent::TimedOut { .. } | TxnEvent::Ended { .. })
     )
 }

@@ -152,10 +152,10 @@ pub fn groups(sim: &Sim) -> Vec<GroupFacts> {
 fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
     let setup = &sim.setup().consumers[id.ix()];
     let c = &sim.world().consumers[id.ix()];
-    let shares = setup.assigned.iter().enumerate().map(|(i, p)| Share {
-        name: sim.setup().partition_name(*p),
-        position: c.positions.get(i).copied().flatten(),
-        committed: committed(sim, g, *p),
+    let shares = c.assigned.iter().map(|s| Share {
+        name: sim.setup().partition_name(s.partition),
+        position: s.position,
+        committed: committed(sim, g, s.partition),
     });
     let held = || c.work.iter().chain(&c.buffer);
     let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();

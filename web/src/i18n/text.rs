@@ -57,6 +57,7 @@ texts! {
     power_cut_hint: "The machine loses power: what was not flushed is gone, and nobody is told.", "서버 전원이 끊깁니다. 디스크에 내리지 않은 데이터는 사라지고 아무에게도 알리지 않습니다.";
     stop: "Clean stop", "정상 종료";
     stop_hint: "Stop in order (SIGTERM): leadership moves first.", "순서대로 종료합니다(SIGTERM). 리더 역할을 먼저 넘깁니다.";
+    stop_consumer_hint: "Stop in order (SIGTERM): it closes its consumer at the next poll() and leaves the group.", "순서대로 종료합니다(SIGTERM). 다음 poll()에서 컨슈머를 닫고 그룹에서 나갑니다.";
     start: "Start", "시작";
     start_hint: "Start the process again.", "프로세스를 다시 시작합니다.";
     send_word: "Send", "보내기";

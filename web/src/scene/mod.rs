@@ -297,9 +297,9 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
                 pairs.push((Actor::Producer(ProducerIx(i as u8)), Actor::Broker(b)));
             }
         }
-        for (i, c) in sim.setup().consumers.iter().enumerate() {
-            if let (true, Some(b)) = (c.assigned.contains(p), w.consumers[i].meta.leader(*p)) {
-                pairs.push((Actor::Broker(b), Actor::Consumer(ConsumerIx(i as u8))));
+        for c in &w.consumers {
+            if let (true, Some(b)) = (c.partitions().any(|x| x == *p), c.meta.leader(*p)) {
+                pairs.push((Actor::Broker(b), Actor::Consumer(c.id)));
             }
         }
         for b in &w.brokers {

@@ -90,6 +90,19 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
             Err(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
         },
         Body::OffsetFetch { .. } | Body::OffsetFetchResponse { .. } => (Weight::Quiet, Cargo::Flag, String::new()),
+        Body::ListOffsets { .. } | Body::ListOffsetsResponse { .. } => (Weight::Quiet, Cargo::Ask, String::new()),
+        Body::JoinGroup { .. } => (Weight::Normal, Cargo::Slip, "JoinGroup".to_owned()),
+        Body::SyncGroup { .. } => (Weight::Normal, Cargo::Slip, "SyncGroup".to_owned()),
+        Body::LeaveGroup { .. } => (Weight::Normal, Cargo::Slip, "LeaveGroup".to_owned()),
+        Body::JoinGroupResponse { result, .. } => match result {
+            Ok(joined) => (Weight::Normal, Cargo::Slip, format!("generation {}", joined.generation)),
+            Err((e, _)) => (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
+        },
+        Body::SyncGroupResponse { result: Err(e), .. } | Body::GroupHeartbeatResponse { result: Err(e), .. } => {
+            (Weight::Normal, Cargo::Refusal, e.name().to_owned())
+        }
+        Body::SyncGroupResponse { .. } => (Weight::Normal, Cargo::Slip, "assignment".to_owned()),
+        Body::GroupHeartbeat { .. } | Body::GroupHeartbeatResponse { .. } => (Weight::Faint, Cargo::Pulse, String::new()),
         Body::BrokerHeartbeat { want_shutdown, .. } if *want_shutdown => {
             (Weight::Normal, Cargo::Slip, "BrokerHeartbeat wantShutDown".to_owned())
         }

@@ -61,6 +61,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
             consumer(&e.kind, n)
         }
+        EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
     }

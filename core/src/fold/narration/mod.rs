@@ -3,6 +3,7 @@
 //! Config names, error codes and names of partitions, clients and records are the same in both languages.
 
 mod en;
+mod groups;
 mod josa;
 mod ko;
 mod names;

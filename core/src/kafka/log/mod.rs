@@ -56,6 +56,13 @@ pub enum Payload {
     Data(Batch),
     /// A commit, written by the group coordinator.
     Commit(Commit),
+    /// A generation of a group, written by its coordinator.
+    Group {
+        /// Which group.
+        group: GroupIx,
+        /// Its place in [`crate::kafka::World::rosters`].
+        roster: u16,
+    },
     /// A control batch: a transaction ended here (txn.M2).
     Control(Marker),
     /// A state of a transaction, in `__transaction_state`.
@@ -76,7 +83,7 @@ impl Payload {
     pub fn count(&self) -> u32 {
         match self {
             Payload::Data(b) => u32::from(b.count),
-            Payload::Commit(_) | Payload::Control(_) | Payload::Txn(_) => 1,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => 1,
             Payload::Kept { count, .. } => u32::from(*count),
         }
     }
@@ -92,7 +99,7 @@ impl Payload {
         match *self {
             Payload::Data(b) => Some((b.id, 0, b.count)),
             Payload::Kept { batch, first, count } => Some((batch, first, count)),
-            Payload::Commit(_) | Payload::Control(_) | Payload::Txn(_) => None,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => None,
         }
     }
 }
