@@ -8,7 +8,8 @@ macro_rules! shipped {
     };
 }
 
-shipped! { "acks-1" "acks-all" "catch-up" "commit-first" "commit-last" "first" "retry-duplicates" }
+shipped! { "acks-1" "acks-all" "catch-up" "commit-first" "commit-last" "first"
+"p-a1-duplicate" "p-a3-acks-0-loss" "p-a4-acks-1-loss" "p-a5-last-replica-loss" "p-a6-failed-but-stored" "p-a9-gap" "retry-duplicates" }
 
 /// The text of a shipped scenario.
 pub fn shipped(name: &str) -> Option<&'static str> {

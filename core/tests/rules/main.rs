@@ -15,5 +15,6 @@ mod log;
 mod metrics;
 mod producer;
 mod replication;
+mod stories;
 mod transactions;
 mod world;
