@@ -16,5 +16,6 @@ mod log;
 mod metrics;
 mod producer;
 mod replication;
+mod stories;
 mod transactions;
 mod world;
