@@ -8,6 +8,7 @@ const id = (page, name) => page.locator(`[data-testid="${name}"]`);
 async function openDoor(t, tab, options = {}) {
   const page = await t.open({ hash: '#/measure', ...options });
   await id(page, 'measure').waitFor();
+  assert.equal(await id(page, 'measure').evaluate((door) => getComputedStyle(door).display), 'flex', 'the door has its styles');
   if (tab) await id(page, `tab-${tab}`).click();
   return page;
 }
