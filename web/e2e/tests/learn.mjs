@@ -26,9 +26,21 @@ async function explain(t, page) {
   await shown(page, 'explain');
 }
 
+/** The clock once the scene of the step stands: the address changes first. */
+async function settled(page) {
+  let before;
+  let now = await id(page, 'clock').innerText();
+  do {
+    before = now;
+    await page.waitForTimeout(400);
+    now = await id(page, 'clock').innerText();
+  } while (now !== before);
+  return now;
+}
+
 /** Takes the step that is open: predicts the first option, runs to the decisive event, to the end, explains, goes on. */
 async function step(t, page, language) {
-  const clock = await id(page, 'clock').innerText();
+  const clock = await settled(page);
   await t.press(page, 'n', 'Space', 'ArrowRight');
   assert.equal(await id(page, 'clock').innerText(), clock, 'nothing runs before a prediction');
   await t.press(page, 'p', '1', 'n');
@@ -64,6 +76,7 @@ export default {
   'a lesson from its list to its challenge, by keyboard': async (t) => {
     const page = await wholeLesson(t, 'L11', 5, 'en-GB', 'en');
     // A near miss says what is missing; hints; the solution is played and judged.
+    await settled(page);
     await t.press(page, 'n');
     await shown(page, 'wrong');
     for (let n = 0; n < 3; n += 1) {
