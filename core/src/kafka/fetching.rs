@@ -264,13 +264,21 @@ impl Cx<'_> {
         self.out.arm(Timer::FetchTimeout { follower: self.b.id, leader });
     }
 
-    pub(super) fn on_fetch_response(&mut self, leader: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
+    /// Is this the answer that the follower waits for? Then it waits no longer.
+    pub(super) fn is_answered(&mut self, leader: BrokerId, conn: ConnGen) -> bool {
         let f = self.fetcher(leader);
         if f.conn != conn || !f.in_flight {
-            return;
+            return false;
         }
         f.in_flight = false;
         self.out.disarm(Timer::FetchTimeout { follower: self.b.id, leader });
+        true
+    }
+
+    pub(super) fn on_fetch_response(&mut self, leader: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
+        if !self.is_answered(leader, conn) {
+            return;
+        }
         for part in parts {
             self.apply_fetched(leader, part);
         }

@@ -6,7 +6,6 @@ use super::fetching::answer;
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Replica, Role};
 use super::setup::ProtocolVersion;
-use super::step::Timer;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 
@@ -47,12 +46,9 @@ impl Cx<'_> {
 
     /// The follower's side: cut, and ask again or fetch.
     pub(super) fn on_epoch_answer(&mut self, leader: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
-        let f = self.fetcher(leader);
-        if f.conn != conn || !f.in_flight {
+        if !self.is_answered(leader, conn) {
             return;
         }
-        f.in_flight = false;
-        self.out.disarm(Timer::FetchTimeout { follower: self.b.id, leader });
         for part in parts {
             self.apply_epoch_end(leader, part);
         }
