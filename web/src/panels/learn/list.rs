@@ -36,6 +36,7 @@ pub fn lesson_list(items: &[Item], lang: Lang, go: &Go) -> Html {
         <main class="lessons" key="lessons" id="controls" tabindex="-1">
             <h2>{ t.learn_title }</h2>
             <p class="lead">{ t.learn_lead }</p>
+            if items.is_empty() { <p class="fine" role="status">{ t.learn_loading }</p> }
             <ul>{ for items.iter().map(item) }</ul>
             <div class="buttons">
                 <button type="button" class="plain" data-testid="export-progress" onclick={ask(go, Msg::SaveProgress)}>{ t.learn_export }</button>
