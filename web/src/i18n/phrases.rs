@@ -198,7 +198,7 @@ pub fn ledger_read(lang: Lang, f: &highwater_core::fold::ledger::Figures) -> Str
             f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
         ),
         Lang::Ko => format!(
-            "보냄 {}, 확인됨 {}, 로그 {}, 손실 {}, 중복 {}, 순서 어긋남 {}",
+            "보냄 {}, 확인됨 {}, 로그 {}, 유실 {}, 중복 {}, 순서 어긋남 {}",
             f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
         ),
     }
