@@ -23,6 +23,7 @@ pub mod ids;
 pub mod kafka;
 mod lean;
 pub mod lesson;
+pub mod order;
 pub mod place;
 pub mod scenario;
 pub mod shared;

@@ -7,6 +7,7 @@ use super::names::RecordNames;
 use super::witness::{Witness, kind_name, kind_of_word};
 use crate::event::{Event, EventKind};
 use crate::kafka::Out;
+use crate::order;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::sim::Sim;
 use serde_json::Value as Json;
@@ -91,7 +92,7 @@ pub(super) fn add_commands(scene: &mut Json, more: &[Json]) {
     let list = o.entry("commands").or_insert_with(|| Json::Array(Vec::new()));
     if let Json::Array(list) = list {
         list.extend(more.iter().cloned());
-        list.sort_by_key(at);
+        order::sort_by_key(list, at);
     }
 }
 
