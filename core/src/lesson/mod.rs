@@ -15,8 +15,8 @@ pub mod witness;
 pub mod words;
 
 use crate::fold::narration::Lang;
+use crate::json;
 use crate::order;
-use crate::place;
 use crate::scenario::Scenario;
 use data::{Data, RunSpec, Step};
 use eval::Context;
@@ -191,7 +191,7 @@ impl Lesson {
 }
 
 fn decode<'de, T: serde::Deserialize<'de>>(text: &'de str, file: &str) -> Result<T, LessonError> {
-    place::decode(text).map_err(|m| LessonError { file: file.to_string(), at: m.at, what: m.what })
+    json::decode(text).map_err(|m| LessonError { file: file.to_string(), at: m.at, what: m.what })
 }
 
 /// The lessons that are shipped, by number.

@@ -1,6 +1,6 @@
 //! What a learner has done: kept in the browser, exportable as a file. Nothing leaves the page.
 
-use highwater_core::place::decode;
+use highwater_core::json::{decode, encode};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ impl Progress {
 
     /// As it is kept and exported.
     pub fn text(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        encode(self)
     }
 
     /// What was done of a lesson.

@@ -167,7 +167,7 @@ impl Case {
         if on || wanted.is_empty() {
             wanted.push(p);
         }
-        order::sort_by_key(&mut wanted, |x| all.iter().position(|y| y == x));
+        order::sort_by_key(wanted, |x| all.iter().position(|y| y == x));
         self.change(next);
     }
 
