@@ -6,7 +6,7 @@ use super::witness::{Witness, kind_of_word};
 use crate::ids::*;
 use crate::order;
 use crate::sim::Sim;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ pub struct Context<'a> {
     /// Here and now.
     pub now: Moment<'a>,
     /// `…@name`.
-    pub others: BTreeMap<&'a str, Moment<'a>>,
+    pub others: LiteMap<&'a str, Moment<'a>>,
 }
 
 impl Context<'_> {

@@ -242,7 +242,7 @@ fn words(l: &Lesson, w: &Words, lang: &str) -> Checked {
             None => Ok(()),
         }
     };
-    fn keys<T>(m: &std::collections::BTreeMap<String, T>) -> Vec<&str> {
+    fn keys<T>(m: &litemap::LiteMap<String, T>) -> Vec<&str> {
         m.keys().map(String::as_str).collect()
     }
     let d = &l.data;
