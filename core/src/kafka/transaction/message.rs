@@ -3,6 +3,7 @@
 use super::{Identity, Marker};
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
+use crate::kafka::group::MemberId;
 use crate::kafka::message::ConnGen;
 use smallvec::SmallVec;
 
@@ -56,6 +57,8 @@ pub enum TxnBody {
         conn: ConnGen,
         id: Identity,
         group: GroupIx,
+        /// Who commits, and in which generation (KIP-447); nobody in a group that never changes.
+        member: Option<(MemberId, u32)>,
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
     },
     TxnOffsetCommitResponse {
