@@ -285,3 +285,18 @@ fn streams_a_scenario_that_can_not_be_is_refused_with_its_place() {
         assert!(e.at == place && e.what.contains(what), "{e}");
     }
 }
+
+// ---- shipped scenarios
+
+#[test]
+fn streams_the_shipped_crash_between_output_and_commit_counts_twice_or_once() {
+    for (name, want) in [("streams-at-least-once", [18, 18, 18]), ("streams-exactly-once", [10, 12, 10])] {
+        let path = format!("{}/../assets/scenarios/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let sim = run(&parse(&std::fs::read_to_string(path).unwrap()));
+        let done = all(&sim, |k| matches!(k, EventKind::Handled { consumer: ConsumerIx(0), .. })).len();
+        let seen = all(&sim, |k| matches!(k, EventKind::Handled { consumer: ConsumerIx(1), .. })).len();
+        let last = counts(&sim, "counts-0", true).last().copied().unwrap() as usize;
+        assert_eq!([last, done, seen], want, "{name}: the last count, what was done outside Kafka, what a reader saw");
+        sound(&sim);
+    }
+}

@@ -48,9 +48,11 @@ pub enum TxnBody {
         partitions: SmallVec<[PartitionId; 2]>,
         verify_only: bool,
     },
+    /// Identity and partitions stand for the correlation id of Kafka's protocol.
     LeaderAddPartitionsResponse {
         producer: ProducerIx,
         id: Identity,
+        partitions: SmallVec<[PartitionId; 2]>,
         result: Result<(), ErrorCode>,
     },
     TxnOffsetCommit {
@@ -151,8 +153,9 @@ impl TxnBody {
     pub fn refused(&self) -> Option<TxnBody> {
         let error = Err(ErrorCode::NetworkException);
         match self {
-            TxnBody::LeaderAddPartitions { producer, id, .. } => {
-                Some(TxnBody::LeaderAddPartitionsResponse { producer: *producer, id: *id, result: error })
+            TxnBody::LeaderAddPartitions { producer, id, partitions, .. } => {
+                let partitions = partitions.clone();
+                Some(TxnBody::LeaderAddPartitionsResponse { producer: *producer, id: *id, partitions, result: error })
             }
             TxnBody::WriteTxnMarkers { marker, partitions } => {
                 Some(TxnBody::WriteTxnMarkersResponse { marker: *marker, results: partitions.iter().map(|p| (*p, error)).collect() })
