@@ -275,9 +275,7 @@ impl World {
                 }
             }
             Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
-            Actor::Consumer(c) => {
-                self.consumer(c, &setup, out).on_message(from, &body)
-            }
+            Actor::Consumer(c) => self.consumer(c, &setup, out).on_message(from, &body),
         }
     }
 

@@ -346,9 +346,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         setup.groups.push(GroupSetup {
             name: a.group.clone(),
             coordinator: PartitionId(first + at),
-            topics: (0..setup.topics.len())
-                .filter(|t| a.topics.contains(&setup.topics[*t].name) || repartition == Some(*t))
-                .collect(),
+            topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name) || repartition == Some(*t)).collect(),
             rebalances: true,
             initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
         });

@@ -19,8 +19,8 @@ use crate::place::{Misplaced, decode};
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
-pub use streams::StreamsSpec;
 use std::fmt;
+pub use streams::StreamsSpec;
 use versions::VERSIONS;
 
 /// The scenario that the app opens with.

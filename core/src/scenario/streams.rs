@@ -123,8 +123,7 @@ impl App {
         }
         let (own, producer) = s.split();
         for (c, scope, prefix) in [(&own, Scope::Streams, ""), (&producer, Scope::Producer, "producer.")] {
-            configs::check(c, scope)
-                .map_err(|(name, what)| ScenarioError { at: format!("{at}.configs.{prefix}{name}"), what })?;
+            configs::check(c, scope).map_err(|(name, what)| ScenarioError { at: format!("{at}.configs.{prefix}{name}"), what })?;
         }
         if producer.contains_key("transactional.id") {
             return error(format!("{at}.configs.producer.transactional.id"), "is chosen by Streams");

@@ -193,7 +193,11 @@ fn with_outcome(n: &Node) -> impl Iterator<Item = (BatchId, Option<bool>, usize)
     logs.flat_map(|r| {
         r.log.iter_from(r.log.start()).filter_map(|e| {
             let b = e.payload.batch()?;
-            Some((b.id, b.pid.txn().map_or(Some(true), |_| r.txns.outcome(b.pid, e.base)), n.world.setup.partitions[r.partition.ix()].topic))
+            Some((
+                b.id,
+                b.pid.txn().map_or(Some(true), |_| r.txns.outcome(b.pid, e.base)),
+                n.world.setup.partitions[r.partition.ix()].topic,
+            ))
         })
     })
 }

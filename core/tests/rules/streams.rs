@@ -85,7 +85,8 @@ fn streams_each_record_is_counted_written_to_the_changelog_and_out() {
 
 #[test]
 fn streams_commit_interval_depends_on_the_guarantee() {
-    for (word, until, commits) in [("at_least_once", 29 * SECOND, 0), ("at_least_once", 31 * SECOND, 1), ("exactly_once_v2", 2 * SECOND, 1)] {
+    for (word, until, commits) in [("at_least_once", 29 * SECOND, 0), ("at_least_once", 31 * SECOND, 1), ("exactly_once_v2", 2 * SECOND, 1)]
+    {
         let mut s = counting(1, 1, guarantee(word));
         s.commands = vec![send(SECOND, "A")];
         s.until_us = until;
@@ -278,7 +279,11 @@ fn streams_a_scenario_that_can_not_be_is_refused_with_its_place() {
         (json!({ "store": "a b" }), "apps[0].streams.store", "is no name"),
         (guarantee("exactly_once"), "apps[0].streams.configs.processing.guarantee", "exactly_once_v2"),
         (json!({ "configs": { "producer.lingerms": 1 } }), "apps[0].streams.configs.producer.lingerms", "is not a config"),
-        (json!({ "configs": { "producer.transactional.id": "x" } }), "apps[0].streams.configs.producer.transactional.id", "chosen by Streams"),
+        (
+            json!({ "configs": { "producer.transactional.id": "x" } }),
+            "apps[0].streams.configs.producer.transactional.id",
+            "chosen by Streams",
+        ),
     ];
     for (streams, place, what) in cases {
         let e = Scenario::parse(&counting(1, 1, streams).to_json()).unwrap_err();

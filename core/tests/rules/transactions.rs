@@ -362,9 +362,7 @@ fn txn_t4_offsets_of_a_member_that_is_not_in_the_generation_are_refused() {
         Body::Txn(TxnBody::TxnOffsetCommitResponse { result, .. }) => Some(*result),
         _ => None,
     };
-    for (life, generation, want) in
-        [(1, 1, None), (1, 2, Some(ErrorCode::IllegalGeneration)), (2, 1, Some(ErrorCode::UnknownMemberId))]
-    {
+    for (life, generation, want) in [(1, 1, None), (1, 2, Some(ErrorCode::IllegalGeneration)), (2, 1, Some(ErrorCode::UnknownMemberId))] {
         let mut b = Bench::new(&s);
         b.deliver_all(|_| true);
         let (broker, producer) = (Actor::Broker(BrokerId(1)), &b.world.producers[1]);

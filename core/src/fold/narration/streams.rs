@@ -90,7 +90,11 @@ fn korean(e: &StreamsEvent, n: &Names) -> String {
             )
         }
         StreamsEvent::RecordDropped { consumer, batch, index, why: DroppedWhy::Late, .. } => {
-            format!("{} {} 버립니다. 너무 늦게 와서 윈도우가 이미 닫혔습니다.", subject(n.consumer(consumer)), object(n.record_in(batch, index)))
+            format!(
+                "{} {} 버립니다. 너무 늦게 와서 윈도우가 이미 닫혔습니다.",
+                subject(n.consumer(consumer)),
+                object(n.record_in(batch, index))
+            )
         }
         StreamsEvent::RecordDropped { consumer, batch, index, why: DroppedWhy::NoKey, .. } => {
             format!("{} {} 버립니다. 그룹화할 키가 없습니다.", subject(n.consumer(consumer)), object(n.record_in(batch, index)))

@@ -71,7 +71,8 @@ impl ConsumerCx<'_> {
         *entry = Aggregate { count: entry.count + 1, timestamp_ms: entry.timestamp_ms.max(record.timestamp_ms) };
         let now = *entry;
         let (consumer, count) = (self.c.id, now.count);
-        let counted = StreamsEvent::Counted { consumer, partition: r.partition, batch: r.batch, index: r.index, count, window_ms: start_ms };
+        let counted =
+            StreamsEvent::Counted { consumer, partition: r.partition, batch: r.batch, index: r.index, count, window_ms: start_ms };
         self.out.event(EventKind::Streams(counted));
         let made = RecordData { key: Some(key), count, window_ms: start_ms, timestamp_ms: now.timestamp_ms, ..RecordData::default() };
         if let Some(changelog) = self.changelog_of(r.partition) {

@@ -293,7 +293,13 @@ impl ProducerCx<'_> {
                         return self.ask(coordinator, Asked::Offsets, |conn| TxnBody::AddOffsetsToTxn { conn, id, group });
                     }
                     let group_coordinator = self.setup.groups[group.ix()].coordinator;
-                    return self.ask(group_coordinator, Asked::Commit, |conn| TxnBody::TxnOffsetCommit { conn, id, group, member, offsets });
+                    return self.ask(group_coordinator, Asked::Commit, |conn| TxnBody::TxnOffsetCommit {
+                        conn,
+                        id,
+                        group,
+                        member,
+                        offsets,
+                    });
                 }
                 let Phase::Ending(commit) = t.phase else { return };
                 if !idle {
