@@ -58,6 +58,7 @@ kinds!(
     Handled,
     Committed,
     PositionReset,
+    Streams,
     Lost,
     Found,
 );
