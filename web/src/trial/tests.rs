@@ -141,8 +141,8 @@ fn the_sheet_is_whole_in_both_languages() {
     let mut c = case("commit-first");
     search(&mut c);
     for lang in [Lang::En, Lang::Ko] {
-        let s = sheet(&c, lang);
-        assert!(s.verdict.is_some() && !s.knobs.is_empty() && s.bounds.len() == 6 && s.shipped.len() >= 5, "{s:?}");
+        let s = sheet(&c, &[("first", Scenario::parse(shipped("first").unwrap()).unwrap())], lang);
+        assert!(s.verdict.is_some() && !s.knobs.is_empty() && s.bounds.len() == 6 && s.shipped.len() == 1, "{s:?}");
         assert!(s.flips.iter().all(|f| !f.word.is_empty() && !f.change.is_empty()));
     }
 }
