@@ -226,6 +226,7 @@ texts! {
     door_learn: "Learn", "배우기";
     learn_title: "Lessons", "수업";
     learn_lead: "Predict, run, compare, explain: each step asks what will happen before it shows what does.", "예측하고, 실행하고, 비교하고, 설명합니다. 단계마다 먼저 무슨 일이 일어날지 묻고, 그다음에 보여 줍니다.";
+    learn_loading: "The lessons are loading.", "수업을 불러오는 중입니다.";
     learn_intro: "The question", "질문";
     learn_challenge: "Challenge", "도전";
     learn_end: "On a real cluster", "실제 클러스터에서";
