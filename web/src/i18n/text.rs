@@ -82,6 +82,10 @@ texts! {
     // ---- inspector
     tab_inspector: "Inspector", "살펴보기";
     tab_events: "Events", "이벤트";
+    tab_meters: "Metrics", "지표";
+    meters_fault: "The last fault, and what it changed within 10 s:", "마지막 장애와 그 뒤 10초 동안 바뀐 것:";
+    meters_before: "before", "이전";
+    meters_none: "A process that is down reports nothing.", "멈춘 프로세스는 아무것도 보고하지 않습니다.";
     nothing_selected: "The run", "실행 개요";
     nothing_selected_hint: "Select a broker, a record, a message or an event to look into it.", "브로커, 레코드, 메시지, 이벤트를 선택하면 자세히 볼 수 있습니다.";
     back_to_run: "Back to the run", "실행 개요로";
