@@ -214,6 +214,6 @@ async fn text_of(answer: js_sys::Promise) -> Result<String, JsValue> {
 }
 
 /// What the browser says of an error.
-fn said(e: &JsValue) -> String {
+pub fn said(e: &JsValue) -> String {
     e.as_string().or_else(|| e.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()))).unwrap_or_else(|| format!("{e:?}"))
 }
