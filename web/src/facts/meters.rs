@@ -8,9 +8,9 @@ use crate::session::select::Selection;
 use highwater_core::event::Event;
 use highwater_core::fold::metrics::{Snapshot, is_fault};
 
-/// Samples that a sparkline shows.
-const COURSE: usize = 64;
-/// Height of a sparkline in its own units.
+/// Width and height of a sparkline in its own units.
+pub const WIDE: i64 = 64;
+/// See [`WIDE`].
 pub const HIGH: i64 = 14;
 /// How long after a fault its metrics are looked at.
 const AFTER_FAULT_US: u64 = 10_000_000;
@@ -132,19 +132,18 @@ fn shown(value: Option<&f64>) -> String {
     if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
 }
 
-/// The last samples as points from 0 to [`COURSE`] and from [`HIGH`], the least, up to 1, the most.
+/// The run so far as points: x from 0 to [`WIDE`], y from [`HIGH`], the least, up to 1, the most.
 fn course(meters: &Meters, now_us: u64, name: &str) -> String {
     let all = meters.until(now_us);
-    let values: Vec<i64> = all[all.len().saturating_sub(COURSE)..]
-        .iter()
-        .map(|(_, s): &(u64, Snapshot)| s.get(name).map_or(0, |v| (v * 10.0) as i64))
-        .collect();
+    let stride = all.len().div_ceil(WIDE as usize).max(1);
+    let values: Vec<i64> = all.iter().step_by(stride).map(|(_, s)| s.get(name).map_or(0, |v| (v * 10.0) as i64)).collect();
     let (least, most) = values.iter().fold((i64::MAX, i64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
     if least >= most {
         return String::new();
     }
+    let x = |i: usize| i as i64 * WIDE / (values.len() as i64 - 1);
     let y = |v: i64| HIGH - (v - least) * (HIGH - 1) / (most - least);
-    values.iter().enumerate().map(|(x, v)| format!("{x},{} ", y(*v))).collect()
+    values.iter().enumerate().map(|(i, v)| format!("{},{} ", x(i), y(*v))).collect()
 }
 
 #[cfg(test)]
@@ -181,10 +180,10 @@ mod tests {
     fn each_thing_shows_its_own() {
         let s = after_a_crash(Selection::Broker(BrokerId(2)));
         let m = find(&s, "kafka.server:type=ReplicaManager", "LeaderCount");
-        assert_eq!((m.value.as_str(), m.before.as_deref()), ("1", Some("0")));
+        assert_eq!((m.value.as_str(), m.before.as_deref()), ("2", Some("0")), "pay-0 and __consumer_offsets-0");
         assert!(after_a_crash(Selection::Broker(BrokerId(1))).beans.is_empty(), "who is down reports nothing");
         let s = after_a_crash(Selection::Partition(highwater_core::ids::PartitionId(0)));
-        assert_eq!(find(&s, "kafka.cluster:type=Partition", "InSyncReplicasCount,topic=payments,partition=0").value, "2");
+        assert_eq!(find(&s, "kafka.cluster:type=Partition", "InSyncReplicasCount,topic=pay,partition=0").value, "2");
     }
 
     #[test]

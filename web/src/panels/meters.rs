@@ -1,6 +1,6 @@
 //! Metrics under the names that Kafka's JMX beans have.
 
-use crate::facts::meters::{Bean, HIGH, Meter, Sheet};
+use crate::facts::meters::{Bean, HIGH, Meter, Sheet, WIDE};
 use crate::i18n::Lang;
 use yew::prelude::*;
 
@@ -32,7 +32,7 @@ fn meter(m: &Meter, lang: Lang) -> Html {
         <div key={m.name.clone()} class={classes!("row", m.before.is_some().then_some("differs"))}>
             <dt><code>{ broken(&m.name) }</code></dt>
             if !m.course.is_empty() {
-                <svg viewBox={format!("0 0 64 {}", HIGH + 1)} preserveAspectRatio="none" aria-hidden="true"><polyline points={m.course.clone()} /></svg>
+                <svg viewBox={format!("0 0 {WIDE} {}", HIGH + 1)} preserveAspectRatio="none" aria-hidden="true"><polyline points={m.course.clone()} /></svg>
             }
             <dd>{ &m.value }if let Some(b) = &m.before { <small>{ t.meters_before }{ " " }{ b }</small> }</dd>
         </div>
