@@ -41,10 +41,13 @@ fn meter(m: &Meter, lang: Lang) -> Html {
 
 /// A long name breaks after its dots, colons and commas, and between its words.
 fn broken(name: &str) -> Html {
-    let ends = |c: char| matches!(c, '.' | ':' | ',' | '=' | '-');
     let mut parts: Vec<Html> = Vec::new();
-    for part in name.split_inclusive(ends) {
-        parts.push(html! { <>{ part }<wbr /></> });
+    let mut from = 0;
+    for (i, pair) in name.as_bytes().windows(2).enumerate() {
+        if b".:,=-".contains(&pair[0]) || (pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()) {
+            parts.push(html! { <>{ name[from..=i].to_owned() }<wbr /></> });
+            from = i + 1;
+        }
     }
-    html! { <>{ for parts }</> }
+    html! { <>{ for parts }{ name[from..].to_owned() }</> }
 }
