@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::session::meters::Meters;
 use crate::session::select::Selection;
 use highwater_core::event::Event;
-use highwater_core::fold::metrics::{Snapshot, is_fault};
+use highwater_core::fold::metrics::is_fault;
 
 /// Width and height of a sparkline in its own units.
 pub const WIDE: i64 = 64;
