@@ -8,6 +8,7 @@ use super::setup::{CommitMode, ConsumerSetup, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::transaction::Call;
 use super::transaction::index::readable;
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -519,7 +520,9 @@ impl ConsumerCx<'_> {
 
     pub(super) fn commit(&mut self, how: Coordination) {
         let (group, member) = (self.config().group, self.c.member.credentials());
-        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
+        let got =
+            |s: &Share| if holds(Rule::AutoCommit) || how == Coordination::Committing { s.position } else { s.position.map(|_| s.fetched) };
+        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, got(s)?))).collect();
         self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
     }
 

@@ -4,6 +4,7 @@ use super::broker::{Broker, Cx};
 use super::log::records::RecordTable;
 use super::replica::Replica;
 use super::step::{Base, Timer};
+use crate::broken::{Rule, holds};
 use crate::event::EventKind;
 use crate::ids::*;
 use crate::shared::Shared;
@@ -24,7 +25,7 @@ impl Replica {
 
     /// log.L1: its topic is compacted, so every record must have a key.
     pub(super) fn wants_keys(&self) -> bool {
-        self.files.as_ref().is_some_and(|f| f.cfg.compact)
+        self.files.as_ref().is_some_and(|f| f.cfg.compact) && holds(Rule::CompactionKeys)
     }
 
     /// Everything is on the disk.
@@ -238,7 +239,7 @@ impl Cx<'_> {
         let Some(r) = self.b.replica_mut(p) else { return };
         let (from, hw) = (r.log.start(), r.hw);
         let to = before.unwrap_or(hw);
-        if to > hw {
+        if to > hw && holds(Rule::DeleteRecordsBound) {
             return self.out.event(EventKind::DeleteRefused { broker: me, partition: p, before: to, hw });
         }
         self.follow_start(p, to);

@@ -65,6 +65,7 @@ pub fn Help(p: &Props) -> Html {
                         { for read.iter().map(|s| html! { <li key={*s}>{ *s }</li> }) }
                     </ul></section>
                 </div>
+                <p><a href="fidelity.html" target="_blank" data-testid="fidelity">{ t.fidelity }</a></p>
                 <p class="fine">{ t.not_affiliated }</p>
             </div>
         </div>

@@ -9,7 +9,7 @@ mod hand;
 mod storage;
 mod transactions;
 
-use crate::page::{Row, Verdict};
+use crate::page::{Case, Verdict};
 use crate::recorded::{Cases, folder, read};
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
@@ -27,17 +27,17 @@ struct Probe {
     seen: Value,
 }
 
-/// A row for each probe.
-pub fn rows() -> Vec<Row> {
+/// A case for each probe.
+pub fn cases() -> Vec<Case> {
     let recorded: Cases<Probe> = read("recorded/probes.json");
-    recorded.cases.iter().map(row).collect()
+    recorded.cases.into_iter().map(case).collect()
 }
 
-fn row(probe: &Probe) -> Row {
+fn case(probe: Probe) -> Case {
     let file = file_of(&probe.name);
     let path = format!("probes/{file}.json");
     let scenario = folder().join(&path).exists().then_some(path);
-    Row { family: probe.family.clone(), name: probe.name.clone(), verdict: verdict(probe, &file), scenario }
+    Case { family: probe.family.clone(), name: probe.name.clone(), scenario, judge: Box::new(move || verdict(&probe, &file)) }
 }
 
 /// The name of a probe's scenario: letters and digits of its own.
