@@ -54,6 +54,8 @@ pub enum Rule {
     RetryOrder,
     /// prod.P3: murmur2.
     Murmur2,
+    /// prod.P3: CRC32 in clients built on librdkafka.
+    Crc32,
     /// prod.P4: a record without a key stays with its partition until the batch is full.
     Sticky,
     /// prod.P4: and goes to short queues of partitions with a leader.
@@ -126,6 +128,7 @@ pub const ALL: &[Rule] = &[
     Rule::Retries,
     Rule::RetryOrder,
     Rule::Murmur2,
+    Rule::Crc32,
     Rule::Sticky,
     Rule::StickyWeights,
     Rule::CoordinatorHash,

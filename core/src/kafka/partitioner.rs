@@ -36,7 +36,7 @@ pub fn partition_for_key(key: &[u8], partitions: u16) -> u16 {
 /// CRC-32 (IEEE polynomial, reflected), as zlib and librdkafka compute it.
 pub fn crc32(data: &[u8]) -> u32 {
     let step = |c: u32, _| (c >> 1) ^ (0xedb8_8320 & (c & 1).wrapping_neg());
-    !data.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+    !data.iter().fold(if holds(Rule::Crc32) { u32::MAX } else { 0 }, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// Where librdkafka's `consistent` partitioner sends a key (rule book 2.2, history): `crc32(key) mod partitions`, unsigned.

@@ -6,7 +6,9 @@ use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::kafka::assignor::Problem;
 use highwater_core::kafka::log::{Batch, Log, Payload};
-use highwater_core::kafka::partitioner::{coordinator_partition, murmur2, partition_for_key, sticky_partition};
+use highwater_core::kafka::partitioner::{
+    coordinator_partition, librdkafka_partition_for_key, murmur2, partition_for_key, sticky_partition,
+};
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
 use serde::Deserialize;
@@ -18,6 +20,9 @@ pub fn cases() -> Vec<Case> {
     let case =
         |c: Value| Case { family: text(&c["family"]), name: text(&c["name"]), scenario: None, judge: Box::new(move || class_verdict(&c)) };
     let mut cases: Vec<Case> = partitioners.cases.into_iter().map(case).collect();
+    let librdkafka: Value = read("recorded/librdkafka.json");
+    let judge = move || Verdict::of(vectors(&librdkafka, crc32_differences));
+    cases.push(Case { family: "partitioner".into(), name: "CRC32 of keys (librdkafka)".into(), scenario: None, judge: Box::new(judge) });
     cases.extend(assignor_cases());
     cases
 }
@@ -54,6 +59,13 @@ fn murmur2_differences(v: &Value) -> Vec<String> {
         ("of50", i64::from(partition_for_key(bytes, 50))),
     ];
     unequal(&key, v, &mine)
+}
+
+/// librdkafka's default, asked of librdkafka.
+fn crc32_differences(v: &Value) -> Vec<String> {
+    let key = text(&v["key"]);
+    let of = |partitions| i64::from(librdkafka_partition_for_key(key.as_bytes(), partitions));
+    unequal(&key, v, &[("of3", of(3)), ("of6", of(6)), ("of50", of(50))])
 }
 
 fn coordinator_differences(v: &Value) -> Vec<String> {
