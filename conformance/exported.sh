@@ -4,7 +4,9 @@
 end() {
   local file
   for file in "$work"/cluster/*.pid; do
-    [ -e "$file" ] && kill -9 "$(cat "$file")" 2>/dev/null
+    [ -e "$file" ] || continue
+    # One that has ended may have left its number to somebody else.
+    if ps -p "$(cat "$file")" -o args= 2>/dev/null | grep -q kafka.Kafka; then kill -9 "$(cat "$file")" || true; fi
   done
   rm -rf "$work"
 }

@@ -48,7 +48,14 @@ const KOREAN: &[(&str, &str)] = &[
     ("cases that fail without it", "깨면 실패하는 사례 수"),
 ];
 
-fn korean(heading: &str) -> &'static str {
+fn korean(heading: &str) -> String {
+    match heading.strip_prefix("Kafka 3.9: ") {
+        Some(family) => format!("Kafka 3.9: {}", word(family)),
+        None => word(heading).into(),
+    }
+}
+
+fn word(heading: &str) -> &'static str {
     if let Some(found) = KOREAN.iter().find(|k| k.0 == heading) {
         return found.1;
     }
