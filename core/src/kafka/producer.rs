@@ -11,6 +11,7 @@ use super::transaction::{AfterSend, Call};
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::order;
 use smallvec::SmallVec;
 
 /// A batch that the producer has not finished with.
@@ -186,7 +187,7 @@ impl ProducerCx<'_> {
     /// The application that it is part of makes a record out of `source` and sends it.
     pub fn send_derived(&mut self, source: (BatchId, u16), partition: PartitionId, data: RecordData) {
         let record = RecordId { producer: self.p.id, n: self.p.records };
-        self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1 }));
+        self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1, key: data.key }));
         self.send(partition, data, AfterSend::GoOn);
     }
 
@@ -527,7 +528,7 @@ impl ProducerCx<'_> {
         let waiting = part.queue.iter_mut().map(|x| &mut x.batch);
         let mut all: SmallVec<[&mut Batch; 8]> = waiting.chain(flying).filter(|b| b.seq.is_some()).collect();
         all.push(&mut q.batch);
-        all.sort_by_key(|b| (b.epoch, b.seq));
+        order::sort_by_key(&mut all, |b| (b.epoch, b.seq));
         let mut next = 0;
         for b in all {
             (b.epoch, b.seq) = (epoch, Some(next));
@@ -603,6 +604,9 @@ impl ProducerCx<'_> {
         self.out.event(EventKind::SendFailed { batch, partition, error });
         if self.p.txn.is_some() {
             self.fail_transaction(error);
+        } else if let Some(c) = self.config().app.filter(|c| self.setup.consumers[c.ix()].streams.is_some()) {
+            // Nothing is committed past an output that failed: the thread ends with an exception, and the client with it.
+            self.out.call(AppCall::Returned(c, Returned::Fatal));
         }
     }
 }

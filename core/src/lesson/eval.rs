@@ -4,8 +4,9 @@ use super::grammar::{Arg, Cmp, Expr, Func, Quantifier, Sum};
 use super::names::RecordNames;
 use super::witness::{Witness, kind_of_word};
 use crate::ids::*;
+use crate::order;
 use crate::sim::Sim;
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,7 +16,7 @@ pub enum Value {
     Int(i64),
     /// In microseconds.
     Time(i64),
-    Set(BTreeSet<i64>),
+    Set(Vec<i64>),
     Record(RecordId),
     Records(Vec<RecordId>),
     Word(String),
@@ -38,7 +39,7 @@ pub struct Context<'a> {
     /// Here and now.
     pub now: Moment<'a>,
     /// `…@name`.
-    pub others: BTreeMap<&'a str, Moment<'a>>,
+    pub others: LiteMap<&'a str, Moment<'a>>,
 }
 
 impl Context<'_> {
@@ -57,7 +58,7 @@ impl Context<'_> {
             Expr::Int(n) => Value::Int(*n),
             Expr::Time(us) => Value::Time(*us),
             Expr::None => Value::None,
-            Expr::Set(n) => Value::Set(n.iter().copied().collect()),
+            Expr::Set(n) => set(n.iter().copied()),
             Expr::Names(names) => Value::Records(names.iter().filter_map(|n| self.now.record(n)).collect()),
             Expr::Name(n) => self.now.record(n).map_or(Value::None, Value::Record),
             Expr::Quoted(w) => Value::Word(w.clone()),
@@ -194,6 +195,18 @@ impl<'a> Moment<'a> {
                 let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
                 int(all.filter(|(setup, c)| setup.group == g && !c.assigned.is_empty()).count() as u64)
             }
+            Func::Count => {
+                let g = group()?;
+                let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
+                let threads = all.filter(|(setup, _)| setup.group == g).filter_map(|(_, c)| c.streams.as_ref());
+                int(threads.flat_map(|t| &t.tasks).flat_map(|t| t.store.values()).map(|a| u64::from(a.count)).sum())
+            }
+            Func::Shown => {
+                let r = self.witness.handled(group()?).last()?;
+                let batch = ledger.record(r)?.batch?;
+                let index = ledger.batch(batch)?.records.iter().position(|n| *n == r.n)?;
+                int(world.data.of(batch).get(index)?.count.into())
+            }
             Func::Size => match given.values.first()? {
                 Value::Set(s) => int(s.len() as u64),
                 Value::Records(r) => int(r.len() as u64),
@@ -236,7 +249,7 @@ impl<'a> Moment<'a> {
         let setup = self.sim.setup();
         let t = setup.topics.iter().find(|t| t.name == topic)?;
         let used = t.partitions.clone().map(PartitionId).filter(|p| !self.log(self.sim.ledger().view(*p), *p).is_empty());
-        Some(Value::Set(used.map(|p| i64::from(setup.partitions[p.ix()].number)).collect()))
+        Some(set(used.map(|p| i64::from(setup.partitions[p.ix()].number))))
     }
 
     /// Pairs of records of one subject of which the later sent was handled first, summed over groups.
@@ -277,7 +290,15 @@ pub(super) fn partition_named(sim: &Sim, name: &str) -> Option<PartitionId> {
 }
 
 fn brokers(s: BrokerSet) -> Value {
-    Value::Set(s.iter().map(|b| b.0.into()).collect())
+    set(s.iter().map(|b| b.0.into()))
+}
+
+/// Each number once, in order.
+fn set(numbers: impl Iterator<Item = i64>) -> Value {
+    let mut all: Vec<i64> = numbers.collect();
+    order::sort(&mut all);
+    all.dedup();
+    Value::Set(all)
 }
 
 fn number(v: &Value) -> Option<i64> {

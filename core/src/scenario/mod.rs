@@ -3,22 +3,26 @@
 //! Strict: a field, config or name that is not known is refused with its place and what would be right.
 
 pub mod build;
+mod command;
 pub mod configs;
 mod link;
 mod logs;
 mod shipped;
+mod streams;
 pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::json::{Misplaced, decode, encode};
 use crate::kafka::partitioner::Partitioner;
 use crate::kafka::setup::ProtocolVersion;
 use crate::kafka::transaction::AfterSend;
-use crate::place::{Misplaced, decode};
+pub use command::TimedCommand;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
 use std::fmt;
+pub use streams::StreamsSpec;
 use versions::VERSIONS;
 
 /// The scenario that the app opens with.
@@ -241,6 +245,9 @@ pub struct App {
     /// What it makes of the records that it reads: it is a producer too, in the same process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputSpec>,
+    /// It is a Streams application, with this topology; each member is a thread in a process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<StreamsSpec>,
     /// Its own commits; without this, `enable.auto.commit` decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitSpec>,
@@ -346,7 +353,7 @@ pub enum End {
 
 /// Something done to the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Do {
     /// An application sends a record.
     Send {
@@ -475,19 +482,6 @@ pub enum Do {
     },
 }
 
-/// A command and its time.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TimedCommand {
-    /// When, in microseconds.
-    pub at_us: u64,
-    /// Was it done by hand while the run was watched?
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_hand: bool,
-    /// What.
-    #[serde(flatten)]
-    pub what: Do,
-}
-
 impl Scenario {
     /// Reads a scenario and checks all of it.
     ///
@@ -506,7 +500,7 @@ impl Scenario {
 
     /// As JSON, as [`Scenario::parse`] reads it.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a scenario has only JSON's own types")
+        encode(self)
     }
 
     /// Sets a producer's config; a new scenario for a new run.
@@ -667,6 +661,11 @@ impl Scenario {
                     return error(format!("{at}.commit"), "must be left out: the offsets are part of the transaction");
                 }
             }
+            if let Some(s) = &a.streams {
+                let at = format!("{at}.streams");
+                self.topic_index(&s.to).ok_or_else(|| self.no_topic(format!("{at}.to"), &s.to))?;
+                a.check_streams(s, &at)?;
+            }
         }
         Ok(())
     }
@@ -712,7 +711,7 @@ impl Scenario {
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
-        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| a.everybody() as usize).sum::<usize>();
+        let members_with = self.apps.iter().filter(|a| a.writes_to().is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
         let end = |e: &End| match e {
             End::Controller => Ok(()),

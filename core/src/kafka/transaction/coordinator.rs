@@ -11,6 +11,7 @@ use crate::kafka::broker::Cx;
 use crate::kafka::log::Payload;
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::step::{Base, Timer, TimerOp, TxnTimer};
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -25,8 +26,8 @@ pub enum Reply {
     Partitions(ProducerIx, ConnGen),
     /// AddOffsetsToTxn.
     Offsets(ProducerIx, ConnGen),
-    /// AddPartitionsToTxn from a partition's leader, for this producer's request there.
-    Leader(BrokerId, ProducerIx, Identity),
+    /// AddPartitionsToTxn from a partition's leader, for this producer's request there, with these partitions.
+    Leader(BrokerId, ProducerIx, Identity, SmallVec<[PartitionId; 2]>),
     /// EndTxn.
     End(ProducerIx, ConnGen),
 }
@@ -139,7 +140,7 @@ impl Cx<'_> {
     pub(super) fn reply(&mut self, to: Reply, result: Result<Identity, ErrorCode>) {
         if let Err(error) = result {
             let txn = match &to {
-                Reply::Leader(_, _, id) => id.txn,
+                Reply::Leader(_, _, id, _) => id.txn,
                 other => match other.conn().and_then(|(p, _)| self.setup.producers[p.ix()].txn) {
                     Some(t) => t,
                     None => return,
@@ -156,7 +157,9 @@ impl Cx<'_> {
             }
             Reply::Partitions(p, conn) => (Actor::Producer(p), TxnBody::AddPartitionsToTxnResponse { conn, result: done }),
             Reply::Offsets(p, conn) => (Actor::Producer(p), TxnBody::AddOffsetsToTxnResponse { conn, result: done }),
-            Reply::Leader(b, producer, id) => (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, result: done }),
+            Reply::Leader(b, producer, id, partitions) => {
+                (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, partitions, result: done })
+            }
             Reply::End(p, conn) => (Actor::Producer(p), TxnBody::EndTxnResponse { conn, result }),
         };
         self.send(to, Body::Txn(body));
@@ -173,7 +176,7 @@ impl Cx<'_> {
         let Some(c) = self.coordinated(txn) else {
             let id = Identity::first(txn);
             self.b.txn.coordinated.push(Rc::new(Coordinated::new(id)));
-            self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+            order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
             return self.transition(txn, TxnState::Empty, id, &[], Some(reply));
         };
         let (id, state) = (c.id, c.state);
@@ -381,7 +384,7 @@ impl Cx<'_> {
             }
             self.b.txn.coordinated.push(Rc::new(c));
         }
-        self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+        order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
         for txn in loaded {
             if self.coordinated(txn).is_some_and(|c| c.state.preparing().is_some()) {
                 self.send_markers(txn); // X6

@@ -13,6 +13,7 @@ use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::replica::Idempotence;
 use crate::kafka::setup::Setup;
 use crate::kafka::step::{Timer, TxnTimer};
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -78,7 +79,8 @@ impl Broker {
         for a in self.txn.asks.iter().filter(|a| a.waiting) {
             if self.view[setup.transactions[a.id.txn.ix()].coordinator.ix()].0.0 == Some(b) {
                 let result = Err(ErrorCode::NetworkException);
-                told.push(TxnBody::LeaderAddPartitionsResponse { producer: a.producer, id: a.id, result });
+                let partitions = a.partitions.clone();
+                told.push(TxnBody::LeaderAddPartitionsResponse { producer: a.producer, id: a.id, partitions, result });
             }
         }
         for c in self.txn.coordinated.iter().filter(|c| !c.retry && c.pending.is_none()) {
@@ -121,10 +123,12 @@ impl Cx<'_> {
             (Actor::Producer(p), TxnBody::EndTxn { conn, id, commit }) => self.on_end_txn(*id, *commit, p, *conn),
             (Actor::Producer(p), TxnBody::TxnOffsetCommit { .. }) => self.on_txn_offset_commit(p, body),
             (Actor::Broker(b), TxnBody::LeaderAddPartitions { producer, id, partitions, verify_only }) => {
-                let reply = Reply::Leader(b, *producer, *id);
+                let reply = Reply::Leader(b, *producer, *id, partitions.clone());
                 if *verify_only { self.verify_partitions(*id, partitions, reply) } else { self.add_partitions(*id, partitions, reply) }
             }
-            (Actor::Broker(_), TxnBody::LeaderAddPartitionsResponse { producer, id, result }) => self.on_answer(*producer, *id, *result),
+            (Actor::Broker(_), TxnBody::LeaderAddPartitionsResponse { producer, id, partitions, result }) => {
+                self.on_answer(*producer, *id, partitions, *result);
+            }
             (Actor::Broker(b), TxnBody::WriteTxnMarkers { marker, partitions }) => self.on_write_markers(b, marker, partitions),
             (Actor::Broker(_), TxnBody::WriteTxnMarkersResponse { marker, results }) => self.on_markers_response(marker, results),
             _ => {}
@@ -192,7 +196,7 @@ impl Cx<'_> {
         let requests = SmallVec::from_elem(body.clone(), 1);
         let ask = Ask { producer: p, id, partitions, waiting: false, expired: false, broken: SmallVec::new(), requests };
         self.b.txn.asks.push(ask);
-        self.b.txn.asks.sort_by_key(|a| a.producer);
+        order::sort_by_key(&mut self.b.txn.asks, |a| a.producer);
         self.out.arm(Timer::Txn(TxnTimer::AddGiveUp(self.b.id, p)));
         self.ask_coordinator(p);
     }
@@ -216,8 +220,9 @@ impl Cx<'_> {
         }
     }
 
-    fn on_answer(&mut self, p: ProducerIx, id: Identity, result: Result<(), ErrorCode>) {
-        if self.asking(p).is_some_and(|a| a.waiting && a.id == id) {
+    /// An answer to a question that is not asked any more, of a producer that died, must not be taken for another's.
+    fn on_answer(&mut self, p: ProducerIx, id: Identity, partitions: &[PartitionId], result: Result<(), ErrorCode>) {
+        if self.asking(p).is_some_and(|a| a.waiting && a.id == id && a.partitions[..] == *partitions) {
             self.answered(p, result);
         }
     }
