@@ -66,7 +66,7 @@ pub enum Rule {
     Assignment,
     /// cons.K6: a commit is found again.
     Commit,
-    /// cons.K5: auto-commit says how far `poll()` got, not what was fetched.
+    /// cons.K5: a commit says how far `poll()` got, not what was fetched.
     AutoCommit,
     /// cons.K2: `auto.offset.reset`.
     OffsetReset,

@@ -545,7 +545,8 @@ impl ConsumerCx<'_> {
         if self.c.streams.is_some() {
             return self.committable();
         }
-        self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect()
+        let got = |s: &Share| if holds(Rule::AutoCommit) { s.position } else { s.position.map(|_| s.fetched) };
+        self.c.assigned.iter().filter_map(|s| Some((s.partition, got(s)?))).collect()
     }
 
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
@@ -559,14 +560,7 @@ impl ConsumerCx<'_> {
     // ---- commits
 
     pub(super) fn commit(&mut self, how: Coordination) {
-<<<<<<< HEAD
-        let (group, member) = (self.config().group, self.c.member.credentials());
-        let got =
-            |s: &Share| if holds(Rule::AutoCommit) || how == Coordination::Committing { s.position } else { s.position.map(|_| s.fetched) };
-        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, got(s)?))).collect();
-=======
         let (group, member, offsets) = (self.config().group, self.c.member.credentials(), self.offsets());
->>>>>>> main
         self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
     }
 

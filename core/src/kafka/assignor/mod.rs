@@ -10,11 +10,8 @@ mod sticky;
 mod uniform;
 
 use super::partitioner::java_string_hash;
-<<<<<<< HEAD
 use crate::broken::{Rule, holds};
-=======
 use crate::order;
->>>>>>> main
 pub use problem::Problem;
 use serde::{Deserialize, Serialize};
 
