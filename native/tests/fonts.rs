@@ -21,7 +21,7 @@ fn no_syllable_of_the_interface_is_missing_in_the_font() {
     let have: BTreeSet<char> = fs::read_to_string(root.join("assets/fonts/letters.txt")).expect("the list of letters").chars().collect();
     let mut used = BTreeSet::new();
     // The folders that scripts/fonts reads as well.
-    for place in ["index.html", "core/src", "web/src", "assets/lessons", "assets/scenarios", "assets/fidelity.html"] {
+    for place in ["index.html", "core/src", "web/src", "assets/lessons", "assets/scenarios"] {
         let path = root.join(place);
         if path.exists() {
             syllables(&path, &mut used);
