@@ -132,6 +132,10 @@ impl Cx<'_> {
     /// The log was cut at its end.
     pub(super) fn files_cut(&mut self, p: PartitionId) {
         self.on_files(p, |r, data| r.cut_files(data));
+        // Where everything that was not flushed is gone, there is nothing to flush.
+        if self.b.replica(p).is_some_and(|r| r.files.is_some() && r.flushed >= r.log.leo()) {
+            self.out.disarm(Timer::Flush { broker: self.b.id, partition: p });
+        }
     }
 
     /// A follower has nothing that its leader has: its log starts over where the leader's does (repl.R-L5).

@@ -135,6 +135,14 @@ texts! {
     trace: "trace hash", "트레이스 해시";
     network_delay: "network delay", "네트워크 지연";
 
+    // ---- Streams
+    store: "store", "저장소";
+    store_hint: "What the thread has counted, by key. The changelog beside the output has the same numbers.", "스레드가 키별로 센 값입니다. 출력 옆의 체인지로그에도 같은 값이 있습니다.";
+    restoring: "restoring", "복원 중";
+    ahead_hint: "Processed, and not committed yet.", "처리했지만 아직 커밋하지 않은 레코드입니다.";
+    outside: "outside Kafka", "Kafka 바깥";
+    outside_hint: "What the application does outside Kafka for each record, an e-mail say: counted each time, no transaction takes it back.", "레코드마다 애플리케이션이 Kafka 바깥에서 하는 일(예: 이메일)입니다. 매번 세고, 어떤 트랜잭션도 되돌리지 못합니다.";
+
     // ---- ledger
     ledger: "Truth ledger", "진실 장부";
     l_sent: "sent", "보냄";
