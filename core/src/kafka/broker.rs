@@ -1,6 +1,7 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
+use super::group::consumer::coordinator::Coordinated;
 use super::group::coordinator::Group;
 use super::log::records::RecordTable;
 use super::log::segments::Segments;
@@ -139,6 +140,8 @@ pub struct Broker {
     pub commits: SmallVec<[ParkedCommit; 1]>,
     /// Groups that it coordinates, by id.
     pub groups: SmallVec<[Rc<Group>; 1]>,
+    /// The same of the consumer protocol.
+    pub consumer_groups: SmallVec<[Rc<Coordinated>; 1]>,
     /// Consumers' fetches that wait.
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
     /// Its part in transactions.
@@ -177,6 +180,7 @@ impl Broker {
             produces: SmallVec::new(),
             commits: SmallVec::new(),
             groups: SmallVec::new(),
+            consumer_groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
         }
@@ -247,6 +251,7 @@ impl Cx<'_> {
             (_, Body::GroupHeartbeat { conn, group, member, generation }) => {
                 self.on_group_heartbeat(*group, *conn, *member, *generation);
             }
+            (_, Body::ConsumerGroupHeartbeat { conn, group, beat }) => self.on_consumer_heartbeat(*group, *conn, beat),
             (_, Body::LeaveGroup { group, member, .. }) => self.on_leave_group(*group, *member),
             (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => self.on_offset_fetch(c, *conn, *group),
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
@@ -294,6 +299,7 @@ impl Cx<'_> {
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
+            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
             _ => {}
         }
@@ -407,6 +413,7 @@ impl Cx<'_> {
         b.produces.clear();
         b.commits.clear();
         b.groups.clear();
+        b.consumer_groups.clear();
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
         // Connections end for good: an answer to an old one must not be taken for new after a restart.

@@ -2,9 +2,10 @@
 //! [`super::group::membership`], where it begins to read in [`super::positions`].
 
 use super::client::{ClientMeta, MetaState};
+use super::group::consumer::ConsumerGroup;
 use super::group::membership::{self, Membership, Phase};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
-use super::setup::{CommitMode, ConsumerSetup, Setup};
+use super::setup::{CommitMode, ConsumerSetup, GroupProtocol, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::transaction::Call;
 use super::transaction::index::readable;
@@ -105,12 +106,18 @@ impl Consumer {
     /// A process that is not running yet and belongs to no group, unless that never changes. `lives` ids are used up.
     pub fn new(id: ConsumerIx, setup: &Setup, lives: u16) -> Self {
         let spec = &setup.consumers[id.ix()];
-        let fixed = !setup.groups[spec.group.ix()].rebalances;
+        let protocol = setup.groups[spec.group.ix()].protocol;
+        let fixed = protocol == GroupProtocol::Fixed;
+        let member = match protocol {
+            GroupProtocol::Fixed => Membership::new(Phase::Fixed, lives),
+            GroupProtocol::Classic => Membership::new(Phase::Unjoined, lives),
+            GroupProtocol::Consumer => Membership::joining(lives),
+        };
         Consumer {
             id,
             up: false,
             meta: ClientMeta::settled(setup),
-            member: Membership::new(if fixed { Phase::Fixed } else { Phase::Unjoined }, lives),
+            member,
             assigned: if fixed { spec.assigned.iter().map(|p| Share::new(*p)).collect() } else { SmallVec::new() },
             buffer: VecDeque::new(),
             work: VecDeque::new(),
@@ -132,6 +139,10 @@ impl Consumer {
         if c.member.phase != Phase::Fixed && spec.starts {
             c.member = Membership::settled(id);
             c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
+            if setup.groups[spec.group.ix()].protocol == GroupProtocol::Consumer {
+                c.member.generation = ConsumerGroup::settled(setup, spec.group).epoch as u32;
+                c.member.told = Some(spec.assigned.clone());
+            }
         }
         c
     }
@@ -326,6 +337,7 @@ impl ConsumerCx<'_> {
             Body::JoinGroupResponse { result, .. } => self.on_joined(b, result),
             Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
             Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
+            Body::ConsumerGroupHeartbeatResponse { result, .. } => self.on_consumer_beat(b, result),
             Body::Disconnect { .. } => self.disconnected(b),
             _ => {}
         }
@@ -518,6 +530,11 @@ impl ConsumerCx<'_> {
     // ---- commits
 
     pub(super) fn commit(&mut self, how: Coordination) {
+        if self.has_lost_its_place() {
+            self.c.coordination = Coordination::Idle;
+            self.c.work.clear();
+            return self.commit_refused(ErrorCode::UnknownMemberId);
+        }
         let (group, member) = (self.config().group, self.c.member.credentials());
         let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
         self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });

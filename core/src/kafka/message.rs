@@ -1,6 +1,7 @@
 //! What actors say to each other. Request and response names are Kafka's.
 
 use super::assignor::Assignor;
+use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
 use super::transaction::TxnBody;
@@ -262,6 +263,15 @@ pub enum Body {
         group: GroupIx,
         member: MemberId,
     },
+    ConsumerGroupHeartbeat {
+        conn: ConnGen,
+        group: GroupIx,
+        beat: Beat,
+    },
+    ConsumerGroupHeartbeatResponse {
+        conn: ConnGen,
+        result: BeatAnswer,
+    },
     BrokerRegistration {
         clean: Option<BrokerEpoch>,
     },
@@ -332,6 +342,8 @@ impl Body {
             Body::GroupHeartbeat { .. } => MessageKind::Heartbeat,
             Body::GroupHeartbeatResponse { .. } => MessageKind::HeartbeatResponse,
             Body::LeaveGroup { .. } => MessageKind::LeaveGroup,
+            Body::ConsumerGroupHeartbeat { .. } => MessageKind::ConsumerGroupHeartbeat,
+            Body::ConsumerGroupHeartbeatResponse { .. } => MessageKind::ConsumerGroupHeartbeatResponse,
             Body::BrokerRegistration { .. } => MessageKind::BrokerRegistration,
             Body::BrokerRegistrationResponse { .. } => MessageKind::BrokerRegistrationResponse,
             Body::BrokerHeartbeat { .. } => MessageKind::BrokerHeartbeat,
@@ -370,6 +382,8 @@ impl Body {
             | Body::GroupHeartbeat { conn, .. }
             | Body::GroupHeartbeatResponse { conn, .. }
             | Body::LeaveGroup { conn, .. }
+            | Body::ConsumerGroupHeartbeat { conn, .. }
+            | Body::ConsumerGroupHeartbeatResponse { conn, .. }
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
@@ -389,6 +403,7 @@ impl Body {
             Body::Produce { .. } | Body::ConsumerFetch { .. } | Body::OffsetCommit { .. } | Body::OffsetFetch { .. } => true,
             Body::ListOffsets { .. } | Body::JoinGroup { .. } | Body::SyncGroup { .. } => true,
             Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
+            Body::ConsumerGroupHeartbeat { .. } => true,
             Body::Txn(t) => t.is_client_request(),
             _ => false,
         }
@@ -399,7 +414,7 @@ impl Body {
         match self {
             Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } | Body::ListOffsetsResponse { .. } => true,
             Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
-            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } => true,
+            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } | Body::ConsumerGroupHeartbeatResponse { .. } => true,
             Body::Txn(t) => t.is_client_response(),
             _ => false,
         }

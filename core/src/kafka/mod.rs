@@ -30,10 +30,11 @@ use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
-use group::Roster;
+use group::GroupRecord;
 use log::records::{RecordData, RecordTable};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
+use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -70,8 +71,8 @@ pub struct World {
     pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
     pub consumers: SmallVec<[Shared<Consumer>; 2]>,
-    /// Generations of groups: what records of `__consumer_offsets` stand for. First that of each group at the beginning.
-    pub rosters: Rc<Vec<Roster>>,
+    /// What records of `__consumer_offsets` about groups say. First that of each group at the beginning.
+    pub rosters: Rc<Vec<GroupRecord>>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
@@ -125,7 +126,7 @@ impl World {
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
             (0..setup.consumers.len() as u8).map(|i| Consumer::settled(ConsumerIx(i), &setup)).collect();
-        let mut rosters = Rc::new(group::coordinator::first_rosters(&setup));
+        let mut rosters = Rc::new(group::coordinator::first_records(&setup));
         for b in &mut brokers {
             Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
         }
@@ -285,7 +286,7 @@ impl World {
 
     /// The groups that a broker coordinates follow what became of its replicas.
     fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
-        if self.setup.groups.iter().any(|g| g.rebalances) && self.broker(b).is_up() {
+        if self.setup.groups.iter().any(|g| g.protocol != GroupProtocol::Fixed) && self.broker(b).is_up() {
             let b = Shared::make_mut(&mut self.brokers[b.ix()]);
             Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
         }
@@ -491,6 +492,7 @@ impl World {
             b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
             let waiting =
                 b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
+            let waiting = waiting.chain(b.consumer_groups.iter().flat_map(|g| g.connections()));
             waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
             b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
         }
@@ -565,6 +567,7 @@ impl Timer {
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
+            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)

@@ -163,6 +163,11 @@ pub enum Timer {
     InitialRebalance(BrokerId, GroupIx),
     /// The rebalance timeout, `max.poll.interval.ms` of the members: for joining, then for their SyncGroup (group.G2, G3).
     Rebalance(BrokerId, GroupIx),
+    /// Consumer protocol: the rebalance timeout, `max.poll.interval.ms`, of a member that was asked to give partitions up
+    /// (group.N6).
+    MemberRebalance(BrokerId, MemberId),
+    /// Consumer protocol: `group.consumer.assignment.interval.ms` since the last assignment (group.N3).
+    AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
 }

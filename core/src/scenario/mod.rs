@@ -4,6 +4,7 @@
 
 pub mod build;
 pub mod configs;
+mod groups;
 mod link;
 mod logs;
 mod shipped;

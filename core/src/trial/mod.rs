@@ -19,6 +19,7 @@ mod story;
 pub mod words;
 
 use crate::ids::*;
+use crate::kafka::setup::GroupProtocol;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Setup, World};
 use crate::scenario::{Scenario, ScenarioError, build::build, error};
@@ -132,7 +133,7 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
-        setup.groups.iter_mut().for_each(|g| g.rebalances = false);
+        setup.groups.iter_mut().for_each(|g| g.protocol = GroupProtocol::Fixed);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");

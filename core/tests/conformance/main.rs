@@ -7,6 +7,7 @@ mod classes;
 #[path = "../common/mod.rs"]
 mod common;
 mod compare;
+mod epochs;
 mod page;
 mod probes;
 mod recorded;

@@ -1,6 +1,7 @@
 //! Probes: a few steps against a real cluster, repeated in the engine where it has the rule.
 
 use crate::common::{crash, run, scene, send};
+use crate::epochs;
 use crate::page::{Row, Verdict};
 use crate::recorded::{Cases, read};
 use highwater_core::event::{ErrorCode, EventKind};
@@ -49,6 +50,11 @@ fn verdict(probe: &Probe) -> Verdict {
     }
     if probe.name == "a new connection while the old one's request waits" {
         return Verdict::NotModelled("a client of the engine has one connection to a broker at a time");
+    }
+    match probe.name.as_str() {
+        "a second member joins and leaves: consumer" => return Verdict::of(epochs::joins(&probe.seen)),
+        "a static member restarts: consumer" => return Verdict::of(epochs::restarts(&probe.seen)),
+        _ => {}
     }
     match probe.family.as_str() {
         "idempotence" if probe.seen.get("batches").is_some() => Verdict::of(batches(&probe.seen["batches"])),

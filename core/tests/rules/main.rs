@@ -6,6 +6,7 @@ mod common;
 mod anomalies;
 mod assignors;
 mod consumer;
+mod consumer_groups;
 mod controller;
 mod election;
 mod faults;

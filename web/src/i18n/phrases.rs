@@ -156,6 +156,9 @@ pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static s
         (Lang::Ko, "inv.S2") => "ISR 복제본은 커밋된 레코드를 모두 가짐",
         (Lang::Ko, "inv.S6") => "ELR은 min ISR보다 적을 때만 있고 ISR과 겹치지 않음",
         (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
+        (Lang::Ko, "group.I-G1") => "한 그룹에서 파티션의 주인은 하나",
+        (Lang::Ko, "group.I-G2") => "세대는 늘기만 함",
+        (Lang::Ko, "group.I-G3") => "멤버는 받은 파티션만 읽음",
         (Lang::Ko, _) => english,
     }
 }

@@ -189,10 +189,20 @@ impl Cx<'_> {
     }
 
     /// group.G9: may this member commit?
-    pub(in super::super) fn check_commit(&mut self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
+    pub(in super::super) fn check_commit(
+        &mut self,
+        g: GroupIx,
+        member: Option<(MemberId, u32)>,
+        partitions: impl Iterator<Item = PartitionId>,
+    ) -> Result<(), ErrorCode> {
         let Some((id, generation)) = member else {
             return Ok(()); // a group that never changes is asked for no member
         };
+        if self.speaks_epochs(g) {
+            let by_partition = self.setup.rules.assignment_epochs;
+            let c = self.b.consumer_group(g).ok_or(ErrorCode::NotCoordinator)?;
+            return c.group.check_commit((id, generation), partitions, by_partition); // N8
+        }
         self.check_member(g, id, generation)?;
         let group = self.b.group(g).ok_or(ErrorCode::NotCoordinator)?;
         if group.state == GroupState::CompletingRebalance {
