@@ -6,7 +6,7 @@ use super::group::coordinator::Group;
 use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
-use super::message::{Body, Change, ConnGen, LeaderView};
+use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
@@ -118,6 +118,8 @@ pub struct Broker {
     pub epoch: Option<BrokerEpoch>,
     /// In its clean-shutdown file: the broker epoch that ended in order.
     pub clean_epoch: Option<BrokerEpoch>,
+    /// Which life of its process this is.
+    pub incarnation: Incarnation,
     /// How much of the metadata log it has applied.
     pub applied: u32,
     /// Brokers that its metadata calls unfenced.
@@ -169,6 +171,7 @@ impl Broker {
             power: Power::Up,
             epoch: None,
             clean_epoch: None,
+            incarnation: Incarnation::default(),
             applied: 0,
             unfenced: BrokerSet::EMPTY,
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
@@ -320,6 +323,7 @@ impl Cx<'_> {
         let power_lost = self.b.power == Power::PowerLost;
         self.b.power = Power::Up;
         self.b.stopping = false;
+        self.b.incarnation = Incarnation(self.b.incarnation.0.wrapping_add(1));
         self.out.event(EventKind::Started { broker: self.b.id });
         self.recover(power_lost);
         self.register();
@@ -342,7 +346,7 @@ impl Cx<'_> {
     }
 
     fn register(&mut self) {
-        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch });
+        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
         self.out.arm(Timer::RegistrationRetry(self.b.id));
     }
 

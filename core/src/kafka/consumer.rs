@@ -141,6 +141,7 @@ impl Consumer {
             c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
             if setup.groups[spec.group.ix()].protocol == GroupProtocol::Consumer {
                 c.member.generation = ConsumerGroup::settled(setup, spec.group).epoch as u32;
+                c.member.metadata = c.member.credentials();
                 c.member.told = Some(spec.assigned.clone());
             }
         }
@@ -521,9 +522,11 @@ impl ConsumerCx<'_> {
 
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
     fn commit_transaction(&mut self, producer: ProducerIx) {
+        let as_member = self.config().output.is_some_and(|o| o.group_metadata);
+        let member = self.c.member.metadata.filter(|_| as_member);
         let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
         self.c.waits_for_producer = true;
-        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets)));
+        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, member, offsets)));
         self.out.call(AppCall::Call(producer, Call::End { commit: true }));
     }
 
@@ -531,8 +534,7 @@ impl ConsumerCx<'_> {
 
     pub(super) fn commit(&mut self, how: Coordination) {
         if self.has_lost_its_place() {
-            self.c.coordination = Coordination::Idle;
-            self.c.work.clear();
+            self.commit_failed(how);
             return self.commit_refused(ErrorCode::UnknownMemberId);
         }
         let (group, member) = (self.config().group, self.c.member.credentials());
@@ -556,8 +558,7 @@ impl ConsumerCx<'_> {
                 | ErrorCode::FencedInstanceId
                 | ErrorCode::RebalanceInProgress),
             ) => {
-                self.c.coordination = Coordination::Idle;
-                self.c.work.clear(); // the exception comes before the records are handled, if any are left
+                self.commit_failed(was);
                 return self.commit_refused(e);
             }
             Err(_) => {
@@ -568,6 +569,14 @@ impl ConsumerCx<'_> {
         self.c.coordination = Coordination::Idle;
         if was == Coordination::Committing && !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id)); // committed before handling
+        }
+    }
+
+    /// The exception of a `commitSync` comes before the records are handled, if any are left; nobody waits for another commit.
+    fn commit_failed(&mut self, how: Coordination) {
+        self.c.coordination = Coordination::Idle;
+        if how == Coordination::Committing {
+            self.c.work.clear();
         }
     }
 

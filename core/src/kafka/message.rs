@@ -44,6 +44,15 @@ impl std::hash::Hash for ConnGen {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
+/// `incarnationId`: which life of a broker's process. No part of the canonical encoding: the controller asks only whether
+/// it is the one that it knows, and in a search, where no registration is repeated, it never is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Incarnation(pub u8);
+
+impl std::hash::Hash for Incarnation {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
 impl ConnGen {
     /// The next connection.
     #[must_use]
@@ -274,6 +283,7 @@ pub enum Body {
     },
     BrokerRegistration {
         clean: Option<BrokerEpoch>,
+        incarnation: Incarnation,
     },
     BrokerRegistrationResponse {
         result: Result<BrokerEpoch, ErrorCode>,

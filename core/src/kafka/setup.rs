@@ -134,6 +134,8 @@ pub struct OutputSetup {
     pub producer: ProducerIx,
     /// Index of the topic that it writes. A record goes to the partition with its input's number, so topics are co-partitioned.
     pub topic: usize,
+    /// It sends offsets as a member of its group (KIP-447).
+    pub group_metadata: bool,
 }
 
 /// When a consumer commits.

@@ -368,7 +368,8 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                     let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), &o.configs, &at)? };
                     let number = (a.everybody() > 1).then_some(m + 1);
                     let topic = setup.topics.iter().position(|t| t.name == o.topic).unwrap_or(0);
-                    Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic })
+                    let group_metadata = o.group_metadata.unwrap_or(true);
+                    Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic, group_metadata })
                 }
             };
             setup.consumers.push(ConsumerSetup {

@@ -160,7 +160,8 @@ fn group_n6_a_dead_member_is_noticed_after_the_session_timeout_of_the_brokers() 
 #[test]
 fn group_n6_who_does_not_give_up_in_time_is_out() {
     // c1's coordinator asks it to give a partition up, but the answer does not reach it.
-    let mut s = scene_of("4.3", 3, 2, 1, r#","max.poll.interval.ms":8000"#);
+    let mut s = scene_of("4.3", 3, 2, 1, r#","max.poll.interval.ms":8000,"enable.auto.commit":false"#);
+    s.apps[0].commit = None; // a commit would wait for its answer, and the member not poll
     let b = coordinator(&begin(&s)).0;
     s.commands = vec![start_consumer(11 * SECOND, 2)];
     s.commands.push(at(12 * SECOND, Do::CutLink { from: End::Broker(b), to: End::Consumer(0) }));

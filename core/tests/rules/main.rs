@@ -11,6 +11,7 @@ mod controller;
 mod election;
 mod faults;
 mod files;
+mod group_fencing;
 mod groups;
 mod lessons;
 mod log;

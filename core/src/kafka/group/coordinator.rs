@@ -239,10 +239,13 @@ impl Cx<'_> {
         let spec = &setup.groups[g.ix()];
         let wait = was == GroupState::Empty && spec.initial_rounds > 0;
         group.initial = wait.then_some(InitialDelay { rounds: spec.initial_rounds - 1, joined: false });
-        let waiting: Vec<(MemberId, ConnGen)> = group.members.iter_mut().filter_map(|m| Some((m.id, m.syncing.take()?))).collect();
+        let waiting: Vec<(MemberId, ConnGen, bool)> =
+            group.members.iter_mut().filter_map(|m| Some((m.id, m.syncing.take()?, m.joining.is_some()))).collect();
         self.tell(g, GroupEvent::Rebalancing { coordinator: me, why, member });
-        for (id, conn) in waiting {
-            self.start_session(id);
+        for (id, conn, joins) in waiting {
+            if !joins {
+                self.start_session(id);
+            }
             self.answer_sync(id, conn, Err(ErrorCode::RebalanceInProgress));
         }
         self.out.arm(if wait { Timer::InitialRebalance(me, g) } else { Timer::Rebalance(me, g) });

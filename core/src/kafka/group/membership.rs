@@ -7,7 +7,7 @@ use super::super::consumer::{ConsumerCx, Coordination, Share};
 use super::super::message::{Body, Joined};
 use super::super::setup::CommitMode;
 use super::super::step::{RequestKind, Timer};
-use super::{MemberId, Parts, Subscription, assign};
+use super::{Committer, MemberId, Parts, Subscription, assign};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
@@ -56,6 +56,8 @@ pub struct Membership {
     pub overdue: bool,
     /// `close()` was called: it leaves as soon as it can.
     pub closing: bool,
+    /// `groupMetadata()`: whom it was when it last took partitions on. A member that was thrown out goes by it on.
+    pub metadata: Committer,
     /// Consumer protocol: a heartbeat goes out as soon as it can.
     pub due: bool,
     /// Consumer protocol: what it last told its coordinator that it has; nothing before, or if that may be lost.
@@ -79,6 +81,7 @@ impl Membership {
             beating: None,
             overdue: false,
             closing: false,
+            metadata: None,
             due: false,
             told: None,
         }
@@ -91,11 +94,12 @@ impl Membership {
 
     /// A member of the group that was formed before the scene begins.
     pub fn settled(consumer: ConsumerIx) -> Self {
-        Membership { id: Some(MemberId { consumer, life: 1 }), generation: 1, ..Membership::new(Phase::Stable, 1) }
+        let (id, generation) = (MemberId { consumer, life: 1 }, 1);
+        Membership { id: Some(id), generation, metadata: Some((id, generation)), ..Membership::new(Phase::Stable, 1) }
     }
 
     /// What a commit says of who makes it; nothing in a group that never changes.
-    pub fn credentials(&self) -> Option<(MemberId, u32)> {
+    pub fn credentials(&self) -> Committer {
         self.id.map(|id| (id, self.generation))
     }
 
@@ -255,6 +259,7 @@ impl ConsumerCx<'_> {
     fn take_share(&mut self, parts: &[PartitionId]) {
         self.c.member.plan.clear();
         self.c.member.phase = Phase::Stable;
+        self.c.member.metadata = self.c.member.credentials();
         let gone = self.c.partitions().any(|p| !parts.contains(&p));
         self.give_up(|p| !parts.contains(&p));
         for p in parts {

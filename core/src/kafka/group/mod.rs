@@ -31,6 +31,9 @@ impl MemberId {
     }
 }
 
+/// Who commits: a member and its generation or epoch; nobody in a group that never changes.
+pub type Committer = Option<(MemberId, u32)>;
+
 /// Partitions of a member.
 pub type Parts = SmallVec<[PartitionId; 2]>;
 

@@ -3,7 +3,7 @@
 use super::super::broker::Cx;
 use super::super::message::{Body, ConnGen, Joined};
 use super::coordinator::{Group, GroupMember, GroupState};
-use super::{MemberId, Parts, Subscription};
+use super::{Committer, MemberId, Parts, Subscription};
 use crate::event::{ErrorCode, RebalanceCause, RemovalCause};
 use crate::ids::*;
 
@@ -188,12 +188,13 @@ impl Cx<'_> {
         self.remove_member(g, id, RemovalCause::Left);
     }
 
-    /// group.G9: may this member commit?
+    /// group.G9: may this member commit? In a transaction also between JoinGroup and SyncGroup.
     pub(in super::super) fn check_commit(
         &mut self,
         g: GroupIx,
-        member: Option<(MemberId, u32)>,
+        member: Committer,
         partitions: impl Iterator<Item = PartitionId>,
+        transactional: bool,
     ) -> Result<(), ErrorCode> {
         let Some((id, generation)) = member else {
             return Ok(()); // a group that never changes is asked for no member
@@ -205,10 +206,10 @@ impl Cx<'_> {
         }
         self.check_member(g, id, generation)?;
         let group = self.b.group(g).ok_or(ErrorCode::NotCoordinator)?;
-        if group.state == GroupState::CompletingRebalance {
+        if group.state == GroupState::CompletingRebalance && !transactional {
             return Err(ErrorCode::RebalanceInProgress);
         }
-        if group.member(id).is_some_and(|m| m.joining.is_none() && m.syncing.is_none()) {
+        if !transactional && group.member(id).is_some_and(|m| m.joining.is_none() && m.syncing.is_none()) {
             self.start_session(id);
         }
         Ok(())

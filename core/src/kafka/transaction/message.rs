@@ -3,6 +3,7 @@
 use super::{Identity, Marker};
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
+use crate::kafka::group::Committer;
 use crate::kafka::message::ConnGen;
 use smallvec::SmallVec;
 
@@ -56,6 +57,7 @@ pub enum TxnBody {
         conn: ConnGen,
         id: Identity,
         group: GroupIx,
+        member: Committer,
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
     },
     TxnOffsetCommitResponse {

@@ -18,6 +18,7 @@ pub mod markers;
 mod message;
 pub mod offsets;
 
+use super::group::Committer;
 use super::log::records::RecordData;
 use crate::ids::*;
 pub use message::TxnBody;
@@ -127,8 +128,8 @@ pub enum Call {
         /// What the log is told of it.
         record: RecordData,
     },
-    /// `sendOffsetsToTransaction()`.
-    Offsets(GroupIx, SmallVec<[(PartitionId, Offset); 1]>),
+    /// `sendOffsetsToTransaction()`, with the consumer's `groupMetadata()` (KIP-447).
+    Offsets(GroupIx, Committer, SmallVec<[(PartitionId, Offset); 1]>),
     /// `commitTransaction()`, or `abortTransaction()`.
     End {
         /// Which of the two.

@@ -115,6 +115,7 @@ impl ConsumerCx<'_> {
 
     fn advance(&mut self, epoch: i32, assignment: Option<&Parts>) {
         self.c.member.generation = epoch.max(0) as u32;
+        self.c.member.metadata = self.c.member.credentials();
         if self.c.member.phase == Phase::Joining {
             self.c.member.phase = Phase::Stable;
             self.out.arm(Timer::GroupHeartbeat(self.c.id));
