@@ -112,6 +112,7 @@ pub enum ErrorCode {
     TransactionAbortable,
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
+    InvalidRecord,
 }
 
 impl ErrorCode {
@@ -150,6 +151,7 @@ impl ErrorCode {
             ErrorCode::TransactionAbortable => "TRANSACTION_ABORTABLE",
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
+            ErrorCode::InvalidRecord => "INVALID_RECORD",
         }
     }
 }

@@ -7,8 +7,10 @@ mod classes;
 #[path = "../common/mod.rs"]
 mod common;
 mod compare;
-mod epochs;
 mod page;
 mod probes;
 mod recorded;
 mod replay;
+#[allow(dead_code)] // the rules' tests use more of it
+#[path = "../rules/world.rs"]
+mod world;

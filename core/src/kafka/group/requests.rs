@@ -197,7 +197,9 @@ impl Cx<'_> {
         transactional: bool,
     ) -> Result<(), ErrorCode> {
         let Some((id, generation)) = member else {
-            return Ok(()); // a group that never changes is asked for no member
+            // Partitions taken by hand, or a group that never changes: nobody may be a member.
+            let empty = self.b.group(g).is_none_or(|x| x.members.is_empty());
+            return if empty { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
         if self.speaks_epochs(g) {
             let by_partition = self.setup.rules.assignment_epochs;
