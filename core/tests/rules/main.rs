@@ -19,5 +19,6 @@ mod metrics;
 mod producer;
 mod replication;
 mod stories;
+mod table;
 mod transactions;
 mod world;

@@ -173,14 +173,14 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
                 format!("{} {group} 그룹의 에포크 {epoch}에 이르러 받을 파티션을 모두 받았습니다.", subject(member))
             }
             MemberState::UnrevokedPartitions => {
-                format!("{} 파티션을 내놓아야 합니다. 내놓을 때까지 {group} 그룹의 에포크 {epoch}에 머뭅니다.", subject(member))
+                format!("{} 파티션을 내놓아야 합니다. 내놓을 때까지 {group} 그룹의 에포크 {epoch}에 남습니다.", subject(member))
             }
             MemberState::UnreleasedPartitions => {
-                format!("{} {group} 그룹의 에포크 {epoch}에 이르렀지만 다른 멤버가 아직 쥐고 있는 파티션을 기다립니다.", subject(member))
+                format!("{} {group} 그룹의 에포크 {epoch}에 이르렀지만 다른 멤버가 아직 가지고 있는 파티션을 기다립니다.", subject(member))
             }
         },
         GroupEvent::LeftForAWhile { member } => {
-            format!("{} {group} 그룹을 잠시 떠납니다. 정적 멤버라서 세션이 끝날 때까지 파티션을 그대로 가집니다.", subject(member))
+            format!("{} {group} 그룹에서 일시적으로 나갑니다. 정적 멤버라서 세션이 끝날 때까지 파티션을 그대로 가집니다.", subject(member))
         }
         GroupEvent::EpochLoaded { coordinator, epoch } => {
             format!("이제 브로커 {coordinator}에서 {group} 그룹을 맡습니다. 로그에 있는 대로 에포크 {epoch}입니다.")

@@ -197,9 +197,10 @@ impl Cx<'_> {
         transactional: bool,
     ) -> Result<(), ErrorCode> {
         let Some((id, generation)) = member else {
-            // Partitions taken by hand, or a group that never changes: nobody may be a member.
-            let empty = self.b.group(g).is_none_or(|x| x.members.is_empty());
-            return if empty { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
+            // Partitions taken by hand, or a group that never changes: nobody may be a member. In a transaction nobody asks.
+            let empty =
+                self.b.group(g).is_none_or(|x| x.members.is_empty()) && self.b.consumer_group(g).is_none_or(|c| c.group.members.is_empty());
+            return if empty || transactional { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
         if self.speaks_epochs(g) {
             let by_partition = self.setup.rules.assignment_epochs;
