@@ -1,5 +1,6 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod streams;
 mod transactions;
 
 use crate::ids::*;
@@ -7,6 +8,7 @@ use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
+pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
 
 /// One thing that happened at an instant.
@@ -408,6 +410,9 @@ pub enum EventKind {
 
     /// Of a transaction.
     Txn(TxnEvent),
+
+    /// In a Streams thread.
+    Streams(StreamsEvent),
 }
 
 impl EventKind {
@@ -477,6 +482,7 @@ impl EventKind {
                 ..
             } => Some(partition),
             EventKind::Txn(t) => t.partition(),
+            EventKind::Streams(s) => s.partition(),
             _ => None,
         }
     }
@@ -497,6 +503,7 @@ impl EventKind {
             | EventKind::Lost { batch, .. }
             | EventKind::Found { batch, .. } => Some(batch),
             EventKind::Txn(t) => t.batch(),
+            EventKind::Streams(s) => s.batch(),
             _ => None,
         }
     }

@@ -19,8 +19,11 @@ pub(super) fn protocol(c: &Configs) -> GroupProtocol {
 const OF_CLASSIC: [&str; 3] = ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"];
 
 /// Combinations that Kafka refuses: which config, and why.
-pub(super) fn check(kafka: &str, c: &Configs) -> Result<(), (&'static str, String)> {
+pub(super) fn check(kafka: &str, c: &Configs, streams: bool) -> Result<(), (&'static str, String)> {
     if protocol(c) == GroupProtocol::Consumer {
+        if streams {
+            return Err(("group.protocol", "can't be consumer in a Streams application: it assigns its tasks itself".into()));
+        }
         if !versions::has_consumer_groups(kafka) {
             return Err(("group.protocol", "UnsupportedVersionException: consumer is there from 4.0 on".into()));
         }

@@ -19,6 +19,7 @@ mod metrics;
 mod producer;
 mod replication;
 mod stories;
+mod streams;
 mod table;
 mod transactions;
 mod world;
