@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 fn outputs(sim: &Sim) -> Vec<u32> {
     let mut derived: BTreeMap<RecordId, (BatchId, u16)> = BTreeMap::new();
     for e in all(sim, |k| matches!(k, EventKind::Txn(TxnEvent::Derived { .. }))) {
-        if let EventKind::Txn(TxnEvent::Derived { record, batch, index }) = e.kind {
+        if let EventKind::Txn(TxnEvent::Derived { record, batch, index, .. }) = e.kind {
             derived.insert(record, (batch, index));
         }
     }
