@@ -56,7 +56,7 @@ pub struct Membership {
     pub overdue: bool,
     /// `close()` was called: it leaves as soon as it can.
     pub closing: bool,
-    /// `groupMetadata()`: whom it was when it last took partitions on. A member that was thrown out goes by it on.
+    /// `groupMetadata()`: whom it was when it last joined. A member that was thrown out goes by it on.
     pub metadata: Committer,
     /// Consumer protocol: a heartbeat goes out as soon as it can.
     pub due: bool,
@@ -224,6 +224,7 @@ impl ConsumerCx<'_> {
                 let group = self.config().group;
                 let m = &mut self.c.member;
                 (m.id, m.generation, m.phase) = (Some(joined.member), joined.generation, Phase::Syncing);
+                m.metadata = m.credentials();
                 m.plan = assign(setup, group, joined.assignor, &joined.members);
                 self.out.arm(Timer::GroupHeartbeat(self.c.id));
                 self.send_sync();
@@ -269,7 +270,6 @@ impl ConsumerCx<'_> {
     fn take_share(&mut self, parts: &[PartitionId]) {
         self.c.member.plan.clear();
         self.c.member.phase = Phase::Stable;
-        self.c.member.metadata = self.c.member.credentials();
         let gone = self.c.partitions().any(|p| !parts.contains(&p));
         self.give_up(|p| !parts.contains(&p));
         for p in parts {
