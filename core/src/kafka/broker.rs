@@ -13,6 +13,7 @@ use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -223,7 +224,7 @@ impl Broker {
                 }
             }
         }
-        found.sort_unstable();
+        order::sort(&mut found);
         found
     }
 }
