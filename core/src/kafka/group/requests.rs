@@ -4,6 +4,7 @@ use super::super::broker::Cx;
 use super::super::message::{Body, ConnGen, Joined};
 use super::coordinator::{Group, GroupMember, GroupState};
 use super::{Committer, MemberId, Parts, Subscription};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, RebalanceCause, RemovalCause};
 use crate::ids::*;
 
@@ -16,7 +17,7 @@ impl Cx<'_> {
         let Some(group) = self.group(g) else {
             return self.refuse_join(id, conn, ErrorCode::NotCoordinator);
         };
-        let slot = group.members.iter().position(|m| instance && m.id.consumer == id.consumer);
+        let slot = group.members.iter().position(|m| instance && m.id.consumer == id.consumer && holds(Rule::StaticMember));
         if !known && let Some(i) = slot {
             return self.replace_static(g, i, conn, s);
         }
@@ -196,6 +197,9 @@ impl Cx<'_> {
         partitions: impl Iterator<Item = PartitionId>,
         transactional: bool,
     ) -> Result<(), ErrorCode> {
+        if !holds(Rule::CommitCheck) {
+            return Ok(());
+        }
         let Some((id, generation)) = member else {
             // Partitions taken by hand, or a group that never changes: nobody may be a member. In a transaction nobody asks.
             let empty =
