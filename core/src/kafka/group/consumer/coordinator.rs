@@ -7,6 +7,7 @@ use super::super::super::setup::GroupProtocol;
 use super::super::super::step::Timer;
 use super::super::{GroupRecord, MemberId};
 use super::{Beat, BeatAnswer, ConsumerGroup, ConsumerMember, JOIN, LEAVE, LEAVE_FOR_A_WHILE, MemberState};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -121,7 +122,8 @@ impl Cx<'_> {
         let id = beat.member;
         let is_static = self.setup.consumers[id.consumer.ix()].instance_id.is_some();
         let group = &mut self.coordinated_group(g).ok_or(ErrorCode::NotCoordinator)?.group;
-        let slot = group.members.iter().find(|m| is_static && m.id.consumer == id.consumer).map(|m| (m.id, m.epoch));
+        let slot =
+            group.members.iter().find(|m| is_static && m.id.consumer == id.consumer && holds(Rule::StaticMember)).map(|m| (m.id, m.epoch));
         let (joins, known) = (beat.epoch == JOIN, group.member(id).is_some());
         match slot {
             Some((old, LEAVE_FOR_A_WHILE)) if joins => self.take_place(g, old, id),
@@ -148,7 +150,7 @@ impl Cx<'_> {
     /// group.N2.
     fn bump(&mut self, g: GroupIx, why: RebalanceCause, member: ConsumerIx) {
         let Some(c) = self.coordinated_group(g) else { return };
-        c.group.epoch += 1;
+        c.group.epoch += i32::from(holds(Rule::Generation));
         c.to_write = true;
         let epoch = c.group.epoch;
         self.tell(g, GroupEvent::EpochBumped { epoch, why, member });
