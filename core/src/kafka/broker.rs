@@ -7,7 +7,7 @@ use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
-use super::setup::Setup;
+use super::setup::{Sabotage, Setup};
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::event::{ErrorCode, EventKind};
@@ -615,11 +615,15 @@ impl Cx<'_> {
     /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
     pub fn advance(&mut self, p: PartitionId) {
         let (me, eligible) = (self.b.id, self.eligible());
-        let (setup, rules) = (&self.setup.partitions[p.ix()], self.setup.rules.replication);
+        let (setup, rules) = (&self.setup.partitions[p.ix()], &self.setup.rules);
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
-        let Some(hw) = r.next_high_watermark(setup, rules, eligible) else {
+        let next = match rules.sabotage {
+            Some(Sabotage::HighWatermark) => r.leading().map(|_| r.log.leo()).filter(|leo| *leo > r.hw),
+            _ => r.next_high_watermark(setup, rules.replication, eligible),
+        };
+        let Some(hw) = next else {
             return;
         };
         let stable = r.last_stable();

@@ -12,6 +12,7 @@ pub mod controller;
 mod fetching;
 pub mod group;
 pub mod log;
+mod memo;
 pub mod message;
 pub mod partitioner;
 mod positions;
@@ -32,6 +33,7 @@ use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::Roster;
 use log::records::{RecordData, RecordTable};
+use memo::{Intake, Part};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
@@ -246,40 +248,99 @@ impl World {
             return;
         }
         out.event(EventKind::Delivered { msg: id, from, to, message });
-        let setup = self.setup.clone();
-        match to {
-            Actor::Controller => {
-                let c = Shared::make_mut(&mut self.controller);
-                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
-            }
-            Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_message(from, &body);
-                self.settle_groups(b, out);
-                if !self.broker(b).is_up() {
-                    self.reset_connections(b, out); // it may exit now (ctrl.BL5)
-                }
-            }
-            Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
-            Actor::Consumer(c) => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body)
+        self.take_in(to, &Intake::Message(from, body), out);
+        if let Actor::Broker(b) = to {
+            self.settle_groups(b, out);
+            if !self.broker(b).is_up() {
+                self.reset_connections(b, out); // it may exit now (ctrl.BL5)
             }
         }
     }
 
     fn fire(&mut self, t: Timer, out: &mut Out) {
+        let who = t.actor();
+        self.take_in(who, &Intake::Timer(t), out);
+        if let Actor::Broker(b) = who {
+            self.settle_groups(b, out);
+        }
+    }
+
+    /// An actor takes something in: by its rules or, in a search, as it did before.
+    fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
+        let Some(mut memo) = out.memo.take() else { return self.act(who, what, out) };
+        let key = memo.key(&self.part(who), what);
+        let outcome = match memo.outcome(&key) {
+            Some(known) => known,
+            None => {
+                let mut fresh = memo.fresh();
+                self.act(who, what, &mut fresh);
+                memo.learn(key, &self.part(who), fresh)
+            }
+        };
+        self.set_part(who, &outcome.part);
+        outcome.tell(out);
+        out.memo = Some(memo);
+    }
+
+    fn part(&self, who: Actor) -> Part {
+        match who {
+            Actor::Controller => Part::Controller(self.controller.clone()),
+            Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
+            Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
+            Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
+        }
+    }
+
+    fn set_part(&mut self, who: Actor, part: &Part) {
+        match (who, part) {
+            (Actor::Controller, Part::Controller(x)) => self.controller.clone_from(x),
+            (Actor::Broker(b), Part::Broker(x)) => self.brokers[b.ix()].clone_from(x),
+            (Actor::Producer(p), Part::Producer(x)) => self.producers[p.ix()].clone_from(x),
+            (Actor::Consumer(c), Part::Consumer(x)) => self.consumers[c.ix()].clone_from(x),
+            _ => unreachable!("an actor stays what it is"),
+        }
+    }
+
+    /// The rules of one actor: they see the setup and what it takes in, and change nobody else.
+    fn act(&mut self, who: Actor, what: &Intake, out: &mut Out) {
         let setup = self.setup.clone();
-        match t.actor() {
+        match who {
             Actor::Controller => {
-                let Timer::Session(b) = t else { return };
                 let c = Shared::make_mut(&mut self.controller);
-                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
+                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new() };
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(Timer::Session(b)) => cx.on_session(*b),
+                    _ => {}
+                }
             }
             Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t);
-                self.settle_groups(b, out);
+                let mut cx = Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out };
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    Intake::Start => cx.start(),
+                    Intake::Down(power) => cx.go_down(*power),
+                    Intake::Send(..) => {}
+                }
             }
-            Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
-            Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Producer(p) => {
+                let mut cx = self.producer(p, &setup, out);
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    Intake::Send(partition, record, then) => cx.send(*partition, *record, *then),
+                    Intake::Start | Intake::Down(_) => {}
+                }
+            }
+            Actor::Consumer(c) => {
+                let mut cx = ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out };
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    _ => {}
+                }
+            }
         }
     }
 
@@ -294,7 +355,9 @@ impl World {
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send { producer, partition, record, then } => self.producer(producer, &setup, out).send(partition, record, then),
+            Command::Send { producer, partition, record, then } => {
+                self.take_in(Actor::Producer(producer), &Intake::Send(partition, record, then), out);
+            }
             Command::EndTransaction(p, commit) if setup.producers[p.ix()].txn.is_some() => {
                 self.producer(p, &setup, out).call(Call::End { commit });
             }
@@ -310,9 +373,7 @@ impl World {
             Command::Stop(b) if self.broker(b).is_up() => {
                 Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.stop()
             }
-            Command::Start(b) if !self.broker(b).is_up() => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.start()
-            }
+            Command::Start(b) if !self.broker(b).is_up() => self.take_in(Actor::Broker(b), &Intake::Start, out),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 self.cut.sort_unstable();
@@ -356,10 +417,9 @@ impl World {
 
     /// A broker's process ends without warning. A dead process's machine resets its connections; a dead machine is silent.
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
-        let setup = self.setup.clone();
         out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
-        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.go_down(power);
         let me = Actor::Broker(b);
+        self.take_in(me, &Intake::Down(power), out);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
             self.reset_connections(b, out);
@@ -373,9 +433,9 @@ impl World {
         let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
         let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
         let told = others.chain(producers).chain(consumers);
-        out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
+        out.sends.extend(told.map(|(to, conn)| (me, to, Shared::new(Body::Disconnect { conn }))));
         for x in self.brokers.iter().filter(|x| x.is_up()) {
-            x.exchanges_with(b, &self.setup).into_iter().for_each(|body| out.sends.push((me, Actor::Broker(x.id), Body::Txn(body))));
+            x.exchanges_with(b, &self.setup).into_iter().for_each(|body| out.send(me, Actor::Broker(x.id), Body::Txn(body)));
         }
     }
 
@@ -509,12 +569,14 @@ impl World {
 
     /// Puts what was sent on the wire, in order; a cut link swallows it.
     fn post(&mut self, out: &mut Out) {
-        for (from, to, body) in std::mem::take(&mut out.sends) {
+        let mut sends = std::mem::take(&mut out.sends);
+        for (from, to, body) in sends.drain(..) {
             self.post_one(from, to, body, out);
         }
+        out.sends = sends; // its room is used again
     }
 
-    fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
+    fn post_one(&mut self, from: Actor, to: Actor, body: Shared<Body>, out: &mut Out) {
         let (id, message, conn) = (MsgId(self.next_msg), body.kind(), body.conn());
         self.next_msg += 1;
         out.event(EventKind::Sent { msg: id, from, to, message, due_us: 0 });
@@ -526,13 +588,13 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight { id, from, to, body: Shared::new(body) }),
+            None => self.net.push(Flight { id, from, to, body }),
             Some(why) => {
                 out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
                     self.drop_next.retain(|l| *l != (from, to));
                     if let Some(conn) = conn {
-                        self.post_one(from, to, Body::Disconnect { conn }, out); // the client sees its connection end
+                        self.post_one(from, to, Shared::new(Body::Disconnect { conn }), out); // the client sees its connection end
                     }
                 }
             }

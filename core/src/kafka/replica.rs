@@ -4,7 +4,7 @@
 use super::log::segments::Segments;
 use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
-use super::setup::{PartitionSetup, ProtocolVersion, RuleSet};
+use super::setup::{PartitionSetup, ProtocolVersion, RuleSet, Sabotage};
 use super::transaction::index::TxnIndex;
 use crate::event::ErrorCode;
 use crate::ids::*;
@@ -240,6 +240,9 @@ impl Replica {
         let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
             return Idempotence::New;
         };
+        if rules.sabotage == Some(Sabotage::Sequences) {
+            return Idempotence::New;
+        }
         let fresh = rules.txn_v2 && b.pid.txn().is_some(); // D5 (4.1+): a transaction's first batch here has number 0
         let unknown = || if fresh && first != 0 { Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber) } else { Idempotence::New };
         let Some(s) = self.producers.iter().find(|s| s.pid == b.pid) else {

@@ -244,6 +244,7 @@ fn rules(s: &Scenario) -> RuleSet {
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
+        sabotage: None,
     }
 }
 

@@ -12,6 +12,8 @@
 pub(crate) mod actions;
 pub mod counterfactual;
 mod fingerprints;
+pub mod knobs;
+pub mod lanes;
 mod properties;
 mod search;
 mod sleep;
@@ -80,6 +82,21 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// How many of them are counted in every trial, see [`Bounds::count`].
+    pub const COUNTS: usize = 6;
+
+    /// What every trial counts, by place, in the order of [`words::bounds`]: records first, then faults.
+    pub fn count(&mut self, i: usize) -> &mut u8 {
+        match i {
+            0 => &mut self.records,
+            1 => &mut self.crashes,
+            2 => &mut self.power_cuts,
+            3 => &mut self.lost_responses,
+            4 => &mut self.lag_expiries,
+            _ => &mut self.consumer_crashes,
+        }
+    }
+
     /// How many faults together.
     pub fn faults(&self) -> u32 {
         let faults = [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes, self.zombies];
@@ -119,6 +136,8 @@ pub struct Trial {
     pub coarse: bool,
     /// Of steps that commute, take one order only (see `sleep`): the same states, fewer steps.
     pub sleep: bool,
+    /// Memory for what actors did with inputs (see `kafka::memo`): the same steps, faster. 0: the rules run each time.
+    pub memo_bytes: u64,
 }
 
 impl Trial {
@@ -166,6 +185,7 @@ impl Trial {
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
             sleep: true,
+            memo_bytes: spec.bounds.max_bytes / 4,
         })
     }
 }
