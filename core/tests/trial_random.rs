@@ -116,7 +116,12 @@ fn where_the_search_finds_nothing_random_runs_find_nothing() {
                 none += 1;
                 for n in 0..runs {
                     let run = run(&s, seed << 20 | n);
-                    assert_eq!(broken(&run), [], "the search found none in configuration {seed}, and run {n} breaks this:\n{}", run.to_json());
+                    assert_eq!(
+                        broken(&run),
+                        [],
+                        "the search found none in configuration {seed}, and run {n} breaks this:\n{}",
+                        run.to_json()
+                    );
                 }
             }
             Verdict::Found(story) => {

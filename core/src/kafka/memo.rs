@@ -31,6 +31,8 @@ pub(super) enum Intake {
     Start,
     /// Its process ends.
     Down(Power),
+    /// A broker loses sight of these followers' fetch sessions.
+    Forget(BrokerSet),
 }
 
 /// An actor, or a message.
@@ -94,6 +96,7 @@ enum Given {
     Send(PartitionId, RecordData, AfterSend),
     Start,
     Down(Power),
+    Forget(BrokerSet),
 }
 
 /// A part and what it takes in.
@@ -173,6 +176,7 @@ impl Memo {
             Intake::Send(p, record, then) => Given::Send(*p, *record, *then),
             Intake::Start => Given::Start,
             Intake::Down(power) => Given::Down(*power),
+            Intake::Forget(followers) => Given::Forget(*followers),
         };
         Key { part: self.number(part), given }
     }

@@ -26,6 +26,7 @@ mod truncation;
 mod upkeep;
 
 use crate::event::{DropReason, EventKind};
+use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
@@ -88,22 +89,36 @@ pub struct World {
 /// The canonical encoding: everything that can matter to what happens next, at fixed widths (see [`crate::hash`]).
 impl std::hash::Hash for World {
     fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
-        self.controller.hash(h);
-        self.brokers.hash(h);
-        self.producers.hash(h);
-        self.consumers.hash(h);
-        self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
-        let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
+        let mut all: SmallVec<[(u64, u64); 32]> = SmallVec::new();
+        self.encode(&mut |place, content| all.push((place, content)));
+        all.sort_unstable();
+        all.hash(h);
+    }
+}
+
+impl World {
+    /// The canonical encoding in pieces: what stands at each place, in any order. A place comes once at most.
+    pub(crate) fn encode(&self, put: &mut impl FnMut(u64, u64)) {
+        put(1 << 56, self.controller.print());
+        self.brokers.iter().for_each(|b| put(1 << 56 | u64::from(Actor::Broker(b.id).code()), b.print()));
+        self.producers.iter().for_each(|p| put(1 << 56 | u64::from(Actor::Producer(p.id).code()), p.print()));
+        self.consumers.iter().for_each(|c| put(1 << 56 | u64::from(Actor::Consumer(c.id).code()), c.print()));
         // Ids only order messages within a link; between links the order is nobody's business.
-        order.sort_unstable_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
-        h.write_u16(order.len() as u16);
-        for i in order {
-            let f = &self.net[usize::from(i)];
-            (f.from, f.to, &f.body, self.is_current(f)).hash(h);
+        let link = |f: &Flight| u32::from(f.from.code()) << 16 | u32::from(f.to.code());
+        let links: SmallVec<[u32; 16]> = self.net.iter().map(link).collect();
+        for (i, f) in self.net.iter().enumerate() {
+            let nth = links[..i].iter().filter(|l| **l == links[i]).count() as u64;
+            let (conn, session) = self.is_current(f);
+            let bits = u64::from(conn) << 1 | u64::from(session);
+            put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
         }
-        self.hash_connections(h);
-        self.cut.hash(h);
-        self.drop_next.hash(h);
+        put(3 << 56, self.connections());
+        if self.rosters.len() > self.setup.groups.len() {
+            put(4 << 56, fingerprint(&self.rosters[self.setup.groups.len()..])); // those of the beginning never change
+        }
+        if !self.cut.is_empty() || !self.drop_next.is_empty() {
+            put(5 << 56, fingerprint(&(&self.cut, &self.drop_next)));
+        }
     }
 }
 
@@ -321,6 +336,7 @@ impl World {
                     Intake::Timer(t) => cx.on_timer(*t),
                     Intake::Start => cx.start(),
                     Intake::Down(power) => cx.go_down(*power),
+                    Intake::Forget(followers) => cx.b.peers.retain(|p| !followers.has(p.follower)),
                     Intake::Send(..) => {}
                 }
             }
@@ -330,7 +346,7 @@ impl World {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(t) => cx.on_timer(*t),
                     Intake::Send(partition, record, then) => cx.send(*partition, *record, *then),
-                    Intake::Start | Intake::Down(_) => {}
+                    _ => {}
                 }
             }
             Actor::Consumer(c) => {
@@ -509,7 +525,7 @@ impl World {
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     /// Says whose: the client or follower, and its link's other end.
-    pub(crate) fn prune_unread(&mut self) -> SmallVec<[(Actor, Actor); 2]> {
+    pub(crate) fn prune_unread(&mut self, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
         let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
         let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
@@ -526,7 +542,8 @@ impl World {
                 .collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
-                Shared::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+                let stale = stale.into_iter().collect();
+                self.take_in(me, &Intake::Forget(stale), out);
             }
         }
         gone
@@ -540,7 +557,7 @@ impl World {
     }
 
     /// Which of the requests and sessions that brokers hold are of their clients' current connections.
-    fn hash_connections<H: std::hash::Hasher>(&self, h: &mut H) {
+    fn connections(&self) -> u64 {
         let mut bits = 1u64;
         let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for b in &self.brokers {
@@ -554,7 +571,7 @@ impl World {
             waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
             b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
         }
-        h.write_u64(bits);
+        bits
     }
 
     // ---- the wire

@@ -11,7 +11,6 @@ use super::properties::broken;
 use super::search::{NODE_BYTES, Origin, Progress, Verdict, way_to};
 use super::sleep::{Footprint, Sleep, of_child};
 use super::{Node, Property, Trial, search, story};
-use crate::hash::fingerprint;
 use crate::kafka::Out;
 use std::collections::VecDeque;
 
@@ -107,7 +106,7 @@ impl Lane {
                 let way = apply(&self.trial, &mut child, *a, &mut self.out);
                 let touched = child.ghost.fold(&self.trial, &self.out);
                 let sleep = of_child(&taken, &way);
-                candidates.push(Candidate { parent, ordinal: i as u16, print: fingerprint(&child), sleep });
+                candidates.push(Candidate { parent, ordinal: i as u16, print: child.print(), sleep });
                 self.fresh.push(Some((child, touched)));
                 if self.trial.sleep {
                     taken.push((*a, way));
@@ -234,7 +233,7 @@ impl Merge {
     fn begin_pass(&mut self, max_faults: u32, ask: &mut dyn FnMut(Vec<Order>) -> Vec<Answer>) {
         (self.max_faults, self.depth) = (max_faults, 0);
         self.seen = Fingerprints::new();
-        self.seen.insert(fingerprint(&self.trial.begin()));
+        self.seen.insert(self.trial.begin().print());
         self.origins.clear();
         self.origins.push((0, 0));
         (self.done, self.end) = (0, 1);

@@ -20,6 +20,7 @@ mod sleep;
 mod story;
 pub mod words;
 
+use crate::hash::{fingerprint, scatter};
 use crate::ids::*;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Setup, World};
@@ -221,5 +222,27 @@ impl std::hash::Hash for Node {
         self.world.hash(h);
         self.used.hash(h);
         self.ghost.hash(h);
+    }
+}
+
+impl Node {
+    /// The fingerprint of what [`Hash`](std::hash::Hash) encodes, by its pieces: cheaper, since most of them are remembered.
+    pub(crate) fn print(&self) -> u64 {
+        let (u, g) = (&self.used, &self.ghost);
+        let mut sum = 0u64;
+        let mut put = |place, content| sum = sum.wrapping_add(scatter(place, content));
+        self.world.encode(&mut put);
+        let faults =
+            [u.crashes, u.power_cuts, u.lost_responses, u.lag_expiries, u.consumer_crashes, u.zombies, u.hw_checkpoints, u.retries];
+        put(6 << 56, u64::from_le_bytes(faults));
+        put(7 << 56, u64::from(u.records) << 32 | u64::from(g.acked) << 16 | u64::from(g.failed));
+        put(8 << 56, u64::from(g.handled));
+        for (i, views) in (0u64..).zip(g.view.chunks(8)) {
+            put(9 << 56 | i, views.iter().fold(0, |all, b| all << 8 | u64::from(b.0)));
+        }
+        if !g.made.is_empty() {
+            put(10 << 56, fingerprint(&g.made));
+        }
+        sum
     }
 }

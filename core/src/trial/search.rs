@@ -6,7 +6,6 @@ use super::fingerprints::{Fingerprints, Places};
 use super::properties::broken;
 use super::sleep::{Footprint, Sleep, of_child};
 use super::{Budget, Ghost, Node, Property, Story, Trial, story};
-use crate::hash::fingerprint;
 use crate::kafka::{Out, World};
 use std::collections::VecDeque;
 
@@ -119,7 +118,11 @@ impl Search {
     }
 
     fn bytes(&self) -> u64 {
-        self.out.memo_bytes() + self.seen.bytes() + self.places.bytes() + self.origins.len() as u64 * 8 + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
+        self.out.memo_bytes()
+            + self.seen.bytes()
+            + self.places.bytes()
+            + self.origins.len() as u64 * 8
+            + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
     }
 
     /// Goes on for about `states` expanded states. `Some` when it is over.
@@ -148,7 +151,7 @@ impl Search {
         self.next.clear();
         self.places.clear();
         let root = root(&self.trial);
-        self.seen.insert(fingerprint(&root));
+        self.seen.insert(root.print());
         self.origins.push((0, 0));
         self.layer.push_back(Waiting { index: 0, node: root, sleep: Sleep::new() });
     }
@@ -189,7 +192,7 @@ impl Search {
         self.transitions += 1;
         let way = apply(&self.trial, &mut child, a, &mut self.out);
         let touched = child.ghost.fold(&self.trial, &self.out);
-        let print = fingerprint(&child);
+        let print = child.print();
         if !self.seen.insert(print) {
             if let Some(at) = self.places.get(print) {
                 let kept = &mut self.next[at as usize].sleep;

@@ -77,7 +77,9 @@ pub(crate) fn json(rows: &[Row]) -> Value {
 fn line(r: &Row) -> Value {
     let (flipped, from, to) = match &r.flip {
         Flip::Knob { knob, from, to } => (json!({ "config": knob.name() }), from.clone(), to.clone()),
-        Flip::Without { bound, from } => (json!({ "bound": words::bounds(&Bounds::default(), Lang::En)[*bound].0 }), from.to_string(), "0".into()),
+        Flip::Without { bound, from } => {
+            (json!({ "bound": words::bounds(&Bounds::default(), Lang::En)[*bound].0 }), from.to_string(), "0".into())
+        }
     };
     let outcome = match &r.ending {
         Ending::Found { property, faults, story } => {
