@@ -106,6 +106,7 @@ pub enum ErrorCode {
     TransactionAbortable,
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
+    InvalidRecord,
 }
 
 impl ErrorCode {
@@ -141,6 +142,7 @@ impl ErrorCode {
             ErrorCode::TransactionAbortable => "TRANSACTION_ABORTABLE",
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
+            ErrorCode::InvalidRecord => "INVALID_RECORD",
         }
     }
 }

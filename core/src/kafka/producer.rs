@@ -474,7 +474,10 @@ impl ProducerCx<'_> {
     fn failed(&mut self, p: PartitionId, mut q: Queued, error: ErrorCode) {
         let (me, id, retries) = (self.me(), self.p.id, self.config().retries);
         let batch = q.batch.id;
-        let hopeless = matches!(error, ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable);
+        let hopeless = matches!(
+            error,
+            ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable | ErrorCode::InvalidRecord
+        );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
         if hopeless || q.attempts >= retries || gap && self.p.txn.is_some() {
             return self.give_up(p, batch, error);

@@ -72,6 +72,7 @@ impl Cx<'_> {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(l) if acks == Acks::All && l.isr.len() < min_isr => Err(ErrorCode::NotEnoughReplicas),
+                Some(_) if r.wants_keys() && self.data.of(batch.id).iter().any(|x| x.key.is_none()) => Err(ErrorCode::InvalidRecord), // L1
                 Some(_) => match r.check_sequence(batch, &self.setup.rules) {
                     Idempotence::New => refused.map_or(Ok(None), Err),
                     Idempotence::Duplicate(base) => Ok(Some(base)),

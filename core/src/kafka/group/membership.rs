@@ -361,13 +361,14 @@ impl ConsumerCx<'_> {
 
     // ---- the end
 
-    /// `close()`: commits if it does so by itself (K5), leaves (a static member does not), ends.
+    /// `close()`: commits if it does so by itself (K5), gives its partitions up, leaves (a static member does not), ends.
     fn close(&mut self) {
         let commits = self.config().commit == CommitMode::Auto && self.c.member.phase == Phase::Stable;
         if commits && !self.c.member.prepared && self.c.knows_positions() {
             self.c.member.prepared = true;
             return self.commit(Coordination::Committing);
         }
+        self.give_up(|_| true);
         if !self.is_static() {
             self.leave();
         }

@@ -190,12 +190,11 @@ impl Cx<'_> {
         self.transition(txn, TxnState::Empty, id.next(), &[], Some(reply));
     }
 
-    /// txn.T1, T7: nobody may go on with the open transaction, and it is aborted.
+    /// txn.T1, T7: nobody may go on with the open transaction, and it is aborted. The epoch goes up by one; 4.0.0 alone raised it twice
+    /// with `transaction.version` 2 (KAFKA-19367).
     fn fence_and_abort(&mut self, txn: TxnIx, reply: Option<Reply>) {
-        let v2 = self.setup.rules.txn_v2;
         let Some(c) = self.coordinated(txn) else { return };
-        let fenced = c.id.fenced();
-        let id = if v2 { fenced.next() } else { fenced };
+        let id = c.id.fenced();
         self.transition(txn, TxnState::PrepareAbort, id, &[], reply);
     }
 
