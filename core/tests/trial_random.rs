@@ -76,12 +76,16 @@ fn run(of: &Scenario, seed: u64) -> Scenario {
     let mut commands = Vec::new();
     let mut at = |at_us, what| commands.push(TimedCommand { at_us, by_hand: false, what });
     // Near the traffic, or while the cluster is busy with an earlier fault.
-    let mut when = |d: &mut Dice| d.roll(d.one_of(&[6_000, 100_000, 15_000_000]));
+    let within = |d: &mut Dice, of: &[u64]| {
+        let most = d.one_of(of);
+        d.roll(most)
+    };
+    let when = |d: &mut Dice| within(d, &[6_000, 100_000, 15_000_000]);
     for n in 0..b.crashes + b.power_cuts {
         let broker = d.roll(u64::from(of.topology.brokers)) as u8 + 1;
         let t = when(d);
         at(t, if n < b.crashes { Do::Crash { broker } } else { Do::PowerCut { broker } });
-        at(t + 1 + d.roll(d.one_of(&[5_000, 12_000_000])), Do::Start { broker });
+        at(t + 1 + within(d, &[5_000, 12_000_000]), Do::Start { broker });
     }
     for _ in 0..b.lost_responses {
         let broker = d.roll(u64::from(of.topology.brokers)) as u8 + 1;
