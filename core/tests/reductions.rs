@@ -22,6 +22,15 @@ fn rows() -> Vec<(&'static str, Row)> {
         ("a retry, idempotent", Row { bounds: records(2, 0, 0, 1), property: Property::Duplicated, ..Row::default() }),
         ("reordered", Row { producer: NOT_IDEMPOTENT, bounds: records(2, 1, 0, 0), property: Property::Reordered, ..Row::default() }),
         (
+            "one in flight",
+            Row {
+                producer: r#""enable.idempotence":false,"max.in.flight.requests.per.connection":1"#,
+                property: Property::Reordered,
+                ..two(records(2, 1, 0, 0))
+            },
+        ),
+        ("idempotent, a crash and a lost response", Row { property: Property::Duplicated, ..two(records(1, 1, 0, 1)) }),
+        (
             "handled twice",
             Row { app, bounds: Bounds { consumer_crashes: 1, ..records(1, 0, 0, 0) }, property: Property::HandledTwice, ..Row::default() },
         ),
