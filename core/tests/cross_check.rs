@@ -125,7 +125,7 @@ fn a_consumer_that_dies() {
 }
 
 #[test]
-fn a_power_cut_and_two_records_in_flight() {
+fn a_lag_that_expires_and_two_records_in_flight() {
     let bounds = Bounds { records: 2, crashes: 0, lag_expiries: 1, ..bounds() };
     let row = Row { brokers: 2, topic: "", producer: NOT_IDEMPOTENT, bounds, property: Property::Lost, ..Row::default() };
     let (ours, theirs) = counts(row);

@@ -108,7 +108,7 @@ fn broken(s: &Scenario) -> Vec<Property> {
 #[test]
 fn where_the_search_finds_nothing_random_runs_find_nothing() {
     let long = std::env::var_os("HIGHWATER_LONG").is_some_and(|v| v == "1");
-    let (configurations, runs) = if long { (1_000, 1_000) } else { (40, 25) };
+    let (configurations, runs) = if long { (1_000, 1_000) } else { (60, 60) };
     let (mut none, mut found, mut open) = (0u32, 0u32, 0u32);
     let mut seed = 0;
     while none < configurations {

@@ -21,6 +21,7 @@ pub mod replica;
 mod serving;
 pub mod setup;
 pub mod step;
+pub mod streams;
 pub mod transaction;
 mod truncation;
 mod upkeep;
@@ -33,7 +34,7 @@ use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::Roster;
-use log::records::{RecordData, RecordTable};
+use log::records::RecordTable;
 use memo::{Intake, Part};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
@@ -45,7 +46,7 @@ pub use step::{Base, Command, Input, Out, Timer, TimerOp};
 use transaction::Call;
 
 /// Bytes of a record that an application makes.
-const OUTPUT_BYTES: u32 = 100;
+pub(crate) const OUTPUT_BYTES: u32 = 100;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -113,6 +114,13 @@ impl World {
             put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
         }
         put(3 << 56, self.connections());
+        if self.setup.has_streams() {
+            // What a thread wrote depends on what its store said then.
+            let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
+            for (i, o) in (0u64..).zip(threads) {
+                put(11 << 56 | i, fingerprint(&self.data.of_producer(o.producer).collect::<Vec<_>>()));
+            }
+        }
         if self.rosters.len() > self.setup.groups.len() {
             put(4 << 56, fingerprint(&self.rosters[self.setup.groups.len()..])); // those of the beginning never change
         }
@@ -147,7 +155,7 @@ impl World {
             Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
         }
         for c in consumers.iter_mut().filter(|c| setup.consumers[c.id.ix()].starts) {
-            ConsumerCx { c, setup: &setup, out }.start();
+            ConsumerCx { c, setup: &setup, data: &data, out }.start();
         }
         out.events.clear();
         let mut w = World {
@@ -196,24 +204,33 @@ impl World {
             match call {
                 AppCall::Init(p) => self.producer(p, &setup, out).start(),
                 AppCall::Flush(p) => self.producer(p, &setup, out).flush(),
-                AppCall::Send { producer, partition, source } => {
-                    let data = self.derived(source);
+                AppCall::Close(p) => self.end_producer(p, out),
+                AppCall::Send { producer, partition, source, data } => {
                     self.producer(producer, &setup, out).send_derived(source, partition, data);
                 }
                 AppCall::Call(p, call) => self.producer(p, &setup, out).call(call),
-                AppCall::Returned(c, Returned::Fatal) => self.kill_consumer(c, out),
-                AppCall::Returned(c, r) if self.consumers[c.ix()].up => {
-                    ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.returned(r);
-                }
-                AppCall::Returned(..) => {}
+                AppCall::Returned(c, r) => self.returned(c, r, out),
             }
         }
     }
 
-    /// What an application makes of a record has its key and its timestamp.
-    fn derived(&self, (batch, index): (BatchId, u16)) -> RecordData {
-        let read = self.data.of(batch).get(usize::from(index)).copied();
-        RecordData { bytes: OUTPUT_BYTES, ..read.unwrap_or_default() }
+    /// A call of an application's producer returned.
+    fn returned(&mut self, c: ConsumerIx, r: Returned, out: &mut Out) {
+        let setup = self.setup.clone();
+        let s = &setup.consumers[c.ix()];
+        if r == Returned::Fatal {
+            match s.output.filter(|_| s.streams.as_ref().is_some_and(|s| s.exactly_once)) {
+                Some(o) => self.end_producer(o.producer, out), // the thread goes on with a new one
+                None => return self.kill_consumer(c, out),
+            }
+        }
+        if self.consumers[c.ix()].up {
+            self.consumer(c, &setup, out).returned(r);
+        }
+    }
+
+    fn consumer<'a>(&'a mut self, c: ConsumerIx, setup: &'a Setup, out: &'a mut Out) -> ConsumerCx<'a> {
+        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup, data: &self.data, out }
     }
 
     fn producer<'a>(&'a mut self, p: ProducerIx, setup: &'a Setup, out: &'a mut Out) -> ProducerCx<'a> {
@@ -350,7 +367,7 @@ impl World {
                 }
             }
             Actor::Consumer(c) => {
-                let mut cx = ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out };
+                let mut cx = self.consumer(c, &setup, out);
                 match what {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(t) => cx.on_timer(*t),
@@ -419,13 +436,13 @@ impl World {
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => self.kill_consumer(c, out),
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+                self.consumer(c, &setup, out).start();
             }
             Command::StopConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.stop();
+                self.consumer(c, &setup, out).stop();
             }
             Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.throw();
+                self.consumer(c, &setup, out).throw();
             }
             _ => {} // it is so already
         }
@@ -458,15 +475,20 @@ impl World {
     /// A consumer's process ends, and the producer in it.
     fn kill_consumer(&mut self, c: ConsumerIx, out: &mut Out) {
         let setup = self.setup.clone();
-        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+        self.consumer(c, &setup, out).crash();
         self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
         self.forget_client(c);
         if let Some(o) = setup.consumers[c.ix()].output {
-            let p = o.producer;
-            self.producer(p, &setup, out).crash();
-            self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Producer(p));
-            self.forget_producer(p, out);
+            self.end_producer(o.producer, out);
         }
+    }
+
+    /// The end of a producer, in an application whose process ends or goes on with another one.
+    fn end_producer(&mut self, p: ProducerIx, out: &mut Out) {
+        let setup = self.setup.clone();
+        self.producer(p, &setup, out).crash();
+        self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Producer(p));
+        self.forget_producer(p, out);
     }
 
     /// A dead producer's requests that wait at brokers are closed with its connections.

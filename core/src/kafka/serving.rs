@@ -333,9 +333,14 @@ impl Cx<'_> {
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
     }
 
-    /// cons.K2: the first offset, or the end of what the consumer may read.
-    pub(super) fn on_list_offsets(&mut self, consumer: ConsumerIx, conn: ConnGen, latest: bool, parts: &[(PartitionId, LeaderEpoch)]) {
-        let committed = self.setup.consumers[consumer.ix()].read_committed;
+    /// cons.K2: the first offset, or (`latest`) the end of what may be read (`committed`: with read_committed).
+    pub(super) fn on_list_offsets(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        (latest, committed): (bool, bool),
+        parts: &[(PartitionId, LeaderEpoch)],
+    ) {
         let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
             let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
             let found = match r {

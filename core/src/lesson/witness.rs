@@ -57,6 +57,7 @@ kinds!(
     Handled,
     Committed,
     PositionReset,
+    Streams,
     Lost,
     Found,
 );

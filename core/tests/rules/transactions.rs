@@ -381,3 +381,28 @@ fn txn_m5_a_group_waits_for_offsets_that_are_not_decided() {
     assert_eq!((f.effects, f.aborted, f.in_log), (2, 1, 3), "handled twice, its first output aborted");
     sound(&sim);
 }
+
+#[test]
+fn txn_t4_offsets_of_a_member_that_is_not_in_the_generation_are_refused() {
+    use highwater_core::kafka::group::MemberId;
+    let mut s = consume_transform_produce(&LOOP.replace(r#","group.instance.id":"loop""#, ""), 2);
+    s.topology.brokers = 1;
+    s.topology.topics.iter_mut().for_each(|t| t.replication_factor = 1);
+    let answer = |f: &highwater_core::kafka::Flight| match &*f.body {
+        Body::Txn(TxnBody::TxnOffsetCommitResponse { result, .. }) => Some(*result),
+        _ => None,
+    };
+    for (life, generation, want) in [(1, 1, None), (1, 2, Some(ErrorCode::IllegalGeneration)), (2, 1, Some(ErrorCode::UnknownMemberId))] {
+        let mut b = Bench::new(&s);
+        b.deliver_all(|_| true);
+        let (broker, producer) = (Actor::Broker(BrokerId(1)), &b.world.producers[1]);
+        let (id, conn) = (producer.txn.as_ref().unwrap().id.expect("initialised"), producer.meta.conn(BrokerId(1)));
+        let member = Some((MemberId { consumer: ConsumerIx(0), life }, generation));
+        let (group, offsets) = (GroupIx(0), [(P0, Offset(0))].into_iter().collect());
+        let commit = TxnBody::TxnOffsetCommit { conn, id, group, member, offsets };
+        b.inject(Actor::Producer(ProducerIx(1)), broker, Body::Txn(commit));
+        b.deliver_all(|f| answer(f).is_none());
+        let got = b.world.net.iter().find_map(answer).expect("answered");
+        assert_eq!(got.err(), want, "life {life}, generation {generation}");
+    }
+}

@@ -206,6 +206,11 @@ impl Cx<'_> {
         Ok(())
     }
 
+    /// txn.T4, KIP-447: may this member commit in a transaction? Whoever was thrown out of the group may not.
+    pub(in super::super) fn check_txn_commit(&self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
+        member.map_or(Ok(()), |(id, generation)| self.check_member(g, id, generation))
+    }
+
     fn check_member(&self, g: GroupIx, id: MemberId, generation: u32) -> Result<(), ErrorCode> {
         let group: &Group = self.b.group(g).ok_or(ErrorCode::NotCoordinator)?;
         if group.member(id).is_none() {

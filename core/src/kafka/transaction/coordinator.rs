@@ -24,8 +24,8 @@ pub enum Reply {
     Partitions(ProducerIx, ConnGen),
     /// AddOffsetsToTxn.
     Offsets(ProducerIx, ConnGen),
-    /// AddPartitionsToTxn from a partition's leader, for this producer's request there.
-    Leader(BrokerId, ProducerIx, Identity),
+    /// AddPartitionsToTxn from a partition's leader, for this producer's request there, with these partitions.
+    Leader(BrokerId, ProducerIx, Identity, SmallVec<[PartitionId; 2]>),
     /// EndTxn.
     End(ProducerIx, ConnGen),
 }
@@ -138,7 +138,7 @@ impl Cx<'_> {
     pub(super) fn reply(&mut self, to: Reply, result: Result<Identity, ErrorCode>) {
         if let Err(error) = result {
             let txn = match &to {
-                Reply::Leader(_, _, id) => id.txn,
+                Reply::Leader(_, _, id, _) => id.txn,
                 other => match other.conn().and_then(|(p, _)| self.setup.producers[p.ix()].txn) {
                     Some(t) => t,
                     None => return,
@@ -155,7 +155,9 @@ impl Cx<'_> {
             }
             Reply::Partitions(p, conn) => (Actor::Producer(p), TxnBody::AddPartitionsToTxnResponse { conn, result: done }),
             Reply::Offsets(p, conn) => (Actor::Producer(p), TxnBody::AddOffsetsToTxnResponse { conn, result: done }),
-            Reply::Leader(b, producer, id) => (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, result: done }),
+            Reply::Leader(b, producer, id, partitions) => {
+                (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, partitions, result: done })
+            }
             Reply::End(p, conn) => (Actor::Producer(p), TxnBody::EndTxnResponse { conn, result }),
         };
         self.send(to, Body::Txn(body));
