@@ -3,6 +3,7 @@
 use super::Line;
 use crate::ids::*;
 use crate::kafka::setup::ConsumerSetup;
+use crate::order;
 use crate::sim::Sim;
 use std::fmt::Write as _;
 
@@ -46,7 +47,7 @@ fn by_partition(sim: &Sim, g: GroupIx, name: &str, members: &[(usize, &ConsumerS
     let coordinator = sim.world().broker(sim.ledger().view(setup.groups[g.ix()].coordinator));
     let commits = coordinator.committed(setup, g);
     let mut all: Vec<(PartitionId, &ConsumerSetup)> = members.iter().flat_map(|(i, c)| partitions(sim, *i).map(move |p| (p, *c))).collect();
-    all.sort_by_key(|x| x.0);
+    order::sort_by_key(&mut all, |x| x.0);
     for (p, c) in all {
         let spec = &setup.partitions[p.ix()];
         let end = sim.world().leader_replica(p).map(|r| r.hw.0);

@@ -10,9 +10,9 @@ use crate::ids::*;
 use crate::kafka::log::Entry;
 use crate::kafka::replica::Replica;
 use crate::kafka::{Setup, World};
+use litemap::LiteMap;
 use serde::Serialize;
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A key, by its place in [`Ledger::key_name`].
@@ -90,7 +90,7 @@ struct PartitionTally {
     aborted: u64,
     duplicated: u64,
     out_of_order: u64,
-    newest: BTreeMap<(ProducerIx, Option<KeyIx>), u32>,
+    newest: LiteMap<(ProducerIx, Option<KeyIx>), u32>,
 }
 
 /// Counts what events say.
@@ -99,7 +99,7 @@ pub struct Ledger {
     keys: Rc<Vec<String>>,
     pending_key: Option<KeyIx>,
     /// Records so far, by key.
-    of_key: Rc<BTreeMap<KeyIx, u32>>,
+    of_key: Rc<LiteMap<KeyIx, u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,

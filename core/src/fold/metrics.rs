@@ -9,6 +9,7 @@ use crate::ids::*;
 use crate::kafka::World;
 use crate::kafka::broker::Broker;
 use crate::kafka::replica::Replica;
+use crate::order;
 use crate::sim::Sim;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -278,7 +279,7 @@ pub struct Delta {
 /// What differs between two snapshots, by name.
 pub fn deltas(before: &Snapshot, after: &Snapshot) -> Vec<Delta> {
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort_unstable();
+    order::sort(&mut names);
     names.dedup();
     let pairs = names.into_iter().map(|n| Delta { name: n.clone(), before: before.get(n).copied(), after: after.get(n).copied() });
     pairs.filter(|d| d.before != d.after).collect()

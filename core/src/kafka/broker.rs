@@ -12,6 +12,7 @@ use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -216,7 +217,7 @@ impl Broker {
                 }
             }
         }
-        found.sort_unstable();
+        order::sort(&mut found);
         found
     }
 }

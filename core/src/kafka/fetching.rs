@@ -8,6 +8,7 @@ use super::setup::{ProtocolVersion, Setup};
 use super::step::{Timer, TimerOp};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 
@@ -96,7 +97,7 @@ impl Cx<'_> {
             _ => {
                 self.b.peers.retain(|p| p.follower != follower);
                 self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false });
-                self.b.peers.sort_by_key(|p| p.follower);
+                order::sort_by_key(&mut self.b.peers, |p| p.follower);
                 self.close_partitions(follower);
             }
         }

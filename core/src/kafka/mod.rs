@@ -29,6 +29,7 @@ mod upkeep;
 use crate::event::{DropReason, EventKind};
 use crate::hash::fingerprint;
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
@@ -92,7 +93,7 @@ impl std::hash::Hash for World {
     fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
         let mut all: SmallVec<[(u64, u64); 32]> = SmallVec::new();
         self.encode(&mut |place, content| all.push((place, content)));
-        all.sort_unstable();
+        order::sort(&mut all);
         all.hash(h);
     }
 }
@@ -409,7 +410,7 @@ impl World {
             Command::Start(b) if !self.broker(b).is_up() => self.take_in(Actor::Broker(b), &Intake::Start, out),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
-                self.cut.sort_unstable();
+                order::sort(&mut self.cut);
                 out.event(EventKind::LinkCut { from, to });
                 self.lose(out, DropReason::LinkCut, |f| (f.from, f.to) == (from, to));
             }
@@ -421,7 +422,7 @@ impl World {
                 let link = (Actor::Broker(b), client);
                 if !self.drop_next.contains(&link) {
                     self.drop_next.push(link);
-                    self.drop_next.sort_unstable();
+                    order::sort(&mut self.drop_next);
                     out.event(EventKind::DropArmed { from: link.0, to: link.1 });
                 }
             }

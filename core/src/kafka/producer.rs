@@ -10,6 +10,7 @@ use super::transaction::client::TxnClient;
 use super::transaction::{AfterSend, Call};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::order;
 use smallvec::SmallVec;
 
 /// A batch that the producer has not finished with.
@@ -524,7 +525,7 @@ impl ProducerCx<'_> {
         let waiting = part.queue.iter_mut().map(|x| &mut x.batch);
         let mut all: SmallVec<[&mut Batch; 8]> = waiting.chain(flying).filter(|b| b.seq.is_some()).collect();
         all.push(&mut q.batch);
-        all.sort_by_key(|b| (b.epoch, b.seq));
+        order::sort_by_key(&mut all, |b| (b.epoch, b.seq));
         let mut next = 0;
         for b in all {
             (b.epoch, b.seq) = (epoch, Some(next));

@@ -5,7 +5,7 @@ use super::run::{Planned, Ran, held_once, last_change};
 use super::{Lesson, LessonError};
 use crate::event::Event;
 use crate::scenario::Scenario;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Lesson {
         let c = &self.data.challenge;
         let run = Ran::until(Planned { name: "main".into(), scenario: scenario.clone() }, t_us)
             .map_err(|e| self.error("challenge".into(), e.to_string()))?;
-        let cx = Context { now: run.moment(&self.names), others: BTreeMap::new() };
+        let cx = Context { now: run.moment(&self.names), others: LiteMap::new_vec() };
         let holds = |w: &super::data::Condition| {
             if w.once { held_once(&w.holds.0, &run, &self.names) } else { w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr)) }
         };
@@ -49,7 +49,7 @@ impl Lesson {
             let w = &c.win[i];
             let named = w.broken_by.iter().find_map(|p| run.find_last(p, &self.names));
             let clause = w.holds.0.clauses.iter().find(|x| !cx.holds(&x.expr));
-            named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &BTreeMap::new(), &self.names)))
+            named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &LiteMap::new_vec(), &self.names)))
         });
         let settings_changed = c.choices.is_empty() && !self.same_settings(scenario)?;
         Ok(Verdict { met, settings_changed, broken_by, run })

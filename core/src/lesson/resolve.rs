@@ -6,8 +6,8 @@ use super::run::Planned;
 use super::witness::{KINDS, kind_of_word};
 use super::words::Words;
 use super::{FORMAT, Lesson, LessonError, fill};
+use crate::order;
 use crate::scenario::{Do, Scenario};
-use std::collections::BTreeSet;
 
 type Checked = Result<(), LessonError>;
 
@@ -133,11 +133,11 @@ fn one_of(l: &Lesson, at: &str, id: &str, known: &[&str]) -> Checked {
 /// Names that expressions may use: those of any of the runs.
 #[derive(Default)]
 struct Known {
-    runs: BTreeSet<String>,
-    partitions: BTreeSet<String>,
-    topics: BTreeSet<String>,
-    groups: BTreeSet<String>,
-    records: BTreeSet<String>,
+    runs: Vec<String>,
+    partitions: Vec<String>,
+    topics: Vec<String>,
+    groups: Vec<String>,
+    records: Vec<String>,
     brokers: u8,
 }
 
@@ -145,7 +145,7 @@ impl Known {
     fn of(l: &Lesson, planned: &[Planned]) -> Known {
         let mut k = Known { records: l.names.0.values().flatten().cloned().collect(), ..Known::default() };
         for p in planned {
-            k.runs.insert(p.name.clone());
+            k.runs.push(p.name.clone());
             k.scene(&p.scenario);
         }
         k
@@ -154,7 +154,7 @@ impl Known {
     fn scene(&mut self, s: &Scenario) {
         self.brokers = self.brokers.max(s.topology.brokers);
         for t in &s.topology.topics {
-            self.topics.insert(t.name.clone());
+            self.topics.push(t.name.clone());
             self.partitions.extend((0..t.partitions).map(|n| format!("{}-{n}", t.name)));
         }
         self.groups.extend(s.apps.iter().map(|a| a.group.clone()));
@@ -163,11 +163,13 @@ impl Known {
         self.records.extend(keys);
     }
 
-    fn has(&self, all: &BTreeSet<String>, what: &str, name: &str) -> Result<(), String> {
-        if all.contains(name) {
+    fn has(&self, all: &[String], what: &str, name: &str) -> Result<(), String> {
+        if all.iter().any(|x| x == name) {
             return Ok(());
         }
-        let list: Vec<&str> = all.iter().map(String::as_str).collect();
+        let mut list: Vec<&str> = all.iter().map(String::as_str).collect();
+        order::sort(&mut list);
+        list.dedup();
         Err(format!("there is no {what} {name:?}; there is {}", list.join(", ")))
     }
 
@@ -220,7 +222,7 @@ impl Known {
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {
-                let subjects: BTreeSet<String> = self.records.iter().filter_map(|r| r.split('.').next()).map(String::from).collect();
+                let subjects: Vec<String> = self.records.iter().filter_map(|r| r.split('.').next()).map(String::from).collect();
                 self.has(&subjects, "subject", first)
             }
             _ => self.has(&self.partitions, "partition", first),
@@ -232,16 +234,15 @@ impl Known {
 fn words(l: &Lesson, w: &Words, lang: &str) -> Checked {
     let wrong = |at: String, what: String| LessonError { file: format!("{}.{lang}.json", l.id), at, what };
     let same = |at: String, have: Vec<&str>, want: Vec<&str>| {
-        let (have, want): (BTreeSet<&str>, BTreeSet<&str>) = (have.into_iter().collect(), want.into_iter().collect());
-        if let Some(m) = want.difference(&have).next() {
+        if let Some(m) = want.iter().find(|x| !have.contains(x)) {
             return Err(wrong(at, format!("lacks {m:?}")));
         }
-        match have.difference(&want).next() {
+        match have.iter().find(|x| !want.contains(x)) {
             Some(m) => Err(wrong(at, format!("has {m:?}, which the lesson's data does not"))),
             None => Ok(()),
         }
     };
-    fn keys<T>(m: &std::collections::BTreeMap<String, T>) -> Vec<&str> {
+    fn keys<T>(m: &litemap::LiteMap<String, T>) -> Vec<&str> {
         m.keys().map(String::as_str).collect()
     }
     let d = &l.data;

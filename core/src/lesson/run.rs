@@ -7,10 +7,11 @@ use super::names::RecordNames;
 use super::witness::{Witness, kind_name, kind_of_word};
 use crate::event::{Event, EventKind};
 use crate::kafka::Out;
+use crate::order;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::sim::Sim;
+use litemap::LiteMap;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 /// A scenario of a run set, under its name.
 #[derive(Clone, PartialEq, Debug)]
@@ -91,7 +92,7 @@ pub(super) fn add_commands(scene: &mut Json, more: &[Json]) {
     let list = o.entry("commands").or_insert_with(|| Json::Array(Vec::new()));
     if let Json::Array(list) = list {
         list.extend(more.iter().cloned());
-        list.sort_by_key(at);
+        order::sort_by_key(list, at);
     }
 }
 
@@ -174,8 +175,8 @@ pub fn unmet(fact: &Fact, runs: &[Ran], names: &RecordNames) -> Option<Unmet> {
 }
 
 /// Other runs of the step by name: the first of each run set.
-pub(super) fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> BTreeMap<&'a str, Moment<'a>> {
-    let mut all = BTreeMap::new();
+pub(super) fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> LiteMap<&'a str, Moment<'a>> {
+    let mut all = LiteMap::new_vec();
     for r in runs {
         all.entry(r.name.as_str()).or_insert_with(|| r.moment(names));
     }
@@ -267,7 +268,7 @@ fn walk(run: &Ran, t_us: u64, names: &RecordNames, mut go_on: impl FnMut(Moment,
 }
 
 /// The event after which an expression was true no more, up to `t_us`; for one that was never true, the last notable event.
-pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &BTreeMap<&str, Moment>, names: &RecordNames) -> Option<Event> {
+pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &LiteMap<&str, Moment>, names: &RecordNames) -> Option<Event> {
     let (mut was, mut broke, mut last) = (false, None, None);
     walk(run, t_us, names, |m, fresh| {
         let holds = Context { now: m, others: others.clone() }.holds(e);
@@ -285,7 +286,7 @@ pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &BTreeMap<&str
 pub(super) fn held_once(cond: &Cond, run: &Ran, names: &RecordNames) -> bool {
     let mut held = false;
     walk(run, run.sim.now_us(), names, |m, _| {
-        let cx = Context { now: m, others: BTreeMap::new() };
+        let cx = Context { now: m, others: LiteMap::new_vec() };
         held = cond.clauses.iter().all(|c| cx.holds(&c.expr));
         !held
     });

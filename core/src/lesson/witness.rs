@@ -4,7 +4,8 @@
 use crate::event::{Event, EventKind, MessageKind};
 use crate::ids::*;
 use crate::sim::Sim;
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
+use std::collections::BTreeSet;
 
 /// Names kinds of events for `events(…)`, `first(…)` and patterns. What is not listed can't be asked for.
 macro_rules! kinds {
@@ -81,12 +82,12 @@ struct Fate {
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
     seen: usize,
-    fates: BTreeMap<BatchId, Fate>,
-    sent_us: BTreeMap<RecordId, u64>,
+    fates: LiteMap<BatchId, Fate>,
+    sent_us: LiteMap<RecordId, u64>,
     delivered: Vec<(GroupIx, RecordId)>,
     handled: Vec<(GroupIx, RecordId)>,
     fetched: BTreeSet<(GroupIx, BrokerId)>,
-    kinds: BTreeMap<&'static str, (u64, u64)>,
+    kinds: LiteMap<&'static str, (u64, u64)>,
 }
 
 impl Witness {
@@ -136,7 +137,7 @@ impl Witness {
 
     /// Who holds the batches of this partition now.
     fn look_at_logs(&mut self, e: &Event, sim: &Sim) {
-        let mut holders: BTreeMap<BatchId, BrokerSet> = BTreeMap::new();
+        let mut holders: LiteMap<BatchId, BrokerSet> = LiteMap::new_vec();
         let touched = e.kind.partition();
         for p in sim.setup().partition_ids().filter(|p| touched.is_none_or(|t| t == *p) && !sim.setup().is_internal(*p)) {
             for b in sim.setup().broker_ids() {

@@ -12,6 +12,7 @@ use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, Timer, TxnTimer};
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -200,7 +201,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
 fn add_transaction_state(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let number = |t: &TransactionSetup| coordinator_partition(&t.name, TRANSACTION_PARTITIONS);
     let mut numbers: Vec<u16> = setup.transactions.iter().map(number).collect();
-    numbers.sort_unstable();
+    order::sort(&mut numbers);
     numbers.dedup();
     if numbers.is_empty() {
         return Ok(());
@@ -324,7 +325,7 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
 /// Groups with their members, and the partitions of `__consumer_offsets` in use.
 fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
-    numbers.sort_unstable();
+    order::sort(&mut numbers);
     numbers.dedup();
     if numbers.is_empty() {
         return Ok(());

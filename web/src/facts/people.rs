@@ -6,6 +6,7 @@ use crate::scene::{committed, mark_of};
 use crate::session::Session;
 use highwater_core::ids::*;
 use highwater_core::kafka::Timer;
+use highwater_core::order;
 use highwater_core::scenario::configs::{self, Scope};
 use highwater_core::sim::Sim;
 
@@ -77,7 +78,7 @@ pub fn producers(s: &Session) -> Vec<ProducerFacts> {
 fn topics_of(s: &Session, producer: &str, all: &[String]) -> Vec<String> {
     let own = |topic: &String| s.timeline().scenario().workload.iter().any(|w| w.producer == producer && w.topic == *topic);
     let mut topics = all.to_vec();
-    topics.sort_by_key(|t| !own(t));
+    order::sort_by_key(&mut topics, |t| !own(t));
     topics
 }
 

@@ -14,6 +14,7 @@ use geometry::{Curve, Point, ease};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
 use highwater_core::kafka::replica::Replica;
+use highwater_core::order;
 use highwater_core::sim::Sim;
 use layout::{Cast, Layout};
 use link::Seats;
@@ -319,7 +320,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
         }
     }
     pairs.extend(w.cut.iter().chain(&w.drop_next).copied());
-    pairs.sort_unstable();
+    order::sort(&mut pairs);
     pairs.dedup();
     pairs
         .into_iter()

@@ -10,6 +10,7 @@ mod sticky;
 mod uniform;
 
 use super::partitioner::java_string_hash;
+use crate::order;
 pub use problem::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,7 @@ impl Group {
     /// Members in the order of range and round robin: static ones by instance id, then dynamic ones by member id.
     fn member_order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by_key(|i| {
+        order::sort_by_key(&mut order, |i| {
             let m = &self.members[*i];
             (m.instance_id.is_none(), m.instance_id.as_ref().unwrap_or(&m.id))
         });
@@ -123,7 +124,7 @@ fn map_order(hashes: &[i32], most: usize) -> Vec<usize> {
         (h ^ (h >> 16)) as usize & (table - 1)
     };
     let mut order: Vec<usize> = (0..hashes.len()).collect();
-    order.sort_by_key(bucket);
+    order::sort_by_key(&mut order, bucket);
     order
 }
 

@@ -8,6 +8,7 @@ use super::super::step::Timer;
 use super::{MemberId, Parts, Roster, Subscription, choose_assignor};
 use crate::event::{ErrorCode, EventKind, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -366,7 +367,7 @@ impl Cx<'_> {
         timers.into_iter().for_each(|t| self.out.arm(t));
         let (coordinator, generation) = (self.b.id, group.generation);
         self.b.groups.push(Rc::new(group));
-        self.b.groups.sort_by_key(|x| x.id);
+        order::sort_by_key(&mut self.b.groups, |x| x.id);
         self.tell(g, GroupEvent::Loaded { coordinator, generation });
     }
 

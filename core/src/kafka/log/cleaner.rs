@@ -8,7 +8,7 @@ use super::segments::{Segment, Segments};
 use super::{Entry, Log, Payload};
 use crate::ids::Offset;
 use crate::kafka::transaction::index::TxnIndex;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What a cleaning pass did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Pass {
 }
 
 /// What the newest record of a key among the dirty ones is: its offset.
-type Newest = BTreeMap<u16, Offset>;
+type Newest = LiteMap<u16, Offset>;
 
 impl Segments {
     /// log.L9: the part that may be compacted ends here; the active segment never is.
@@ -137,7 +137,7 @@ impl Segments {
 }
 
 fn newest(log: &Log, data: &RecordTable, txns: &TxnIndex, from: Offset, to: Offset) -> Newest {
-    let mut newest = Newest::new();
+    let mut newest = Newest::new_vec();
     for e in log.iter_from(from).take_while(|e| e.end() <= to).filter(|e| !txns.is_aborted(e)) {
         let Some((batch, first, count)) = e.payload.records() else { continue };
         let records = data.of(batch).iter().skip(usize::from(first)).take(usize::from(count));

@@ -10,6 +10,7 @@ use crate::kafka::broker::Cx;
 use crate::kafka::log::Payload;
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::step::{Base, Timer, TimerOp, TxnTimer};
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -174,7 +175,7 @@ impl Cx<'_> {
         let Some(c) = self.coordinated(txn) else {
             let id = Identity::first(txn);
             self.b.txn.coordinated.push(Rc::new(Coordinated::new(id)));
-            self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+            order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
             return self.transition(txn, TxnState::Empty, id, &[], Some(reply));
         };
         let (id, state) = (c.id, c.state);
@@ -382,7 +383,7 @@ impl Cx<'_> {
             }
             self.b.txn.coordinated.push(Rc::new(c));
         }
-        self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+        order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
         for txn in loaded {
             if self.coordinated(txn).is_some_and(|c| c.state.preparing().is_some()) {
                 self.send_markers(txn); // X6

@@ -4,6 +4,7 @@
 use super::Marker;
 use crate::ids::*;
 use crate::kafka::log::{Entry, Payload};
+use crate::order;
 use smallvec::SmallVec;
 
 /// A transaction without a marker yet.
@@ -118,7 +119,7 @@ impl TxnIndex {
 /// with `read_committed` also the batches of producers in `aborted`, from the given offset to their abort marker.
 pub fn readable<'a>(entries: &'a [Entry], aborted: &[(Pid, Offset)]) -> impl Iterator<Item = &'a Entry> + use<'a> {
     let mut waiting: SmallVec<[(Pid, Offset); 2]> = aborted.into();
-    waiting.sort_by_key(|a| a.1);
+    order::sort_by_key(&mut waiting, |a| a.1);
     let mut dropping: SmallVec<[Pid; 2]> = SmallVec::new();
     entries.iter().filter(move |e| {
         while waiting.first().is_some_and(|a| a.1 <= e.base) {
