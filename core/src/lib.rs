@@ -12,6 +12,7 @@
 //!
 //! No clock, disk, network or entropy in here: the same scenario gives the same bytes on every target.
 
+pub mod broken;
 pub mod chunked;
 pub mod cli_twin;
 pub mod cost;

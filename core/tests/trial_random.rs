@@ -3,13 +3,12 @@
 //!
 //! `HIGHWATER_LONG=1`: 1 000 configurations with 1 000 runs each.
 
-use highwater_core::kafka::Setup;
-use highwater_core::kafka::setup::Sabotage;
+#[cfg(feature = "broken-rules")]
+use highwater_core::broken::{Rule, without};
 use highwater_core::scenario::{Do, End, Scenario, TimedCommand};
 use highwater_core::sim::Sim;
 use highwater_core::trial::{Bounds, Property, Search, Trial, TrialSpec, Verdict};
 use serde_json::json;
-use std::rc::Rc;
 
 /// SplitMix64: the same on every machine.
 struct Dice(u64);
@@ -139,26 +138,26 @@ fn where_the_search_finds_nothing_random_runs_find_nothing() {
     assert!(found > 0);
 }
 
-/// A configuration that is safe, with a rule broken on purpose.
-fn sabotaged(with: Sabotage, bounds: Bounds, property: Property) -> Trial {
+/// A safe configuration, and what is found in it while a rule is broken.
+#[cfg(feature = "broken-rules")]
+fn while_broken(rule: Rule, bounds: Bounds, property: Property) -> Option<u32> {
     let text = r#"{"format":1,"kafka":"4.1","until_us":1000000,"topology":{"brokers":2,
         "topics":[{"name":"t","partitions":1,"replication.factor":2}],"producers":[{"name":"p"}]},
         "workload":[{"producer":"p","topic":"t","start_us":0,"every_us":1,"count":2}]}"#;
     let mut s = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
     s.trial = Some(TrialSpec { bounds, properties: vec![property] });
-    let trial = Trial::new(&s).unwrap_or_else(|e| panic!("{e}"));
-    assert!(matches!(Search::new(trial.clone()).finish(), Verdict::None), "it is safe before");
-    let mut setup: Setup = (*trial.setup).clone();
-    setup.rules.sabotage = Some(with);
-    Trial { setup: Rc::new(setup), ..trial }
+    let search = || match Search::new(Trial::new(&s).unwrap_or_else(|e| panic!("{e}"))).finish() {
+        Verdict::Found(story) => Some(story.faults),
+        _ => None,
+    };
+    assert_eq!(search(), None, "it is safe before");
+    without(rule, search)
 }
 
+#[cfg(feature = "broken-rules")]
 #[test]
 fn a_rule_that_is_broken_on_purpose_is_found_out() {
-    let crash = Bounds::default();
-    let trial = sabotaged(Sabotage::HighWatermark, crash, Property::Lost);
-    assert!(matches!(Search::new(trial).finish(), Verdict::Found(s) if s.faults == 1));
     let lost_response = Bounds { crashes: 0, lost_responses: 1, ..Bounds::default() };
-    let trial = sabotaged(Sabotage::Sequences, lost_response, Property::Duplicated);
-    assert!(matches!(Search::new(trial).finish(), Verdict::Found(s) if s.faults == 1));
+    assert_eq!(while_broken(Rule::HighWatermark, Bounds::default(), Property::Lost), Some(1));
+    assert_eq!(while_broken(Rule::Sequence, lost_response, Property::Duplicated), Some(1));
 }

@@ -107,7 +107,8 @@ pub struct Ledger {
     sent: u64,
     acked: u64,
     delivered: u64,
-    effects: u64,
+    /// By consumer.
+    effects: Vec<u64>,
     lost: u64,
     /// Power cuts so far: invariants that need the page cache are judged by it.
     pub power_cuts: u32,
@@ -139,7 +140,7 @@ impl Ledger {
             sent: 0,
             acked: 0,
             delivered: 0,
-            effects: 0,
+            effects: vec![0; setup.consumers.len()],
             lost: 0,
             power_cuts: 0,
             unclean_elections: 0,
@@ -163,6 +164,10 @@ impl Ledger {
     pub fn key_name(&self, k: KeyIx) -> &str {
         &self.keys[usize::from(k.0)]
     }
+    /// Records that a consumer's application finished with, counted each time: what it does outside Kafka.
+    pub fn effects_of(&self, c: ConsumerIx) -> u64 {
+        self.effects[c.ix()]
+    }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
         self.views[p.ix()].broker
@@ -174,7 +179,7 @@ impl Ledger {
             sent: self.sent,
             acked: self.acked,
             delivered: self.delivered,
-            effects: self.effects,
+            effects: self.effects.iter().sum(),
             lost: self.lost,
             ..Figures::default()
         };
@@ -246,7 +251,7 @@ impl Ledger {
                 return self.recount(partition, world);
             }
             EventKind::Polled { records, .. } => self.delivered += u64::from(records),
-            EventKind::Handled { .. } => self.effects += 1,
+            EventKind::Handled { consumer, .. } => self.effects[consumer.ix()] += 1,
             EventKind::Txn(TxnEvent::Derived { batch, index, key, .. }) => {
                 self.pending_key = key.map(KeyIx).or_else(|| self.record(self.record_in(batch, index)?)?.key);
             }

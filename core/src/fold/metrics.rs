@@ -21,8 +21,6 @@ pub type Snapshot = BTreeMap<String, f64>;
 const RATE_WINDOW_US: u64 = 30_000_000;
 /// With more partitions than this, each one's own metrics are left out.
 const MAX_PARTITIONS: usize = 64;
-/// Most samples kept; then every other one goes and the grid is twice as wide.
-const MAX_SAMPLES: usize = 1024;
 
 /// Counters of a broker.
 #[derive(Clone, Copy, Debug, Default)]
@@ -291,13 +289,20 @@ pub struct Series {
     metrics: Metrics,
     seen: usize,
     every_us: u64,
+    most: usize,
     samples: Vec<(u64, Snapshot)>,
 }
 
 impl Series {
-    /// Of a run at its beginning: a sample every second.
-    pub fn new(sim: &Sim) -> Self {
-        Series { metrics: Metrics::new(sim.world()), seen: 0, every_us: 1_000_000, samples: Vec::new() }
+    /// Of a run at its beginning: a sample every `every_us`. When there are more than `most`, every other one goes
+    /// and the grid is twice as wide.
+    pub fn new(sim: &Sim, every_us: u64, most: usize) -> Self {
+        Series { metrics: Metrics::new(sim.world()), seen: 0, every_us, most, samples: Vec::new() }
+    }
+
+    /// The samples, in order, with their instants.
+    pub fn samples(&self) -> &[(u64, Snapshot)] {
+        &self.samples
     }
 
     /// The run is about to go on: what happened is taken in, and instants of the grid that lie before the next input are sampled.
@@ -315,7 +320,7 @@ impl Series {
         while at < next {
             self.samples.push((at, now.clone()));
             at += self.every_us;
-            if self.samples.len() > MAX_SAMPLES {
+            if self.samples.len() > self.most {
                 let mut i = 0;
                 self.samples.retain(|_| {
                     i += 1;

@@ -7,9 +7,10 @@ use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
-use super::setup::{Sabotage, Setup};
+use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use crate::order;
@@ -200,6 +201,9 @@ impl Broker {
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
     pub fn committed(&self, setup: &Setup, group: GroupIx) -> SmallVec<[(PartitionId, Offset); 1]> {
         let mut found: SmallVec<[(PartitionId, Offset); 1]> = SmallVec::new();
+        if !holds(Rule::Commit) {
+            return found;
+        }
         let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
             return found;
         };
@@ -618,15 +622,11 @@ impl Cx<'_> {
     /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
     pub fn advance(&mut self, p: PartitionId) {
         let (me, eligible) = (self.b.id, self.eligible());
-        let (setup, rules) = (&self.setup.partitions[p.ix()], &self.setup.rules);
+        let (setup, rules) = (&self.setup.partitions[p.ix()], self.setup.rules.replication);
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
-        let next = match rules.sabotage {
-            Some(Sabotage::HighWatermark) => r.leading().map(|_| r.log.leo()).filter(|leo| *leo > r.hw),
-            _ => r.next_high_watermark(setup, rules.replication, eligible),
-        };
-        let Some(hw) = next else {
+        let Some(hw) = r.next_high_watermark(setup, rules, eligible) else {
             return;
         };
         let stable = r.last_stable();

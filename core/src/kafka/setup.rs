@@ -32,15 +32,6 @@ pub enum ProtocolVersion {
     PV7,
 }
 
-/// A rule broken on purpose, to see that tests notice. No scenario can ask for it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sabotage {
-    /// repl.R-H1: the high watermark moves without waiting for anybody.
-    HighWatermark,
-    /// prod.D1: no batch is known again.
-    Sequences,
-}
-
 /// Switches between protocol versions and features. One implementation of each rule reads them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RuleSet {
@@ -54,14 +45,12 @@ pub struct RuleSet {
     pub verify_txn: bool,
     /// txn.W4 (4.2+): a marker's epoch must be above the transaction's.
     pub strict_markers: bool,
-    /// For tests of the tests.
-    pub sabotage: Option<Sabotage>,
 }
 
 /// Those of a new cluster of the newest release.
 impl Default for RuleSet {
     fn default() -> Self {
-        RuleSet { elr: true, replication: ProtocolVersion::PV7, txn_v2: true, verify_txn: true, strict_markers: true, sabotage: None }
+        RuleSet { elr: true, replication: ProtocolVersion::PV7, txn_v2: true, verify_txn: true, strict_markers: true }
     }
 }
 

@@ -218,7 +218,9 @@ impl Known {
                 self.has(&self.groups, "group", first)?;
                 names.get(1).map_or(Ok(()), |p| self.has(&self.partitions, "partition", p))
             }
-            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers => self.has(&self.groups, "group", first),
+            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers | Func::Count | Func::Shown => {
+                self.has(&self.groups, "group", first)
+            }
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {

@@ -5,6 +5,7 @@ use super::logs;
 use super::streams;
 use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
+use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
@@ -249,7 +250,6 @@ fn rules(s: &Scenario) -> RuleSet {
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
-        sabotage: None,
     }
 }
 
@@ -260,7 +260,8 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
         // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
         let replicas: SmallVec<[BrokerId; 3]> =
             (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
-        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean, log: None });
+        let most = if holds(Rule::MinIsrCap) { replicas.len() } else { usize::MAX };
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(most), replicas, unclean, log: None });
     }
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }

@@ -135,7 +135,9 @@ pub struct Scene {
 pub fn cast(sim: &Sim, partitions: usize) -> Cast {
     let setup = sim.setup();
     let groups = (0..setup.groups.len()).map(|g| setup.consumers.iter().filter(|c| c.group.ix() == g).count()).collect();
-    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups }
+    let is_streams = |g: usize| setup.consumers.iter().any(|c| c.group.ix() == g && c.streams.is_some());
+    let tall = (0..setup.groups.len()).map(is_streams).collect();
+    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups, tall }
 }
 
 /// Where consumers sit: group and place in it.

@@ -10,6 +10,7 @@ mod sticky;
 mod uniform;
 
 use super::partitioner::java_string_hash;
+use crate::broken::{Rule, holds};
 use crate::order;
 pub use problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -102,13 +103,17 @@ pub type Shares = Vec<Vec<Part>>;
 
 /// The assignment of a group with at least one member.
 pub fn assign(assignor: Assignor, group: &Group) -> Shares {
-    match assignor {
+    let mut shares = match assignor {
         Assignor::Range | Assignor::ServerRange => range::range(group),
         Assignor::RoundRobin => range::round_robin(group),
         Assignor::Sticky => sticky::sticky(group).shares,
         Assignor::CooperativeSticky => sticky::cooperative(group),
         Assignor::ServerUniform => uniform::uniform(group),
+    };
+    if !holds(Rule::Assignment) {
+        shares.rotate_left(1); // each gets its neighbour's
     }
+    shares
 }
 
 /// The order in which a `java.util.HashMap` that once held `most` keys walks the keys with these hash codes, given in

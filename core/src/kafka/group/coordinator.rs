@@ -6,6 +6,7 @@ use super::super::message::{Body, ConnGen};
 use super::super::setup::Setup;
 use super::super::step::Timer;
 use super::{MemberId, Parts, Roster, Subscription, choose_assignor};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
 use crate::order;
@@ -282,7 +283,7 @@ impl Cx<'_> {
         let Some(leader) = keeps.or_else(|| group.members.iter().find(joined)).map(|m| m.id) else {
             return self.out.arm(Timer::Rebalance(me, g)); // only static members that are away: the join phase goes on
         };
-        group.generation += 1;
+        group.generation += u32::from(holds(Rule::Generation));
         group.state = GroupState::CompletingRebalance;
         group.leader = Some(leader);
         group.assignor = choose_assignor(setup, group.members.iter().map(|m| m.id.consumer));

@@ -6,6 +6,7 @@
 use super::records::RecordTable;
 use super::segments::{Segment, Segments};
 use super::{Entry, Log, Payload};
+use crate::broken::{Rule, holds};
 use crate::ids::Offset;
 use crate::kafka::transaction::index::TxnIndex;
 use litemap::LiteMap;
@@ -85,8 +86,8 @@ impl Segments {
             .enumerate()
             .map(|(i, r)| {
                 let offset = e.base.plus(i as u32);
-                let stays =
-                    r.key.is_some_and(|k| newest.get(&k).is_none_or(|n| *n <= offset)) && (!r.tombstone || self.tombstone_stays(offset));
+                let stays = r.key.is_some_and(|k| newest.get(&k).is_none_or(|n| *n <= offset) || !holds(Rule::Compaction))
+                    && (!r.tombstone || self.tombstone_stays(offset));
                 if !stays {
                     self.tombstones.remove(&offset);
                 }
@@ -117,7 +118,7 @@ impl Segments {
         if met == pass && !self.waiting.contains(&pass) {
             self.waiting.push(pass);
         }
-        self.waiting.contains(&met)
+        self.waiting.contains(&met) || !holds(Rule::Tombstones)
     }
 
     /// Cleaned segments that are small together become one, up to `segment.bytes`.

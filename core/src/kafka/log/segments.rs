@@ -6,6 +6,7 @@
 use super::config::LogConfig;
 use super::records::{BATCH_HEADER_BYTES, RecordTable};
 use super::{Entry, Log};
+use crate::broken::{Rule, holds};
 use crate::ids::BrokerId;
 use crate::ids::{Offset, PartitionId};
 use crate::kafka::step::{Base, Timer};
@@ -210,7 +211,7 @@ impl Segments {
     pub(crate) fn deletable(&self, hw: Offset, log: &Log) -> SmallVec<[Deletion; 2]> {
         let mut found = SmallVec::new();
         let mut total = self.bytes();
-        for (i, s) in self.list.iter().enumerate() {
+        for (i, s) in self.list.iter().enumerate().filter(|_| holds(Rule::Retention)) {
             let next = self.list.get(i + 1).map(|n| n.base);
             if hw < next.unwrap_or(log.leo()) || s.bytes == 0 && next.is_none() {
                 break;

@@ -2,6 +2,7 @@
 //! (txn.M1 to M4). A function of the log, rebuilt when it is cut.
 
 use super::Marker;
+use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::log::{Entry, Payload};
 use crate::order;
@@ -87,7 +88,7 @@ impl TxnIndex {
     pub fn last_stable(&self, hw: Offset) -> Offset {
         let open = self.open.iter().map(|o| o.first);
         let closing = self.closing.iter().filter(|c| c.marker >= hw).map(|c| c.first);
-        open.chain(closing).fold(hw, Offset::min)
+        open.chain(closing).filter(|_| holds(Rule::LastStableOffset)).fold(hw, Offset::min)
     }
 
     /// txn.M4: aborted transactions that overlap [from, to).
@@ -126,7 +127,7 @@ pub fn readable<'a>(entries: &'a [Entry], aborted: &[(Pid, Offset)]) -> impl Ite
             dropping.push(waiting.remove(0).0);
         }
         match e.payload {
-            Payload::Data(b) => !dropping.contains(&b.pid),
+            Payload::Data(b) => !dropping.contains(&b.pid) || !holds(Rule::SkipAborted),
             Payload::Kept { .. } => true, // compaction takes aborted records away
             Payload::Control(m) => {
                 dropping.retain(|p| *p != m.id.pid());
