@@ -13,6 +13,8 @@ use highwater_core::trial::knobs::Knob;
 /// A request to the Trial door.
 #[derive(Clone, PartialEq, Debug)]
 pub enum TrialMsg {
+    /// The texts of the shipped scenarios, or why they can't be had.
+    Shipped(Result<Vec<String>, String>),
     /// A shipped configuration, by name.
     Pick(String),
     /// The cluster of the Play door.

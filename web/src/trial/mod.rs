@@ -5,15 +5,13 @@ pub mod sheet;
 pub mod wire;
 
 use highwater_core::order;
-use highwater_core::scenario::{Scenario, ScenarioError, shipped};
+use highwater_core::scenario::{FIRST_TRIAL, Scenario, ScenarioError};
 use highwater_core::sim::Sim;
 use highwater_core::trial::counterfactual::{Ending, Flip, flips};
 use highwater_core::trial::knobs::Knob;
 use highwater_core::trial::{Bounds, Property, Trial};
 use wire::{Effort, Task, Tell};
 
-/// The configuration that the door opens with: it has a story, and a short one.
-pub const FIRST: &str = "acks-1";
 /// Most of each kind of thing that the door lets one ask for; beyond it no search ends soon.
 pub const MOST: u8 = 6;
 /// Memory for the search that can be chosen, in MB.
@@ -80,8 +78,7 @@ impl Case {
 
     /// The one that comes with the app.
     pub fn first(most_bytes: u64) -> Self {
-        let text = shipped(FIRST).expect("the first trial is shipped");
-        let scenario = Scenario::parse(text).expect("shipped scenarios are checked by their tests");
+        let scenario = Scenario::parse(FIRST_TRIAL.1).expect("shipped scenarios are checked by their tests");
         let mut case = Case::new(scenario).expect("the first trial can be tried");
         case.bound_memory(most_bytes);
         case
