@@ -139,7 +139,7 @@ fn kafkas_tools_are_answered_in_their_format() {
     );
     assert_eq!(
         lines[2],
-        "billing         pay             0          4               4               0               consumer-c1     /127.0.0.1      consumer-c1"
+        "billing         pay             0          4               4               0               consumer-c1-1   /127.0.0.1      consumer-c1"
     );
     let read = ask(
         &reading,

@@ -4,6 +4,7 @@ use super::grammar::{Arg, Cmp, Expr, Func, Quantifier, Sum};
 use super::names::RecordNames;
 use super::witness::{Witness, kind_of_word};
 use crate::ids::*;
+use crate::kafka::consumer::Consumer;
 use crate::sim::Sim;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -189,11 +190,23 @@ impl<'a> Moment<'a> {
             }
             Func::PartitionsUsed => self.partitions_used(name(0)?),
             Func::FetchedFrom => Some(brokers(self.witness.fetched_from(group()?).collect())),
-            Func::ActiveMembers => {
-                let g = group()?;
-                let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
-                int(all.filter(|(setup, c)| setup.group == g && !c.assigned.is_empty()).count() as u64)
+            Func::ActiveMembers => int(self.running(group()?).filter(|c| !c.assigned.is_empty()).count() as u64),
+            Func::Idle => int(self.running(group()?).filter(|c| c.assigned.is_empty()).count() as u64),
+            Func::Assign => {
+                let (setup, g) = (self.sim.setup(), group()?);
+                let c = self.running(g).find(|c| Some(setup.consumers[c.id.ix()].name.as_str()) == name(1));
+                Some(Value::Set(c.into_iter().flat_map(|c| c.partitions()).map(|p| setup.partitions[p.ix()].number.into()).collect()))
             }
+            Func::Gen => {
+                let g = group()?;
+                int(world.broker(self.coordinator(g)?).group(g)?.generation.into())
+            }
+            Func::Coordinator => int(self.coordinator(group()?)?.0.into()),
+            Func::StopMs => {
+                let stopped_us = self.witness.stopped_us(group()?, self.partition(name(1)?)?, self.sim.now_us());
+                Some(Value::Time(stopped_us as i64))
+            }
+            Func::Lso => int(of_leader(partition()?)?.last_stable().0.into()),
             Func::Size => match given.values.first()? {
                 Value::Set(s) => int(s.len() as u64),
                 Value::Records(r) => int(r.len() as u64),
@@ -223,6 +236,16 @@ impl<'a> Moment<'a> {
         let Some(r) = self.sim.world().broker(b).replica(p) else { return Vec::new() };
         let batches = r.log.iter_from(r.log.start()).filter_map(|e| e.payload.batch());
         batches.flat_map(|b| (0..b.count).filter_map(|i| self.sim.ledger().record_in(b.id, i)).collect::<Vec<_>>()).collect()
+    }
+
+    /// Members whose process runs.
+    fn running(&self, g: GroupIx) -> impl Iterator<Item = &'a Consumer> {
+        let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
+        all.filter(move |(setup, c)| setup.group == g && c.up).map(|(_, c)| &**c)
+    }
+
+    fn coordinator(&self, g: GroupIx) -> Option<BrokerId> {
+        self.sim.world().controller.partitions[self.sim.setup().groups[g.ix()].coordinator.ix()].leader
     }
 
     fn committed(&self, g: GroupIx, p: PartitionId) -> Option<u64> {

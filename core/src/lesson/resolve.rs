@@ -7,7 +7,7 @@ use super::witness::{KINDS, kind_of_word};
 use super::words::Words;
 use super::{FORMAT, Lesson, LessonError, fill};
 use crate::scenario::{Do, Scenario};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Checked = Result<(), LessonError>;
 
@@ -136,7 +136,8 @@ struct Known {
     runs: BTreeSet<String>,
     partitions: BTreeSet<String>,
     topics: BTreeSet<String>,
-    groups: BTreeSet<String>,
+    /// Members by group.
+    groups: BTreeMap<String, BTreeSet<String>>,
     records: BTreeSet<String>,
     brokers: u8,
 }
@@ -157,7 +158,9 @@ impl Known {
             self.topics.insert(t.name.clone());
             self.partitions.extend((0..t.partitions).map(|n| format!("{}-{n}", t.name)));
         }
-        self.groups.extend(s.apps.iter().map(|a| a.group.clone()));
+        for a in &s.apps {
+            self.groups.entry(a.group.clone()).or_default().extend((1..=a.everybody()).map(|n| format!("c{n}")));
+        }
         self.records.extend(s.workload.iter().flat_map(|w| w.keys.iter().cloned()));
         let keys = s.commands.iter().filter_map(|c| if let Do::Send { key, .. } = &c.what { key.clone() } else { None });
         self.records.extend(keys);
@@ -169,6 +172,11 @@ impl Known {
         }
         let list: Vec<&str> = all.iter().map(String::as_str).collect();
         Err(format!("there is no {what} {name:?}; there is {}", list.join(", ")))
+    }
+
+    fn group(&self, name: &str) -> Result<&BTreeSet<String>, String> {
+        let list: Vec<&str> = self.groups.keys().map(String::as_str).collect();
+        self.groups.get(name).ok_or_else(|| format!("there is no group {name:?}; there is {}", list.join(", ")))
     }
 
     fn run(&self, name: &str) -> Result<(), String> {
@@ -212,11 +220,17 @@ impl Known {
         }
         let Some(first) = names.first() else { return Ok(()) };
         match func {
-            Func::Committed | Func::Lag => {
-                self.has(&self.groups, "group", first)?;
+            Func::Committed | Func::Lag | Func::StopMs => {
+                self.group(first)?;
                 names.get(1).map_or(Ok(()), |p| self.has(&self.partitions, "partition", p))
             }
-            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers => self.has(&self.groups, "group", first),
+            Func::Assign => {
+                let members = self.group(first)?;
+                names.get(1).map_or(Ok(()), |m| self.has(members, "member", m))
+            }
+            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers | Func::Idle | Func::Gen | Func::Coordinator => {
+                self.group(first).map(|_| ())
+            }
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {

@@ -99,7 +99,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
         heads: shown.iter().map(|p| cards::head(sim, *p)).collect(),
         brokers: sim.setup().broker_ids().map(|b| cards::broker(sim, b, &shown, lang)).collect(),
         producers: people::producers(s),
-        groups: people::groups(sim),
+        groups: people::groups(sim, lang),
         figures: sim.ledger().figures(sim.world()),
         lights: lights::lights(sim, lang),
         lines,

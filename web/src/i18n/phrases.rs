@@ -119,6 +119,14 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
     }
 }
 
+/// A group's generation and state at its coordinator.
+pub fn generation(lang: Lang, n: u32, state: &str, coordinator: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("gen {n} · {state} · broker {coordinator}"),
+        Lang::Ko => format!("{n}세대 · {state} · 브로커 {coordinator}"),
+    }
+}
+
 /// Milliseconds, from microseconds.
 pub fn millis(us: u64) -> String {
     if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{}.{} ms", us / 1000, us % 1000 / 100) }

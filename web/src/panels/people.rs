@@ -9,6 +9,7 @@ use crate::facts::people::{GroupFacts, MemberFacts, ProducerFacts};
 use crate::i18n::Lang;
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
+use highwater_core::ids::Offset;
 use highwater_core::scenario::Do;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -182,6 +183,7 @@ pub fn GroupBox(p: &GroupProps) -> Html {
     html! {
         <Placed at={p.at} class="group" testid={format!("group-{}", p.facts.id)} label={format!("{} {}", t.group, p.facts.name)}>
             <h2><span>{ t.group }</span>{ " " }{ &p.facts.name }</h2>
+            <p class="status" title={t.group_status_hint} data-testid="group-status">{ &p.facts.status }</p>
         </Placed>
     }
 }
@@ -207,25 +209,40 @@ pub struct MemberProps {
 #[component]
 pub fn MemberCard(p: &MemberProps) -> Html {
     let (t, f) = (p.lang.text(), &p.facts);
-    let class =
-        classes!("card", "member", (p.at.h < 6.0 * p.rem).then_some("tight"), (!f.up).then_some("down"), p.selected.then_some("selected"));
+    let class = classes!(
+        "card",
+        "member",
+        (p.at.h < 6.0 * p.rem).then_some("tight"),
+        (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" }),
+        p.selected.then_some("selected")
+    );
     let dash = || "–".to_owned();
-    let body = match f.shares.first() {
-        None => html! { <p class="status">{ t.idle_member }</p> },
-        Some(s) => html! {
+    let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
+    let body = match f.shares.as_slice() {
+        [] if !f.up => Html::default(),
+        [] => html! { <p class="status">{ t.idle_member }</p> },
+        [s] => html! {
             <>
-                <p class="line"><span>{ t.position }</span><b data-testid="position">{ s.position.map_or_else(dash, |o| o.to_string()) }</b></p>
-                <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ s.committed.map_or_else(dash, |o| o.to_string()) }</b></p>
+                <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
+                <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
             </>
         },
+        all => all
+            .iter()
+            .map(|s| {
+                html! {
+                    <p class="line" key={s.name.clone()} title={t.share_hint}><span>{ &s.name }</span>
+                        <span><b>{ offset(s.position) }</b>{ icons::pennant() }<b>{ offset(s.committed) }</b></span></p>
+                }
+            })
+            .collect(),
     };
-    let assigned: Vec<&str> = f.shares.iter().map(|s| s.name.as_str()).collect();
     html! {
         <Placed at={p.at} {class} select={format!("consumer-{}", f.id)} testid={format!("consumer-{}", f.id)} label={f.name.clone()}>
             <div class="head">
                 <button type="button" class="name" aria-pressed={p.selected.to_string()}
                     onclick={ask(&p.go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
-                <span class={classes!("status", (!f.up).then_some("bad"))}>{ if f.up { assigned.join(" ") } else { t.crashed.to_owned() } }</span>
+                <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
             </div>
             <div class="hand">
                 { for f.hand.iter().enumerate().map(|(i, m)| html! { <KeyMark key={i} mark={*m} /> }) }

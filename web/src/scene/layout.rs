@@ -170,7 +170,7 @@ fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
 }
 
 fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), sizes: &[usize]) -> Vec<GroupBox> {
-    let (head, pad, gap) = (46.0 * u, 8.0 * u, 8.0 * u);
+    let (head, pad, gap) = (58.0 * u, 8.0 * u, 8.0 * u);
     let members: usize = sizes.iter().sum();
     // What is not members' cards: headings, paddings, gaps.
     let fixed = sizes.len() as f64 * (head + pad)

@@ -4,18 +4,6 @@ use super::josa::{Josa, josa};
 use super::names::Names;
 use crate::event::{ErrorCode, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
-use crate::kafka::assignor::Assignor;
-
-fn assignor(a: Assignor) -> &'static str {
-    match a {
-        Assignor::Range => "range",
-        Assignor::RoundRobin => "roundrobin",
-        Assignor::Sticky => "sticky",
-        Assignor::CooperativeSticky => "cooperative-sticky",
-        Assignor::ServerRange => "server range",
-        Assignor::ServerUniform => "uniform",
-    }
-}
 
 /// The English sentence.
 pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
@@ -31,7 +19,7 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Formed { generation, members, leader, assignor: a } => {
             let members = if members == 1 { "one member".to_string() } else { format!("{members} members") };
-            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), assignor(a))
+            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), a.name())
         }
         GroupEvent::RecordAppended { coordinator } => {
             format!("Broker {coordinator} writes the generation of {group} into __consumer_offsets.")
@@ -108,7 +96,7 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         GroupEvent::Formed { generation, members, leader, assignor: a } => format!(
             "{group} 그룹의 {generation}세대는 멤버가 {members}개입니다. {} 누가 무엇을 읽을지 정합니다({}).",
             subject(leader),
-            assignor(a)
+            a.name()
         ),
         GroupEvent::RecordAppended { coordinator } => {
             format!("브로커 {coordinator}에서 {group} 그룹의 세대를 __consumer_offsets에 기록합니다.")

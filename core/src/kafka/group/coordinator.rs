@@ -236,7 +236,7 @@ impl Cx<'_> {
         (group.to_write, group.writing) = (false, None);
         let spec = &setup.groups[g.ix()];
         let wait = was == GroupState::Empty && spec.initial_rounds > 0;
-        group.initial = wait.then_some(InitialDelay { rounds: spec.initial_rounds - 1, joined: false });
+        group.initial = wait.then(|| InitialDelay { rounds: spec.initial_rounds - 1, joined: false });
         let waiting: Vec<(MemberId, ConnGen)> = group.members.iter_mut().filter_map(|m| Some((m.id, m.syncing.take()?))).collect();
         self.tell(g, GroupEvent::Rebalancing { coordinator: me, why, member });
         for (id, conn) in waiting {

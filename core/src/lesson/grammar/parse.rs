@@ -407,6 +407,7 @@ impl<'a> Parser<'a> {
             ArgKind::Partition => self.name("a partition such as pay-0").map(Arg::Name),
             ArgKind::Topic => self.name("a topic").map(Arg::Name),
             ArgKind::Group => self.name("a group").map(Arg::Name),
+            ArgKind::Member => self.name("a member such as c1").map(Arg::Name),
             ArgKind::Subject => self.name("a subject").map(Arg::Name),
             ArgKind::Event => self.name("a kind of event").map(Arg::Name),
             ArgKind::Record => self.typed(&[Type::Record]).map(|e| Arg::Record(Box::new(e))),

@@ -13,6 +13,8 @@ pub enum ArgKind {
     Topic,
     /// A group by name.
     Group,
+    /// A member of the group that stands before it, by name: `c1`.
+    Member,
     /// A record by name, or a quantifier's variable.
     Record,
     /// The first part of the names of related records: `alice` of `alice.paid`.
@@ -63,6 +65,12 @@ pub enum Func {
     PartitionsUsed,
     FetchedFrom,
     ActiveMembers,
+    Assign,
+    Idle,
+    Gen,
+    Coordinator,
+    StopMs,
+    Lso,
     Size,
     Max,
     Min,
@@ -130,6 +138,18 @@ pub const VOCABULARY: &[Word] = &[
     word("partitions_used", &[A::Topic], T::Set, Func::PartitionsUsed, "partitions whose leader holds a record"),
     word("fetched_from", &[A::Group], T::Set, Func::FetchedFrom, "brokers that a group's members sent fetches to"),
     word("active_members", &[A::Group], T::Int, Func::ActiveMembers, "members that have a partition"),
+    word("assign", &[A::Group, A::Member], T::Set, Func::Assign, "numbers of the partitions that a running member has"),
+    word("idle", &[A::Group], T::Int, Func::Idle, "running members that have no partition"),
+    word("gen", &[A::Group], T::Int, Func::Gen, "the group's generation at its coordinator, or none"),
+    word("coordinator", &[A::Group], T::Int, Func::Coordinator, "the broker that coordinates a group, or none"),
+    word(
+        "stop_ms",
+        &[A::Group, A::Partition],
+        T::Time,
+        Func::StopMs,
+        "the longest time in which nobody in the group read a partition that somebody had read, up to now if it lasts",
+    ),
+    word("LSO", &[A::Partition], T::Int, Func::Lso, "last stable offset of the leader"),
     word("size", &[A::Several], T::Int, Func::Size, "how many; a record counts each time"),
     word("max", &[A::Int], T::Int, Func::Max, "the largest"),
     word("min", &[A::Int], T::Int, Func::Min, "the smallest"),
