@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
         .filter(|id| !id.contains('.'))
         .collect();
     ids.sort();
-    let mut source = String::from("/// The lessons in `assets/lessons`, by id.\npub const SHIPPED: &[Source<'static>] = &[\n");
+    let mut source = format!("/// Ids of the lessons in `assets/lessons`.\npub const IDS: &[&str] = &{ids:?};\n");
+    source += "/// The lessons themselves, in the order of their ids.\npub const SHIPPED: &[Source<'static>] = &[\n";
     for id in &ids {
         let text = |suffix: &str| -> io::Result<String> { include(&folder.join(format!("{id}{suffix}"))) };
         source += &format!("  Source {{ id: {id:?}, data: {}, en: {}, ko: {} }},\n", text(".json")?, text(".en.json")?, text(".ko.json")?);

@@ -1,19 +1,33 @@
-//! Where in a JSON text a mistake is. `serde_json` gives line and column; people look for the field as well.
+//! From a JSON text to a type, and where in the text a mistake is: `serde_json` gives line and column, people look for
+//! the field as well. All decoding goes through [`decode`]: each further deserializer would compile every type once more.
 
+use crate::lean::Lean;
 use serde::Deserialize;
+use std::fmt;
 
 /// What is wrong with a text, and where.
 #[derive(Debug)]
-pub(crate) struct Misplaced {
+pub struct Misplaced {
     /// The field, as `topology.topics[0].name`; empty for the whole.
     pub at: String,
     /// What, with line and column.
     pub what: String,
 }
 
+impl fmt::Display for Misplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at.is_empty() { f.write_str(&self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+    }
+}
+
 /// Decodes a whole text. (`serde_path_to_error` would find the field too, at twice the code for every type.)
-pub(crate) fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Misplaced> {
-    serde_json::from_str(text).map_err(|e| Misplaced { at: path(text, e.line(), e.column()), what: e.to_string() })
+///
+/// # Errors
+/// What is wrong, where, and what would be right.
+pub fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Misplaced> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let decoded = T::deserialize(Lean(&mut json)).and_then(|value| json.end().map(|()| value));
+    decoded.map_err(|e| Misplaced { at: path(text, e.line(), e.column()), what: e.to_string() })
 }
 
 /// The field in hand when so much of the text was read.

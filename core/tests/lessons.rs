@@ -175,7 +175,11 @@ fn consumer_groups_are_described_as_their_coordinator_has_them() {
     let describe = "kafka-consumer-groups.sh --describe --group billing";
     let owner_of_2 = |at| {
         let table = told(&l, "crash", at, describe);
-        table.lines().map(|x| x.split_whitespace().map(String::from).collect::<Vec<_>>()).find(|x| x.get(2).is_some_and(|n| n == "2")).unwrap()
+        table
+            .lines()
+            .map(|x| x.split_whitespace().map(String::from).collect::<Vec<_>>())
+            .find(|x| x.get(2).is_some_and(|n| n == "2"))
+            .unwrap()
     };
     let (dead, after) = (owner_of_2(40_000_000), owner_of_2(74_000_000));
     assert!(dead[6] == "consumer-c3-1" && dead[5].parse::<u32>().unwrap() >= 4, "{dead:?}");

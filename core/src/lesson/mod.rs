@@ -187,7 +187,12 @@ fn decode<'de, T: serde::Deserialize<'de>>(text: &'de str, file: &str) -> Result
 
 /// The lessons that are shipped, by number.
 pub fn shipped() -> Vec<Result<Lesson, LessonError>> {
-    let mut all: Vec<_> = SHIPPED.iter().map(|s| Lesson::parse(*s)).collect();
+    by_number(SHIPPED)
+}
+
+/// These lessons, by number. (The page has no texts in it: it loads the files.)
+pub fn by_number(sources: &[Source]) -> Vec<Result<Lesson, LessonError>> {
+    let mut all: Vec<_> = sources.iter().map(|s| Lesson::parse(*s)).collect();
     all.sort_by_key(|l| l.as_ref().map_or(0, |l| l.data.number));
     all
 }

@@ -81,7 +81,7 @@ kinds!(
 
 /// `leader_elected` of a lesson is `LeaderElected` here.
 pub fn kind_of_word(word: &str) -> Option<&'static str> {
-    let camel: String = word.split('_').map(|w| w[..1.min(w.len())].to_uppercase() + &w[1.min(w.len())..]).collect();
+    let camel: String = word.split('_').map(|w| w[..1.min(w.len())].to_ascii_uppercase() + &w[1.min(w.len())..]).collect();
     KINDS.iter().copied().find(|k| *k == camel && word.chars().all(|c| !c.is_ascii_uppercase()))
 }
 

@@ -36,7 +36,7 @@ pub(super) fn config(layers: &[&Configs], kafka: &str) -> Result<Option<Rc<LogCo
     if segment_bytes < SMALLEST_SEGMENT_BYTES && !versions::small_segments(kafka) {
         return Err(("segment.bytes".into(), format!("is {segment_bytes}; from Kafka 4.0 on it is at least {SMALLEST_SEGMENT_BYTES}")));
     }
-    let ratio: f64 = configs::value("min.cleanable.dirty.ratio", Scope::Topic, layers).parse().unwrap_or(0.5);
+    let ratio = configs::ratio(&configs::value("min.cleanable.dirty.ratio", Scope::Topic, layers)).unwrap_or(0.5);
     Ok(Some(Rc::new(LogConfig {
         segment_bytes,
         segment_ms: int("segment.ms"),

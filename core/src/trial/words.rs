@@ -48,7 +48,7 @@ pub fn short(p: Property, lang: Lang) -> &'static str {
         (Lang::En, Property::Blocked) => "blocked",
         (Lang::En, Property::OutputTwice) => "output twice",
         (Lang::En, Property::AbortedRead) => "aborted data read",
-        (Lang::Ko, Property::Lost) => "손실",
+        (Lang::Ko, Property::Lost) => "유실",
         (Lang::Ko, Property::Duplicated) => "중복",
         (Lang::Ko, Property::Reordered) => "순서 어긋남",
         (Lang::Ko, Property::NeverHandled) => "처리 안 됨",

@@ -1,8 +1,9 @@
 //! The little that the app needs of the browser: sizes, styles, storage. Everything fails soft.
 
 use gloo::utils::{document, document_element, window};
-use wasm_bindgen::JsCast;
-use web_sys::Element;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, Response};
 
 /// Where things are kept; the page's own origin only.
 pub mod keys {
@@ -117,7 +118,7 @@ pub fn go_to(fragment: &str) {
 /// Puts another fragment into the address bar, without a step in the history.
 pub fn readdress(fragment: &str) {
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(fragment));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
     }
 }
 
@@ -188,4 +189,31 @@ pub fn reveal(selector: &str) {
     if let Some(e) = last.and_then(|n| n.dyn_into::<Element>().ok()) {
         e.scroll_into_view_with_bool(false);
     }
+}
+
+/// The texts of files of this site, in this order. All are asked for at once.
+///
+/// # Errors
+/// What the browser or the server says of the first that can't be had.
+pub async fn fetch_texts<S: AsRef<str>>(paths: &[S]) -> Result<Vec<String>, String> {
+    let asked: Vec<_> = paths.iter().map(|p| window().fetch_with_str(p.as_ref())).collect();
+    let mut texts = Vec::new();
+    for (path, answer) in paths.iter().zip(asked) {
+        let text = text_of(answer).await.map_err(|e| format!("{}: {}", path.as_ref(), said(&e)))?;
+        texts.push(text);
+    }
+    Ok(texts)
+}
+
+async fn text_of(answer: js_sys::Promise) -> Result<String, JsValue> {
+    let answer: Response = JsFuture::from(answer).await?.dyn_into()?;
+    if !answer.ok() {
+        return Err(JsValue::from_str(&answer.status_text()));
+    }
+    Ok(JsFuture::from(answer.text()?).await?.as_string().unwrap_or_default())
+}
+
+/// What the browser says of an error.
+pub fn said(e: &JsValue) -> String {
+    e.as_string().or_else(|| e.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()))).unwrap_or_else(|| format!("{e:?}"))
 }

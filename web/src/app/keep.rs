@@ -59,7 +59,7 @@ impl App {
     }
 
     /// A notice that stays until it is read.
-    fn tell_for_long(&mut self, text: String) {
+    pub(super) fn tell_for_long(&mut self, text: String) {
         self.notice = Some(text);
         self.lasting = true;
     }

@@ -3,17 +3,24 @@
 use super::browser::{self, keys};
 use super::msg::Msg;
 use super::{App, fatal};
-use crate::learn::Ask;
+use crate::door::Door;
+use crate::i18n;
 use crate::learn::open::{Open, Phase};
 use crate::learn::panel::{Body, panel};
 use crate::learn::place::Place;
 use crate::learn::progress::Progress;
+use crate::learn::{Ask, Learn};
 use crate::session::saved;
-use yew::prelude::*;
+use yew::Context;
+use yew::platform::spawn_local;
 
 impl App {
-    /// Goes where an address leads behind the Learn door.
-    pub(super) fn enter_lesson(&mut self, rest: &str) {
+    /// Goes where an address leads behind the Learn door. The first time, the lessons have to be loaded before.
+    pub(super) fn enter_lesson(&mut self, ctx: &Context<Self>, rest: &str) {
+        if self.learn.lessons().is_empty() {
+            let link = ctx.link().clone();
+            spawn_local(async move { link.send_message(Msg::Lessons(browser::fetch_texts(&Learn::files()).await)) });
+        }
         let fresh = self.learn.go(rest);
         if self.learn.open.is_none() {
             self.leave_lesson();
@@ -34,6 +41,19 @@ impl App {
         self.events_tab = false;
         self.spoken.0 = None;
         browser::scroll_to_top(".pane.lesson");
+    }
+
+    /// The lessons are here: to where the address leads.
+    pub(super) fn lessons_came(&mut self, ctx: &Context<Self>, texts: Result<Vec<String>, String>) {
+        match texts {
+            Ok(texts) => {
+                self.learn.take(&texts);
+                if self.door == Door::Learn && !self.learn.lessons().is_empty() {
+                    self.routed(ctx);
+                }
+            }
+            Err(e) => self.tell_for_long(i18n::no_lessons(self.lang, &e)),
+        }
     }
 
     /// The stage is Play's again; the lesson waits.
@@ -128,7 +148,7 @@ impl App {
         let copy = saved::restore(&saved::save(&self.hot.borrow().session));
         if let (true, Some(copy)) = (self.lesson_on_stage, copy) {
             self.parked = Some(copy);
-            browser::go_to(&crate::door::Door::Play.address());
+            browser::go_to(&Door::Play.address());
         }
     }
 

@@ -166,7 +166,7 @@ impl Component for App {
         app.dress();
         if let Some(r) = route {
             if r.door == Door::Learn {
-                app.enter_lesson(r.rest);
+                app.enter_lesson(ctx, r.rest);
             } else {
                 app.open_link(r.door, r.rest);
                 app.reread();
@@ -189,7 +189,7 @@ impl Component for App {
                 self.save();
                 return false;
             }
-            Msg::Routed => self.routed(),
+            Msg::Routed => self.routed(ctx),
             Msg::Open(door) => browser::go_to(&door.address()),
             Msg::Keep(what) => (self.keep, self.file_error) = (Some(what), None),
             Msg::CloseKeep => self.keep = None,
@@ -197,6 +197,7 @@ impl Component for App {
             Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
             Msg::Learn(ask) => self.ask_lesson(ask),
+            Msg::Lessons(texts) => self.lessons_came(ctx, texts),
             Msg::Digit(n) if self.locked() => self.ask_lesson(Ask::Choose(usize::from(n) - 1)),
             Msg::Digit(n) => self.select(Selection::Broker(BrokerId(n))),
             Msg::FocusChoices => browser::focus_first(".options button"),
@@ -312,7 +313,7 @@ impl Component for App {
 
 impl App {
     /// The address changed: another door, or nowhere, which changes nothing.
-    fn routed(&mut self) {
+    fn routed(&mut self, ctx: &Context<Self>) {
         let fragment = browser::fragment();
         let Some(route) = Route::of_fragment(&fragment) else { return };
         if route.door != self.door {
@@ -326,7 +327,7 @@ impl App {
             }
         }
         match route.door {
-            Door::Learn => self.enter_lesson(route.rest),
+            Door::Learn => self.enter_lesson(ctx, route.rest),
             Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
         }
         self.open_link(route.door, route.rest);

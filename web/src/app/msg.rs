@@ -113,6 +113,8 @@ pub enum Msg {
     Refresh,
     /// Something of the open lesson.
     Learn(Ask),
+    /// The texts of the lessons' files, or why they can't be had.
+    Lessons(Result<Vec<String>, String>),
     /// A figure was typed: a broker, or an answer.
     Digit(u8),
     /// To the answers.

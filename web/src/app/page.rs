@@ -5,21 +5,21 @@ use super::msg::Msg;
 use super::{App, browser};
 use crate::door::Door;
 use crate::measure::MeasureDoor;
-use crate::panels::cards::{BrokerCard, ControllerStrip, PartitionHead};
-use crate::panels::coach::{Advice, Coach};
-use crate::panels::events::EventList;
-use crate::panels::header::Header;
+use crate::panels::cards::{broker_card, controller_strip, partition_head};
+use crate::panels::coach::{self, Advice};
+use crate::panels::events::event_list;
+use crate::panels::header::header;
 use crate::panels::help::Help;
-use crate::panels::inspector::Inspector;
+use crate::panels::inspector::inspector;
 use crate::panels::keep::Keep;
 use crate::panels::learn::handout::Handout;
-use crate::panels::learn::lesson::LessonPanel;
-use crate::panels::learn::list::LessonList;
-use crate::panels::ledger::Ledger;
-use crate::panels::people::{GroupBox, MemberCard, ProducerCard};
+use crate::panels::learn::lesson::lesson_panel;
+use crate::panels::learn::list::lesson_list;
+use crate::panels::ledger::ledger;
+use crate::panels::people::{group_box, member_card, producer_card};
 use crate::panels::placed::Placed;
-use crate::panels::transport::Transport;
-use crate::panels::trial::TrialDoor;
+use crate::panels::transport::transport;
+use crate::panels::trial::trial_door;
 use crate::panels::{Go, ask, icons};
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
@@ -40,12 +40,12 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
-            <Header {lang} dark={app.dark} {door} {story} {title} go={go.clone()} />
+            { header(door, title, story, app.dark, lang, &go) }
             { match door {
                 Door::Learn => learn(app, &go),
                 Door::Play => play(app, &go),
                 Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
-                Door::Trial => html! { <TrialDoor sheet={app.court.sheet.clone()} picked={app.court.picked.clone()} {lang} go={go.clone()} /> },
+                Door::Trial => trial_door(&app.court.sheet, app.court.picked.as_deref(), lang, &go),
             } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
             if let Some(n) = &app.notice {
@@ -71,14 +71,14 @@ fn learn(app: &App, go: &Go) -> Html {
     let lang = app.lang;
     let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
     let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
-        return html! { <LessonList items={crate::learn::panel::list(&app.learn, lang)} {lang} go={go.clone()} /> };
+        return lesson_list(&crate::learn::panel::list(&app.learn, lang), lang, go);
     };
     let lesson = open.lesson.clone();
     html! {
         <>
             <div class={classes!("page", app.locked().then_some("locked"))} id="lesson" key="lesson">
                 { stage(app, go) }
-                <LessonPanel {panel} {lang} go={go.clone()} />
+                { lesson_panel(&panel, lang, go) }
                 { below(app, go) }
             </div>
             <Handout {lesson} {lang} />
@@ -106,9 +106,9 @@ fn play(app: &App, go: &Go) -> Html {
                 </div>
                 <div class="pane" role="tabpanel" tabindex="-1">
                     if app.events_tab {
-                        <EventList lines={f.lines.clone()} earlier={f.earlier} selected={selected_event} {lang} go={go.clone()} />
+                        { event_list(&f.lines, f.earlier, selected_event, lang, go) }
                     } else {
-                        <Inspector i={f.inspection.clone()} {lang} go={go.clone()} />
+                        { inspector(&f.inspection, lang, go) }
                     }
                 </div>
             </aside>
@@ -121,13 +121,10 @@ fn play(app: &App, go: &Go) -> Html {
 fn below(app: &App, go: &Go) -> Html {
     let (f, lang) = (&app.facts, app.lang);
     let hot = app.hot.borrow();
-    let session = &hot.session;
     html! {
         <>
-            <Ledger figures={f.figures} lights={f.lights.clone()} {lang} />
-            <Transport playing={f.playing} over={f.over} clock={f.clock.clone()} now_us={f.now_us} span_us={app.span_us()} seed={f.seed}
-                branches={session.branches().all()} speed={session.speed()} rate={session.rate_label()} lines={f.lines[..f.lines.len().min(3)].to_vec()}
-                marks={app.marks.clone()} {lang} go={go.clone()} />
+            { ledger(&f.figures, &f.lights, lang) }
+            { transport(f, &hot.session, app.span_us(), &app.marks, lang, go) }
         </>
     }
 }
@@ -152,26 +149,26 @@ fn stage(app: &App, go: &Go) -> Html {
     };
     let brokers = f.brokers.iter().zip(&l.brokers).map(|(b, at)| {
         let selected = now == Selection::Broker(b.id);
-        html! { <BrokerCard key={b.id.0} facts={b.clone()} at={*at} tight={!l.rows.roomy} {selected} {lang} go={go.clone()} /> }
+        broker_card(b, *at, !l.rows.roomy, selected, lang, go)
     });
     let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
         let selected = now == Selection::Partition(h.partition);
-        html! { <PartitionHead key={h.partition.0} facts={h.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+        partition_head(h, *at, selected, lang, go)
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
-        html! { <ProducerCard key={x.id.0} facts={x.clone()} rem={16.0 * l.unit} at={*at} {selected} {lang} go={go.clone()} /> }
+        producer_card(x, 16.0 * l.unit, *at, selected, lang, go)
     });
     let groups = f.groups.iter().zip(&l.groups).map(|(g, at)| {
         let members = g.members.iter().zip(&at.members).map(|(m, at)| {
             let selected = now == Selection::Consumer(m.id);
-            html! { <MemberCard key={m.id.0} rem={16.0 * l.unit} facts={m.clone()} at={*at} {selected} {lang} go={go.clone()} /> }
+            member_card(m, 16.0 * l.unit, *at, selected, lang, go)
         });
-        html! { <div key={g.id.0}><GroupBox facts={g.clone()} at={at.rect} {lang} />{ for members }</div> }
+        html! { <div key={g.id.0}>{ group_box(g, at.rect, lang) }{ for members }</div> }
     });
     html! {
         <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()}>
-            <ControllerStrip facts={f.controller.clone()} at={l.controller} selected={now == Selection::Controller} {lang} go={go.clone()} />
+            { controller_strip(&f.controller, l.controller, now == Selection::Controller, lang, go) }
             { for heads }
             { pager(app, go) }
             { for producers }
@@ -223,7 +220,7 @@ fn coach(app: &App, go: &Go) -> Html {
             Rect { x: card.right() - w - 8.0 * u, y: card.y + 42.0 * u, w, h: 92.0 * u }
         }
     };
-    html! { <Coach {advice} {at} lang={app.lang} go={go.clone()} /> }
+    coach::coach(advice, at, app.lang, go)
 }
 
 /// What a click on the stage asks for: nothing where a control was clicked.

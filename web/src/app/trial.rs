@@ -11,7 +11,6 @@ use crate::trial::sheet::{Sheet, sheet};
 use crate::trial::wire::Tell;
 use crate::worker::Searcher;
 use highwater_core::scenario::{Scenario, ScenarioError, shipped};
-use std::rc::Rc;
 use yew::Context;
 
 /// Memory that a search may use unless one chooses otherwise: in the browser it binds before time.
@@ -24,7 +23,7 @@ pub struct Court {
     case: Case,
     searcher: Option<Searcher>,
     /// What there is to read.
-    pub sheet: Rc<Sheet>,
+    pub sheet: Sheet,
     /// The shipped configuration that was picked, until something is changed.
     pub picked: Option<String>,
 }
@@ -35,7 +34,7 @@ impl Court {
         let kept = browser::recall(keys::TRIAL).and_then(|text| Case::new(Scenario::parse(&text).ok()?).ok());
         let picked = kept.is_none().then(|| crate::trial::FIRST.to_owned());
         let case = kept.unwrap_or_else(|| Case::first(bytes()));
-        Court { sheet: Rc::new(sheet(&case, lang)), case, searcher: None, picked }
+        Court { sheet: sheet(&case, lang), case, searcher: None, picked }
     }
 
     /// What is on trial.
@@ -115,8 +114,8 @@ impl App {
     /// Brings what is read about the trial up to date.
     pub(super) fn reread(&mut self) {
         let fresh = sheet(&self.court.case, self.lang);
-        if *self.court.sheet != fresh {
-            self.court.sheet = Rc::new(fresh);
+        if self.court.sheet != fresh {
+            self.court.sheet = fresh;
         }
     }
 

@@ -79,6 +79,14 @@ pub fn bad_file(lang: Lang, why: &str) -> String {
     }
 }
 
+/// The lessons could not be loaded.
+pub fn no_lessons(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("The lessons can’t be loaded. Is the server still there? {why}"),
+        Lang::Ko => format!("수업을 불러올 수 없습니다. 서버가 실행 중인지 확인하세요. {why}"),
+    }
+}
+
 /// Cut the link to somebody.
 pub fn cut_link(lang: Lang, to: &str) -> String {
     match lang {
@@ -198,7 +206,7 @@ pub fn ledger_read(lang: Lang, f: &highwater_core::fold::ledger::Figures) -> Str
             f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
         ),
         Lang::Ko => format!(
-            "보냄 {}, 확인됨 {}, 로그 {}, 손실 {}, 중복 {}, 순서 어긋남 {}",
+            "보냄 {}, 확인됨 {}, 로그 {}, 유실 {}, 중복 {}, 순서 어긋남 {}",
             f.sent, f.acked, f.in_log, f.lost, f.duplicated, f.out_of_order
         ),
     }

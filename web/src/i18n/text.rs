@@ -101,7 +101,7 @@ texts! {
     configs: "Configs", "설정";
     default_word: "default", "기본값";
     why: "Why", "왜?";
-    why_lost: "Why were records lost?", "왜 레코드가 손실되었나요?";
+    why_lost: "Why were records lost?", "왜 레코드가 유실되었나요?";
     records: "Records", "레코드";
     on_the_wire: "On the wire", "전송 중인 메시지";
     wire_empty: "Nothing but idle asks.", "빈 요청 말고는 없습니다.";
@@ -161,7 +161,7 @@ texts! {
     l_visible: "visible", "보임";
     l_delivered: "delivered", "전달";
     l_effects: "effects", "처리";
-    l_lost: "lost", "손실";
+    l_lost: "lost", "유실";
     l_duplicated: "duplicated", "중복";
     l_out_of_order: "out of order", "순서 어긋남";
     h_sent: "Records that applications handed to their producer.", "애플리케이션이 프로듀서에 넘긴 레코드 수입니다.";
@@ -244,6 +244,7 @@ texts! {
     door_learn: "Learn", "배우기";
     learn_title: "Lessons", "수업";
     learn_lead: "Predict, run, compare, explain: each step asks what will happen before it shows what does.", "예측하고, 실행하고, 비교하고, 설명합니다. 단계마다 먼저 무슨 일이 일어날지 묻고, 그다음에 보여 줍니다.";
+    learn_loading: "The lessons are loading.", "수업을 불러오는 중입니다.";
     learn_intro: "The question", "질문";
     learn_challenge: "Challenge", "도전";
     learn_end: "On a real cluster", "실제 클러스터에서";

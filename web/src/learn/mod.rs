@@ -6,7 +6,7 @@ pub mod place;
 pub mod progress;
 
 use crate::session::Session;
-use highwater_core::lesson::{Lesson, shipped};
+use highwater_core::lesson::{IDS, Lesson, Source, by_number};
 use open::Open;
 use place::Place;
 use progress::Progress;
@@ -33,6 +33,7 @@ pub enum Ask {
 
 /// The lessons, and the one that is open.
 pub struct Learn {
+    /// None before they are loaded.
     lessons: Vec<Rc<Lesson>>,
     /// The open one.
     pub open: Option<Open>,
@@ -41,11 +42,22 @@ pub struct Learn {
 }
 
 impl Learn {
-    /// All shipped lessons, none open.
+    /// No lessons yet.
     pub fn new(progress: Progress) -> Self {
+        Learn { lessons: Vec::new(), open: None, progress }
+    }
+
+    /// Where the shipped lessons lie, seen from the page: three files for each.
+    pub fn files() -> Vec<String> {
+        IDS.iter().flat_map(|id| ["json", "en.json", "ko.json"].map(|end| format!("./lessons/{id}.{end}"))).collect()
+    }
+
+    /// Takes the lessons from the texts of [`Learn::files`].
+    pub fn take(&mut self, texts: &[String]) {
+        let (lessons, _) = texts.as_chunks::<3>();
+        let sources: Vec<Source> = IDS.iter().zip(lessons).map(|(id, [data, en, ko])| Source { id, data, en, ko }).collect();
         // The tests check that every shipped lesson is sound; one that is not is not shown.
-        let lessons = shipped().into_iter().filter_map(Result::ok).map(Rc::new).collect();
-        Learn { lessons, open: None, progress }
+        self.lessons = by_number(&sources).into_iter().filter_map(Result::ok).map(Rc::new).collect();
     }
 
     /// The lessons, by number.

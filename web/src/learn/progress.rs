@@ -1,5 +1,6 @@
 //! What a learner has done: kept in the browser, exportable as a file. Nothing leaves the page.
 
+use highwater_core::place::decode;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ impl Default for Progress {
 impl Progress {
     /// Reads what was kept. Damaged text, or that of another version, is a fresh start.
     pub fn read(text: &str) -> Progress {
-        serde_json::from_str(text).ok().filter(|p: &Progress| p.format == FORMAT).unwrap_or_default()
+        decode(text).ok().filter(|p: &Progress| p.format == FORMAT).unwrap_or_default()
     }
 
     /// As it is kept and exported.

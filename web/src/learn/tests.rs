@@ -6,7 +6,17 @@ use super::progress::Progress;
 use super::{Ask, Learn};
 use crate::session::Session;
 use highwater_core::ids::BrokerId;
+use highwater_core::lesson::SHIPPED;
 use highwater_core::scenario::Do;
+
+/// All lessons, none open.
+fn loaded() -> Learn {
+    let mut learn = Learn::new(Progress::default());
+    let texts: Vec<String> = SHIPPED.iter().flat_map(|s| [s.data, s.en, s.ko]).map(String::from).collect();
+    assert_eq!(texts.len(), Learn::files().len());
+    learn.take(&texts);
+    learn
+}
 
 /// Lets real time pass until the run stands still.
 fn watch(learn: &mut Learn, session: &mut Session) {
@@ -30,7 +40,7 @@ fn phase(learn: &Learn) -> Phase {
 
 #[test]
 fn nothing_runs_before_a_prediction() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     let mut s = at(&mut learn, "L11/2");
     let begin = s.sim().now_us();
     learn.update(Ask::Next, &mut s);
@@ -45,7 +55,7 @@ fn nothing_runs_before_a_prediction() {
 
 #[test]
 fn every_step_of_every_lesson_goes_from_prediction_to_explanation() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     for lesson in learn.lessons().to_vec() {
         for (i, step) in lesson.data.steps.iter().enumerate() {
             let mut s = at(&mut learn, &format!("{}/{}", lesson.id, i + 1));
@@ -75,7 +85,7 @@ fn every_step_of_every_lesson_goes_from_prediction_to_explanation() {
 
 #[test]
 fn a_challenge_says_what_is_missing_and_is_won_by_hand() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     let mut s = at(&mut learn, "L11/challenge");
     learn.update(Ask::Check, &mut s);
     let v = learn.open.as_ref().unwrap().verdict.as_ref().unwrap();
@@ -100,7 +110,7 @@ fn a_challenge_says_what_is_missing_and_is_won_by_hand() {
 
 #[test]
 fn a_setting_that_was_changed_does_not_count() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     let mut s = at(&mut learn, "L11/challenge");
     s = s.with_producer_config("checkout", "acks", "1").unwrap();
     learn.update(Ask::Check, &mut s);
@@ -109,7 +119,7 @@ fn a_setting_that_was_changed_does_not_count() {
 
 #[test]
 fn the_solution_is_shown_and_is_no_win() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     for lesson in learn.lessons().to_vec() {
         let mut s = at(&mut learn, &format!("{}/challenge", lesson.id));
         learn.update(Ask::Solve, &mut s);
@@ -122,7 +132,7 @@ fn the_solution_is_shown_and_is_no_win() {
 
 #[test]
 fn addresses_lead_to_places() {
-    let mut learn = Learn::new(Progress::default());
+    let mut learn = loaded();
     assert!(learn.go("").is_none() && learn.open.is_none());
     assert!(learn.go("L99").is_none() && learn.open.is_none());
     at(&mut learn, "L11/end");

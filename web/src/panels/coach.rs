@@ -16,31 +16,17 @@ pub enum Advice {
     Crash,
 }
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Which advice.
-    pub advice: Advice,
-    /// Where.
-    pub at: Rect,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
 /// A mark that points at one thing.
-#[component]
-pub fn Coach(p: &Props) -> Html {
-    let t = p.lang.text();
-    let (class, text) = match p.advice {
+pub fn coach(advice: Advice, at: Rect, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
+    let (class, text) = match advice {
         Advice::Play => ("play", t.coach_play),
         Advice::Crash => ("crash", t.coach_crash),
     };
     html! {
-        <Placed at={p.at} class={classes!("coach", class)} testid="coach" label={t.coach_title}>
+        <Placed {at} class={classes!("coach", class)} testid="coach" label={t.coach_title}>
             <p>{ text }</p>
-            <button type="button" data-testid="coach-close" onclick={ask(&p.go, Msg::DismissCoach)}>{ t.got_it }</button>
+            <button type="button" data-testid="coach-close" onclick={ask(go, Msg::DismissCoach)}>{ t.got_it }</button>
         </Placed>
     }
 }

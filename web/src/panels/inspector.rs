@@ -1,6 +1,6 @@
 //! The inspector: the selected thing, what can be done to it, and why it is so.
 
-use super::mark::KeyMark;
+use super::mark::key_mark;
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
 use crate::facts::inspect::{Act, Choice, Inspection, Picks, Row, Section, Why};
@@ -8,39 +8,27 @@ use crate::i18n::Lang;
 use crate::session::select::Selection;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The selected thing.
-    pub i: Inspection,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
 /// The inspector.
-#[component]
-pub fn Inspector(p: &Props) -> Html {
-    let (t, i) = (p.lang.text(), &p.i);
+pub fn inspector(i: &Inspection, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     html! {
         <div class="inspector" data-testid="inspector">
             <div class="what">
                 <h2 data-testid="inspected">{ &i.title }</h2>
                 if i.selection != Selection::Run {
                     <button type="button" class="square" data-testid="deselect" aria-label={t.back_to_run} title={t.back_to_run}
-                        onclick={ask(&p.go, Msg::Select(Selection::Run))}>{ icons::cross() }</button>
+                        onclick={ask(go, Msg::Select(Selection::Run))}>{ icons::cross() }</button>
                 }
             </div>
             <p class="sub">{ &i.subtitle }</p>
             if let Some(at) = i.moment_us {
-                <button type="button" class="plain" data-testid="goto" onclick={ask(&p.go, Msg::Seek(at))}>{ t.go_there }</button>
+                <button type="button" class="plain" data-testid="goto" onclick={ask(go, Msg::Seek(at))}>{ t.go_there }</button>
             }
-            if !i.choices.is_empty() { <Choices choices={i.choices.clone()} lang={p.lang} go={p.go.clone()} /> }
-            if !i.acts.is_empty() { <Acts acts={i.acts.clone()} lang={p.lang} go={p.go.clone()} /> }
+            if !i.choices.is_empty() { { choices(&i.choices, lang, go) } }
+            if !i.acts.is_empty() { { acts(&i.acts, lang, go) } }
             if let Some(w) = &i.why { { why(w) } }
             { for i.sections.iter().map(section) }
-            { for i.picks.iter().map(|x| picks(x, &p.go)) }
+            { for i.picks.iter().map(|x| picks(x, go)) }
         </div>
     }
 }
@@ -89,7 +77,7 @@ fn picks(x: &Picks, go: &Go) -> Html {
     let one = |(i, pick): (usize, &crate::facts::inspect::Pick)| {
         html! {
             <li key={i}><button type="button" onclick={ask(go, Msg::Select(pick.what))}>
-                if let Some(m) = pick.mark { <KeyMark mark={m} /> }
+                if let Some(m) = &pick.mark { { key_mark(m) } }
                 <span>{ &pick.text }</span><small>{ &pick.note }</small></button></li>
         }
     };
@@ -102,26 +90,18 @@ fn picks(x: &Picks, go: &Go) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ActsProps {
-    acts: Vec<Act>,
-    lang: Lang,
-    go: Go,
-}
-
 /// What can be done to the selected thing.
-#[component]
-fn Acts(p: &ActsProps) -> Html {
-    let t = p.lang.text();
+fn acts(all: &[Act], lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     let button = |a: &Act| {
         html! {
             <button key={a.id.clone()} type="button" class={classes!("act", a.fault.then_some("fault"))} title={a.hint}
-                data-testid={format!("act-{}", a.id)} onclick={ask(&p.go, Msg::Act(a.what.clone()))}>{ &a.label }</button>
+                data-testid={format!("act-{}", a.id)} onclick={ask(go, Msg::Act(a.what.clone()))}>{ &a.label }</button>
         }
     };
     let links = |a: &&Act| ["cut-", "heal-", "slow-", "fast-", "drop-next"].iter().any(|x| a.id.starts_with(x));
-    let own: Html = p.acts.iter().filter(|a| !links(a)).map(button).collect();
-    let wire: Vec<&Act> = p.acts.iter().filter(links).collect();
+    let own: Html = all.iter().filter(|a| !links(a)).map(button).collect();
+    let wire: Vec<&Act> = all.iter().filter(links).collect();
     let open = wire.iter().any(|a| a.id.starts_with("heal-") || a.id.starts_with("fast-"));
     html! {
         <section class="acts" aria-label={t.acts}>
@@ -134,23 +114,15 @@ fn Acts(p: &ActsProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ChoicesProps {
-    choices: Vec<Choice>,
-    lang: Lang,
-    go: Go,
-}
-
 /// Configs that can be chosen.
-#[component]
-fn Choices(p: &ChoicesProps) -> Html {
-    let t = p.lang.text();
+fn choices(all: &[Choice], lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     let one = |c: &Choice| {
         let option = |v: &String| {
             let msg = Msg::Configure(c.owner.clone(), c.config, v.clone());
             html! {
                 <button key={v.clone()} type="button" aria-pressed={(*v == c.value).to_string()}
-                    data-testid={format!("set-{}-{v}", c.config)} onclick={ask(&p.go, msg)}>{ v }</button>
+                    data-testid={format!("set-{}-{v}", c.config)} onclick={ask(go, msg)}>{ v }</button>
             }
         };
         html! {
@@ -161,7 +133,7 @@ fn Choices(p: &ChoicesProps) -> Html {
     };
     html! {
         <section class="choices">
-            { for p.choices.iter().map(one) }
+            { for all.iter().map(one) }
             <p class="none">{ t.new_run_hint }</p>
         </section>
     }

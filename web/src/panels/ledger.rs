@@ -5,21 +5,9 @@ use crate::i18n::{self, Lang};
 use highwater_core::fold::ledger::Figures;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The figures.
-    pub figures: Figures,
-    /// The lights.
-    pub lights: Vec<Light>,
-    /// Language.
-    pub lang: Lang,
-}
-
 /// The strip.
-#[component]
-pub fn Ledger(p: &Props) -> Html {
-    let (t, f) = (p.lang.text(), &p.figures);
+pub fn ledger(f: &Figures, lights: &[Light], lang: Lang) -> Html {
+    let t = lang.text();
     let plain = [
         ("sent", t.l_sent, t.h_sent, f.sent),
         ("acked", t.l_acked, t.h_acked, f.acked),
@@ -50,7 +38,7 @@ pub fn Ledger(p: &Props) -> Html {
             </dl>
             <span class="caption" aria-hidden="true">{ t.lights }</span>
             <ul class="lights" aria-label={t.lights}>
-                { for p.lights.iter().map(|l| light(l, p.lang)) }
+                { for lights.iter().map(|l| light(l, lang)) }
             </ul>
         </section>
     }

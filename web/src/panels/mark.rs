@@ -4,17 +4,8 @@ use crate::scene::geometry::decimal;
 use crate::scene::mark::{Mark, Shape};
 use yew::prelude::*;
 
-/// The mark.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Which.
-    pub mark: Mark,
-}
-
 /// A record's mark as a small picture.
-#[component]
-pub fn KeyMark(p: &Props) -> Html {
-    let m = &p.mark;
+pub fn key_mark(m: &Mark) -> Html {
     let hue = m.hue.map_or("keyless".to_owned(), |h| format!("key-{}", h + 1));
     let r = 7.6;
     let shape = match m.shape {

@@ -1,6 +1,6 @@
 //! Cards of producers and consumer groups.
 
-use super::mark::KeyMark;
+use super::mark::key_mark;
 use super::placed::Placed;
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
@@ -15,51 +15,33 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-/// A producer's card.
-#[derive(Properties, PartialEq)]
-pub struct ProducerProps {
-    /// Its facts.
-    pub facts: ProducerFacts,
-    /// Root font size in px.
-    pub rem: f64,
-    /// Where.
-    pub at: Rect,
-    /// Is it selected?
-    pub selected: bool,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
-/// A producer: acks, what waits, what is out, and a button to send.
-#[component]
-pub fn ProducerCard(p: &ProducerProps) -> Html {
-    let (t, f) = (p.lang.text(), &p.facts);
+/// A producer: acks, what waits, what is out, and a button to send. A rem is so many px.
+pub fn producer_card(f: &ProducerFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     // The choice of a topic needs a row of its own.
-    let tight = p.at.h < if f.topics.len() > 1 { 15.5 } else { 13.0 } * p.rem;
-    let class = classes!("card", "producer", tight.then_some("tight"), p.selected.then_some("selected"));
+    let tight = at.h < if f.topics.len() > 1 { 15.5 } else { 13.0 } * rem;
+    let class = classes!("card", "producer", tight.then_some("tight"), selected.then_some("selected"));
     html! {
-        <Placed at={p.at} {class} select={format!("producer-{}", f.id)} testid={format!("producer-{}", f.id)} label={f.name.clone()}>
-            <div class="head"><button type="button" class="name" aria-pressed={p.selected.to_string()}
-                onclick={ask(&p.go, Msg::Select(Selection::Producer(f.id)))}>{ &f.name }</button></div>
+        <Placed key={f.id.0} {at} {class} select={format!("producer-{}", f.id)} testid={format!("producer-{}", f.id)} label={f.name.clone()}>
+            <div class="head"><button type="button" class="name" aria-pressed={selected.to_string()}
+                onclick={ask(go, Msg::Select(Selection::Producer(f.id)))}>{ &f.name }</button></div>
             <p class="status">{ t.producer }</p>
-            <AcksChoice name={f.name.clone()} value={f.acks} lang={p.lang} go={p.go.clone()} />
+            { acks_choice(f, lang, go) }
             <div class="well" title={t.batch_waits}>
                 if f.waiting.is_empty() {
                     <span class="none">{ t.nothing_waits }</span>
                 }
-                { for f.waiting.iter().enumerate().map(|(i, m)| html! { <KeyMark key={i} mark={*m} /> }) }
+                { for f.waiting.iter().map(key_mark) }
                 if f.more > 0 { <span class="more">{ format!("+{}", f.more) }</span> }
                 if let Some(percent) = f.linger {
                     <progress class="linger" max="100" value={percent.to_string()} aria-label="linger.ms" title="linger.ms"></progress>
                 }
             </div>
-            <p class="line"><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span><Slots used={f.in_flight} of={f.slots} /></p>
+            <p class="line"><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span>{ slots(f.in_flight, f.slots) }</p>
             if let Some(seq) = f.next_seq {
                 <p class="line seq"><span>{ t.next_sequence }</span><b>{ seq }</b></p>
             }
-            <Send name={f.name.clone()} topics={f.topics.clone()} lang={p.lang} go={p.go.clone()} />
+            <Send name={f.name.clone()} topics={f.topics.clone()} {lang} go={go.clone()} />
         </Placed>
     }
 }
@@ -118,43 +100,27 @@ fn Send(p: &SendProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct SlotsProps {
-    used: usize,
-    of: usize,
-}
-
 /// Requests in flight: used and free places.
-#[component]
-fn Slots(p: &SlotsProps) -> Html {
-    let shown = p.of.clamp(1, 6);
-    let slots = (0..shown).map(|i| html! { <i key={i} class={classes!("slot", (i < p.used).then_some("used"))}></i> });
+fn slots(used: usize, of: usize) -> Html {
+    let shown = of.clamp(1, 6);
+    let slots = (0..shown).map(|i| html! { <i key={i} class={classes!("slot", (i < used).then_some("used"))}></i> });
     html! {
-        <span class="slots" role="img" aria-label={format!("{} / {}", p.used, p.of)}>
+        <span class="slots" role="img" aria-label={format!("{used} / {of}")}>
             { for slots }
-            if p.of > shown || p.used > shown { <b>{ p.used }</b> }
+            if of > shown || used > shown { <b>{ used }</b> }
         </span>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct AcksProps {
-    name: AttrValue,
-    value: &'static str,
-    lang: Lang,
-    go: Go,
-}
-
 /// The choice of `acks`, which starts a new run.
-#[component]
-fn AcksChoice(p: &AcksProps) -> Html {
-    let t = p.lang.text();
+fn acks_choice(f: &ProducerFacts, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     let option = |value: &'static str| {
-        let msg = Msg::Configure(Owner::Producer(p.name.to_string()), "acks", value.to_owned());
-        let on = p.value == value;
+        let msg = Msg::Configure(Owner::Producer(f.name.to_string()), "acks", value.to_owned());
+        let on = f.acks == value;
         html! {
             <button key={value} type="button" aria-pressed={on.to_string()} data-testid={format!("acks-{value}")}
-                onclick={ask(&p.go, msg)}>{ value }</button>
+                onclick={ask(go, msg)}>{ value }</button>
         }
     };
     html! {
@@ -165,57 +131,22 @@ fn AcksChoice(p: &AcksProps) -> Html {
     }
 }
 
-/// A group's box.
-#[derive(Properties, PartialEq)]
-pub struct GroupProps {
-    /// Its facts.
-    pub facts: GroupFacts,
-    /// Where.
-    pub at: Rect,
-    /// Language.
-    pub lang: Lang,
-}
-
 /// A group: its name.
-#[component]
-pub fn GroupBox(p: &GroupProps) -> Html {
-    let t = p.lang.text();
+pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
+    let t = lang.text();
     html! {
-        <Placed at={p.at} class="group" testid={format!("group-{}", p.facts.id)} label={format!("{} {}", t.group, p.facts.name)}>
-            <h2><span>{ t.group }</span>{ " " }{ &p.facts.name }</h2>
-            <p class="status" title={t.group_status_hint} data-testid="group-status">{ &p.facts.status }</p>
+        <Placed {at} class="group" testid={format!("group-{}", f.id)} label={format!("{} {}", t.group, f.name)}>
+            <h2><span>{ t.group }</span>{ " " }{ &f.name }</h2>
+            <p class="status" title={t.group_status_hint} data-testid="group-status">{ &f.status }</p>
         </Placed>
     }
 }
 
-/// A member's card.
-#[derive(Properties, PartialEq)]
-pub struct MemberProps {
-    /// Root font size in px.
-    pub rem: f64,
-    /// Its facts.
-    pub facts: MemberFacts,
-    /// Where.
-    pub at: Rect,
-    /// Is it selected?
-    pub selected: bool,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
-/// A consumer: position, commit, work in hand.
-#[component]
-pub fn MemberCard(p: &MemberProps) -> Html {
-    let (t, f) = (p.lang.text(), &p.facts);
-    let class = classes!(
-        "card",
-        "member",
-        (p.at.h < 6.0 * p.rem).then_some("tight"),
-        (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" }),
-        p.selected.then_some("selected")
-    );
+/// A consumer: position, commit, work in hand. A rem is so many px.
+pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
+    let down = (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" });
+    let class = classes!("card", "member", (at.h < 6.0 * rem).then_some("tight"), down, selected.then_some("selected"));
     let dash = || "–".to_owned();
     let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
     let body = match f.shares.as_slice() {
@@ -238,14 +169,14 @@ pub fn MemberCard(p: &MemberProps) -> Html {
             .collect(),
     };
     html! {
-        <Placed at={p.at} {class} select={format!("consumer-{}", f.id)} testid={format!("consumer-{}", f.id)} label={f.name.clone()}>
+        <Placed key={f.id.0} {at} {class} select={format!("consumer-{}", f.id)} testid={format!("consumer-{}", f.id)} label={f.name.clone()}>
             <div class="head">
-                <button type="button" class="name" aria-pressed={p.selected.to_string()}
-                    onclick={ask(&p.go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
+                <button type="button" class="name" aria-pressed={selected.to_string()}
+                    onclick={ask(go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
                 <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
             </div>
             <div class="hand">
-                { for f.hand.iter().enumerate().map(|(i, m)| html! { <KeyMark key={i} mark={*m} /> }) }
+                { for f.hand.iter().map(key_mark) }
                 if f.more > 0 { <span class="more">{ format!("+{}", f.more) }</span> }
             </div>
             { body }

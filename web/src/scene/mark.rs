@@ -39,7 +39,7 @@ impl Mark {
     /// The mark of the key with this index and name.
     pub fn of_key(index: usize, name: &str) -> Mark {
         let shape = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Pentagon, Shape::Hexagon][index % HUES];
-        Mark { shape, hue: Some((index % HUES) as u8), letter: name.chars().next().and_then(|c| c.to_uppercase().next()) }
+        Mark { shape, hue: Some((index % HUES) as u8), letter: name.chars().next().map(|c| c.to_ascii_uppercase()) }
     }
 
     /// The mark of a record without a key.

@@ -6,6 +6,7 @@
 mod page;
 
 use crate::trial::wire::{Tell, carry_out};
+use highwater_core::place::decode;
 pub use page::Searcher;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -31,7 +32,7 @@ pub fn start() {
     std::panic::set_hook(Box::new(|info| tell(&Tell::Died { what: info.to_string() })));
     let listen = Closure::<dyn Fn(MessageEvent)>::new(|e: MessageEvent| {
         let text = e.data().as_string().unwrap_or_default();
-        match serde_json::from_str(&text) {
+        match decode(&text) {
             Ok(task) => carry_out(task, js_sys::Date::now, |t| tell(&t)),
             Err(e) => tell(&Tell::Died { what: format!("the task can't be read: {e}") }),
         }

@@ -3,6 +3,7 @@
 use crate::trial::wire::{Task, Tell};
 use gloo::events::EventListener;
 use gloo::utils::document;
+use highwater_core::place::decode;
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, HtmlLinkElement, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -53,7 +54,7 @@ fn listen(worker: &Worker, task: String, hear: impl Fn(Tell) + 'static) -> Event
     let to = worker.clone();
     EventListener::new(worker, "message", move |e| {
         let text = e.dyn_ref::<MessageEvent>().and_then(|e| e.data().as_string()).unwrap_or_default();
-        match serde_json::from_str(&text) {
+        match decode(&text) {
             // Now somebody listens there.
             Ok(Tell::Ready) => {
                 if let Err(e) = to.post_message(&JsValue::from_str(&task)) {

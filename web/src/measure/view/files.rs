@@ -1,16 +1,17 @@
 //! Measurement files: chosen, dropped, or offered by the server that the page came from. They are read here and go nowhere.
 
 use super::parts::ask;
+use crate::app::browser;
 use crate::i18n::Lang;
 use crate::measure::figures;
 use crate::measure::model::{Act, Measure};
 use crate::measure::source::Source;
 use gloo::events::{EventListener, EventListenerOptions};
-use gloo::utils::{document, window};
+use gloo::utils::document;
 use highwater_core::cost::measurement::BYTES_MAX;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DragEvent, File, HtmlInputElement, Response};
+use web_sys::{DragEvent, File, HtmlInputElement};
 use yew::platform::spawn_local;
 use yew::prelude::*;
 
@@ -75,10 +76,10 @@ impl Files {
         let Some(path) = document().query_selector(OFFER).ok().flatten().and_then(|m| m.get_attribute("content")) else { return };
         let act = self.act.clone();
         spawn_local(async move {
-            let text = fetch_text(&path).await;
+            let text = browser::fetch_texts(&[&path]).await;
             act.emit(match text {
-                Ok(text) => Act::Open(path, text, true),
-                Err(e) => Act::Unreadable(path, said(&e)),
+                Ok(mut text) => Act::Open(path, text.remove(0), true),
+                Err(e) => Act::Unreadable(path, e),
             });
         });
     }
@@ -129,21 +130,7 @@ fn read(file: File, act: Callback<Act>) {
         let text = JsFuture::from(file.text()).await;
         act.emit(match text {
             Ok(text) => Act::Open(name, text.as_string().unwrap_or_default(), false),
-            Err(e) => Act::Unreadable(name, said(&e)),
+            Err(e) => Act::Unreadable(name, browser::said(&e)),
         });
     });
-}
-
-async fn fetch_text(path: &str) -> Result<String, JsValue> {
-    let answer: Response = JsFuture::from(window().fetch_with_str(path)).await?.dyn_into()?;
-    if !answer.ok() {
-        return Err(JsValue::from_str(&answer.status_text()));
-    }
-    let text = JsFuture::from(answer.text()?).await?;
-    Ok(text.as_string().unwrap_or_default())
-}
-
-/// What the browser says of an error.
-fn said(e: &JsValue) -> String {
-    e.as_string().or_else(|| e.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()))).unwrap_or_else(|| format!("{e:?}"))
 }

@@ -9,21 +9,9 @@ use crate::learn::panel::{Body, Panel, RealCommand, Stop};
 use crate::panels::Go;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The lesson at its place.
-    pub panel: Panel,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
-/// The panel.
-#[component]
-pub fn LessonPanel(p: &Props) -> Html {
-    let (t, panel) = (p.lang.text(), &p.panel);
+/// The lesson at its place.
+pub fn lesson_panel(panel: &Panel, lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     let stop = |s: &Stop| {
         let class = classes!(s.here.then_some("here"), s.done.then_some("done"));
         html! {
@@ -39,13 +27,13 @@ pub fn LessonPanel(p: &Props) -> Html {
                 <p>{ intro }</p>
                 if !recall.is_empty() {
                     <h3>{ t.learn_recall }</h3>
-                    { for recall.iter().map(|(ask, answer, id)| card(ask, answer, Some(id), p.lang)) }
+                    { for recall.iter().map(|(ask, answer, id)| card(ask, answer, Some(id), lang)) }
                 }
-                <div class="go">{ onward(&p.go, t.learn_start, Ask::Next, false) }</div>
+                <div class="go">{ onward(go, t.learn_start, Ask::Next, false) }</div>
             </>
         },
-        Body::Step(s) => step(s, p.lang, &p.go),
-        Body::Challenge(c) => challenge(c, p.lang, &p.go),
+        Body::Step(s) => step(s, lang, go),
+        Body::Challenge(c) => challenge(c, lang, go),
         Body::End { real, left_out, cards, next } => html! {
             <>
                 <h3>{ t.learn_real }</h3>
@@ -54,7 +42,7 @@ pub fn LessonPanel(p: &Props) -> Html {
                 <h3>{ t.learn_left_out }</h3>
                 <ul class="bullets">{ for left_out.iter().map(|x| html! { <li key={x.clone()}>{ x }</li> }) }</ul>
                 <h3>{ t.learn_cards }</h3>
-                { for cards.iter().map(|(ask, answer)| card(ask, answer, None, p.lang)) }
+                { for cards.iter().map(|(ask, answer)| card(ask, answer, None, lang)) }
                 if let Some((address, title)) = next { <p><a class="next" href={address.clone()}>{ title }{ " →" }</a></p> }
                 <p><a class="next" href="#/learn">{ t.learn_all }</a></p>
             </>

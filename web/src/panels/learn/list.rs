@@ -9,34 +9,22 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// The lessons.
-    pub items: Vec<Item>,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
 /// The list.
-#[component]
-pub fn LessonList(p: &Props) -> Html {
-    let t = p.lang.text();
+pub fn lesson_list(items: &[Item], lang: Lang, go: &Go) -> Html {
+    let t = lang.text();
     let item = |i: &Item| {
         let all = i.steps.0 == i.steps.1 && i.won;
         html! {
             <li key={i.id.clone()}><a class={classes!("lesson-card", all.then_some("done"))} href={i.address.clone()} data-testid={format!("lesson-{}", i.id)}>
                 <b class="number">{ &i.id }</b>
                 <span><strong>{ &i.title }</strong><em>{ &i.question }</em>
-                <small>{ i18n::minutes(p.lang, i.minutes) }{ " · " }{ i18n::steps_done(p.lang, i.steps.0, i.steps.1) }
+                <small>{ i18n::minutes(lang, i.minutes) }{ " · " }{ i18n::steps_done(lang, i.steps.0, i.steps.1) }
                     if i.won { { " · ★ " }{ t.learn_challenge } }</small></span>
             </a></li>
         }
     };
     let file = {
-        let go = p.go.clone();
+        let go = go.clone();
         Callback::from(move |e: Event| {
             let input = e.target().and_then(|x| x.dyn_into::<HtmlInputElement>().ok());
             if let Some(f) = input.and_then(|i| i.files()).and_then(|l| l.get(0)) {
@@ -45,12 +33,13 @@ pub fn LessonList(p: &Props) -> Html {
         })
     };
     html! {
-        <main class="lessons" id="controls" tabindex="-1">
+        <main class="lessons" key="lessons" id="controls" tabindex="-1">
             <h2>{ t.learn_title }</h2>
             <p class="lead">{ t.learn_lead }</p>
-            <ul>{ for p.items.iter().map(item) }</ul>
+            if items.is_empty() { <p class="fine" role="status">{ t.learn_loading }</p> }
+            <ul>{ for items.iter().map(item) }</ul>
             <div class="buttons">
-                <button type="button" class="plain" data-testid="export-progress" onclick={ask(&p.go, Msg::SaveProgress)}>{ t.learn_export }</button>
+                <button type="button" class="plain" data-testid="export-progress" onclick={ask(go, Msg::SaveProgress)}>{ t.learn_export }</button>
                 <label class="plain file">{ t.learn_import }<input type="file" accept="application/json,.json" data-testid="import-progress" onchange={file} /></label>
             </div>
             <p class="fine">{ t.learn_local }</p>

@@ -6,24 +6,11 @@ use crate::facts::lines::Tone;
 use crate::i18n::Lang;
 use crate::panels::{Go, ask, icons};
 use crate::trial::sheet::{Sheet, StepFacts};
-use std::rc::Rc;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What there is to read.
-    pub sheet: Rc<Sheet>,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
 /// The middle.
-#[component]
-pub fn Findings(p: &Props) -> Html {
-    let (t, s) = (p.lang.trial(), &*p.sheet);
+pub fn findings(s: &Sheet, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
     let idle = s.verdict.is_none() && !s.running;
     html! {
         <section class="sheet findings" aria-live="off">
@@ -41,9 +28,9 @@ pub fn Findings(p: &Props) -> Html {
                 if !s.steps.is_empty() {
                     <ol class="story" aria-label={t.story} data-testid="story">{ for s.steps.iter().map(|x| step(x, t.fault)) }</ol>
                     <div class="deeds">
-                        <button type="button" class="go" data-testid="play-story" onclick={ask(&p.go, Msg::Trial(TrialMsg::PlayStory(0)))}>
+                        <button type="button" class="go" data-testid="play-story" onclick={ask(go, Msg::Trial(TrialMsg::PlayStory(0)))}>
                             { icons::play() }{ t.play_story }</button>
-                        <button type="button" class="plain" data-testid="keep-story" onclick={ask(&p.go, Msg::Keep(Keeping::Story(0)))}>{ t.keep_story }</button>
+                        <button type="button" class="plain" data-testid="keep-story" onclick={ask(go, Msg::Keep(Keeping::Story(0)))}>{ t.keep_story }</button>
                     </div>
                 }
                 if !idle { <p class="fine">{ s.caveat }</p> }

@@ -1,17 +1,16 @@
 //! The counterfactuals: one thing flipped, and the verdict for it.
 
 use super::class_of;
-use super::findings::Props;
 use super::setting::name;
 use crate::app::msg::{Msg, TrialMsg};
-use crate::panels::{ask, icons};
-use crate::trial::sheet::FlipFacts;
+use crate::i18n::Lang;
+use crate::panels::{Go, ask, icons};
+use crate::trial::sheet::{FlipFacts, Sheet};
 use yew::prelude::*;
 
 /// The right side.
-#[component]
-pub fn Flips(p: &Props) -> Html {
-    let (t, s) = (p.lang.trial(), &*p.sheet);
+pub fn flips(s: &Sheet, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
     let row = |f: &FlipFacts| {
         let class = classes!(f.mood.map_or("none", class_of), f.changes.then_some("changes"));
         let label = format!("{}: {} {}", t.play_this, f.name, f.change);
@@ -21,7 +20,7 @@ pub fn Flips(p: &Props) -> Html {
                 <td class={class} title={f.detail.clone()}>{ &f.word }
                     if f.story {
                         <button type="button" class="square" aria-label={label.clone()} title={label}
-                            onclick={ask(&p.go, Msg::Trial(TrialMsg::PlayStory(f.run)))}>{ icons::play() }</button>
+                            onclick={ask(go, Msg::Trial(TrialMsg::PlayStory(f.run)))}>{ icons::play() }</button>
                     }
                 </td>
             </tr>

@@ -7,33 +7,18 @@ mod setting;
 use super::Go;
 use crate::i18n::Lang;
 use crate::trial::sheet::{Mood, Sheet};
-use findings::Findings;
-use flips::Flips;
-use setting::Setting;
-use std::rc::Rc;
+use findings::findings;
+use flips::flips;
+use setting::setting;
 use yew::prelude::*;
 
-/// What it shows.
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What there is to read.
-    pub sheet: Rc<Sheet>,
-    /// The shipped configuration that was picked, if nothing was changed since.
-    pub picked: Option<String>,
-    /// Language.
-    pub lang: Lang,
-    /// Asks the app.
-    pub go: Go,
-}
-
-/// The door.
-#[component]
-pub fn TrialDoor(p: &Props) -> Html {
+/// The door; `picked` is the shipped configuration that was picked, if nothing was changed since.
+pub fn trial_door(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
     html! {
-        <main class="trial" data-testid="trial">
-            <Setting sheet={p.sheet.clone()} picked={p.picked.clone()} lang={p.lang} go={p.go.clone()} />
-            <Findings sheet={p.sheet.clone()} lang={p.lang} go={p.go.clone()} />
-            <Flips sheet={p.sheet.clone()} lang={p.lang} go={p.go.clone()} />
+        <main class="trial" key="trial" data-testid="trial">
+            { setting(s, picked, lang, go) }
+            { findings(s, lang, go) }
+            { flips(s, lang, go) }
         </main>
     }
 }

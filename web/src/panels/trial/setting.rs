@@ -1,9 +1,8 @@
 //! What is on trial: configuration, bounds, promises, limits.
 
-use super::{Go, Props};
 use crate::app::msg::{Msg, TrialMsg};
-use crate::i18n;
-use crate::panels::ask;
+use crate::i18n::{self, Lang};
+use crate::panels::{Go, ask};
 use crate::trial::sheet::{BoundFacts, KnobFacts, PromiseFacts, Sheet};
 use crate::trial::{MEGABYTES, MOST, STATES};
 use wasm_bindgen::JsCast;
@@ -27,25 +26,23 @@ fn chosen(go: &Go, make: impl Fn(String) -> Option<TrialMsg> + 'static) -> Callb
 }
 
 /// The left side.
-#[component]
-pub fn Setting(p: &Props) -> Html {
-    let (t, s) = (p.lang.trial(), &*p.sheet);
-    let go = &p.go;
+pub fn setting(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
     html! {
         <section class="sheet setting" aria-label={t.on_trial}>
             <div class="scrolls" tabindex="-1">
                 <h2>{ t.on_trial }</h2>
-                { pick(p) }
+                { pick(s, picked, lang, go) }
                 <div class="also"><p class="shape">{ &s.shape }</p>
                 <button type="button" class="plain" data-testid="from-play" title={t.from_play_hint}
                     onclick={please(go, TrialMsg::FromPlay)}>{ t.from_play }</button></div>
                 <div class="knobs">{ for s.knobs.iter().map(|k| knob(k, go)) }</div>
                 <h3>{ t.may_happen }</h3>
-                { for s.bounds.iter().map(|b| bound(b, p)) }
+                { for s.bounds.iter().map(|b| bound(b, lang, go)) }
                 <h3>{ t.must_never }</h3>
                 { for s.promises.iter().map(|x| promise(x, go)) }
                 <h3>{ t.limits }</h3>
-                { limits(s, p) }
+                { limits(s, lang, go) }
             </div>
             <div class="foot" id="controls" tabindex="-1">
                 <button type="button" class="go" data-testid="search" aria-disabled={s.running.to_string()}
@@ -59,16 +56,16 @@ pub fn Setting(p: &Props) -> Html {
     }
 }
 
-fn pick(p: &Props) -> Html {
-    let (t, s) = (p.lang.trial(), &*p.sheet);
-    let own = p.picked.is_none();
+fn pick(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
+    let own = picked.is_none();
     let option = |(name, title): &(&'static str, String)| {
-        let on = p.picked.as_deref() == Some(*name);
+        let on = picked == Some(*name);
         html! { <option key={*name} value={*name} selected={on}>{ title.clone() }</option> }
     };
     html! {
         <label class="pick"><span class="hidden">{ t.pick }</span>
-            <select data-testid="pick" onchange={chosen(&p.go, |v| (!v.is_empty()).then_some(TrialMsg::Pick(v)))}>
+            <select data-testid="pick" onchange={chosen(go, |v| (!v.is_empty()).then_some(TrialMsg::Pick(v)))}>
                 if own { <option key="" value="" selected=true>{ if s.title.is_empty() { t.pick_own.to_owned() } else { format!("{} ({})", s.title, t.pick_own) } }</option> }
                 { for s.shipped.iter().map(option) }
             </select></label>
@@ -100,14 +97,14 @@ pub(super) fn name(text: &str, code: bool) -> Html {
     html! { <code>{ for parts }</code> }
 }
 
-fn bound(b: &BoundFacts, p: &Props) -> Html {
-    let t = p.lang.trial();
+fn bound(b: &BoundFacts, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
     // Without a record there is nothing to try.
     let least = u8::from(b.i == 0);
     let step = |word: &str, sign: &'static str, n: u8, on: bool, id: &str| {
         html! {
             <button type="button" class="step" aria-label={format!("{}: {word}", b.name)} disabled={!on} data-testid={format!("bound-{}-{id}", b.i)}
-                onclick={please(&p.go, TrialMsg::Bound(b.i, n))}>{ sign }</button>
+                onclick={please(go, TrialMsg::Bound(b.i, n))}>{ sign }</button>
         }
     };
     html! {
@@ -139,15 +136,15 @@ fn promise(x: &PromiseFacts, go: &Go) -> Html {
     }
 }
 
-fn limits(s: &Sheet, p: &Props) -> Html {
-    let t = p.lang.trial();
+fn limits(s: &Sheet, lang: Lang, go: &Go) -> Html {
+    let t = lang.trial();
     let options = |usual: &[u64], now: u64, word: &dyn Fn(u64) -> String| -> Html {
         let odd = (!usual.contains(&now)).then_some(now);
         let all = odd.into_iter().chain(usual.iter().copied());
         all.map(|n| html! { <option key={n} value={n.to_string()} selected={n == now}>{ word(n) }</option> }).collect()
     };
-    let states = chosen(&p.go, |v| v.parse().ok().map(TrialMsg::States));
-    let memory = chosen(&p.go, |v| v.parse::<u64>().ok().map(|mb| TrialMsg::Memory(mb << 20)));
+    let states = chosen(go, |v| v.parse().ok().map(TrialMsg::States));
+    let memory = chosen(go, |v| v.parse::<u64>().ok().map(|mb| TrialMsg::Memory(mb << 20)));
     html! {
         <div class="limits">
             <label><span>{ t.limit_states }</span><select data-testid="limit-states" onchange={states}>
