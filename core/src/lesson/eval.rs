@@ -1,5 +1,6 @@
 //! What an expression is worth in a run at an instant.
 
+use super::cost::CostRun;
 use super::grammar::{Arg, Cmp, Expr, Func, Quantifier, Sum};
 use super::names::RecordNames;
 use super::witness::{Witness, kind_of_word};
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Value {
     Bool(bool),
     Int(i64),
+    /// In thousandths.
+    Real(i64),
     /// In microseconds.
     Time(i64),
     Set(BTreeSet<i64>),
@@ -34,12 +37,44 @@ pub struct Moment<'a> {
     pub names: &'a RecordNames,
 }
 
-/// Where an expression is looked at: a moment, and other runs of the step at their ends.
+/// What an expression is looked at in: a run at a moment, or a cost scene.
+#[derive(Clone, Copy)]
+pub enum At<'a> {
+    /// A run.
+    Run(Moment<'a>),
+    /// A cost scene.
+    Cost(&'a CostRun),
+}
+
+impl At<'_> {
+    fn record(&self, name: &str) -> Option<RecordId> {
+        match self {
+            At::Run(m) => m.record(name),
+            At::Cost(_) => None,
+        }
+    }
+    fn answer(&self, f: Func, given: &Given) -> Option<Value> {
+        match (self, f) {
+            (_, Func::Max | Func::Min) => given.extreme(f == Func::Max),
+            (At::Run(m), _) => m.answer(f, given),
+            (At::Cost(c), _) => c.answer(f),
+        }
+    }
+    /// What a record is called.
+    pub(super) fn name(&self, r: RecordId) -> String {
+        match self {
+            At::Run(m) => m.names.name(r, m.sim),
+            At::Cost(_) => String::new(),
+        }
+    }
+}
+
+/// Where an expression is looked at: here and now, and other runs of the step at their ends.
 pub struct Context<'a> {
     /// Here and now.
-    pub now: Moment<'a>,
+    pub now: At<'a>,
     /// `…@name`.
-    pub others: BTreeMap<&'a str, Moment<'a>>,
+    pub others: BTreeMap<&'a str, At<'a>>,
 }
 
 impl Context<'_> {
@@ -56,6 +91,7 @@ impl Context<'_> {
     fn eval(&self, e: &Expr, vars: &mut Vec<(String, RecordId)>) -> Value {
         match e {
             Expr::Int(n) => Value::Int(*n),
+            Expr::Real(n) => Value::Real(*n),
             Expr::Time(us) => Value::Time(*us),
             Expr::None => Value::None,
             Expr::Set(n) => Value::Set(n.iter().copied().collect()),
@@ -70,8 +106,8 @@ impl Context<'_> {
             Expr::Cmp(op, a, b) => Value::Bool(compare(*op, &self.eval(a, vars), &self.eval(b, vars))),
             Expr::In(a, b) => Value::Bool(contains(&self.eval(a, vars), &self.eval(b, vars))),
             Expr::Between(a, b, c) => {
-                let [a, b, c] = [a, b, c].map(|x| number(&self.eval(x, vars)));
-                Value::Bool(matches!((a, b, c), (Some(a), Some(b), Some(c)) if (b..=c).contains(&a)))
+                let [a, b, c] = [a, b, c].map(|x| self.eval(x, vars));
+                Value::Bool(compare(Cmp::Le, &b, &a) && compare(Cmp::Le, &a, &c))
             }
             Expr::Sum(op, a, b) => add(*op, self.eval(a, vars), self.eval(b, vars)),
             Expr::Quant { how, var, over, body } => {
@@ -124,6 +160,13 @@ struct Given<'a> {
     names: Vec<&'a str>,
     record: Option<RecordId>,
     values: Vec<Value>,
+}
+
+impl Given<'_> {
+    fn extreme(&self, largest: bool) -> Option<Value> {
+        let all = self.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter();
+        if largest { all.max() } else { all.min() }.map(Value::Int)
+    }
 }
 
 impl<'a> Moment<'a> {
@@ -212,8 +255,8 @@ impl<'a> Moment<'a> {
                 Value::Records(r) => int(r.len() as u64),
                 _ => None,
             },
-            Func::Max => given.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter().max().map(Value::Int),
-            Func::Min => given.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter().min().map(Value::Int),
+            // Answered before, or a figure of a cost scene.
+            _ => None,
         }
     }
 
@@ -305,24 +348,32 @@ fn brokers(s: BrokerSet) -> Value {
 
 fn number(v: &Value) -> Option<i64> {
     match v {
-        Value::Int(n) | Value::Time(n) => Some(*n),
+        Value::Int(n) | Value::Time(n) | Value::Real(n) => Some(*n),
         _ => None,
     }
 }
 
+/// Numbers side by side: thousandths, if one of them has any.
+fn alike(a: &Value, b: &Value) -> Option<(i64, i64)> {
+    let (x, y) = (number(a)?, number(b)?);
+    Some(match (a, b) {
+        (Value::Real(_), Value::Int(_)) => (x, y.saturating_mul(1000)),
+        (Value::Int(_), Value::Real(_)) => (x.saturating_mul(1000), y),
+        _ => (x, y),
+    })
+}
+
 fn compare(op: Cmp, a: &Value, b: &Value) -> bool {
-    match op {
-        Cmp::Eq => a == b,
-        Cmp::Ne => a != b,
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => match op {
-                Cmp::Lt => a < b,
-                Cmp::Le => a <= b,
-                Cmp::Gt => a > b,
-                _ => a >= b,
-            },
-            _ => false,
-        },
+    match (op, alike(a, b)) {
+        (Cmp::Eq, Some((x, y))) => x == y,
+        (Cmp::Ne, Some((x, y))) => x != y,
+        (Cmp::Eq, None) => a == b,
+        (Cmp::Ne, None) => a != b,
+        (_, None) => false,
+        (Cmp::Lt, Some((x, y))) => x < y,
+        (Cmp::Le, Some((x, y))) => x <= y,
+        (Cmp::Gt, Some((x, y))) => x > y,
+        (Cmp::Ge, Some((x, y))) => x >= y,
     }
 }
 
@@ -335,11 +386,17 @@ fn contains(a: &Value, b: &Value) -> bool {
 }
 
 fn add(op: Sum, a: Value, b: Value) -> Value {
-    let (Some(x), Some(y)) = (number(&a), number(&b)) else { return Value::None };
+    let real = [&a, &b].iter().any(|v| matches!(v, Value::Real(_)));
+    let Some((x, y)) = alike(&a, &b) else { return Value::None };
     let n = match op {
         Sum::Add => x.saturating_add(y),
         Sum::Sub => x.saturating_sub(y),
+        Sum::Mul if real => x.saturating_mul(y) / 1000,
         Sum::Mul => x.saturating_mul(y),
     };
-    if matches!(a, Value::Time(_)) { Value::Time(n) } else { Value::Int(n) }
+    match a {
+        _ if real => Value::Real(n),
+        Value::Time(_) => Value::Time(n),
+        _ => Value::Int(n),
+    }
 }

@@ -8,7 +8,7 @@ use highwater_core::event::Event;
 use highwater_core::lesson::Lesson;
 use highwater_core::lesson::challenge::Verdict;
 use highwater_core::lesson::data::Step;
-use highwater_core::lesson::run::Ran;
+use highwater_core::lesson::run::Runs;
 use std::rc::Rc;
 
 /// How far a step has come.
@@ -39,7 +39,7 @@ pub struct Open {
     /// The reason that was given last.
     pub reason: Option<usize>,
     /// The step's runs, over: what outcomes are made from.
-    pub runs: Vec<Ran>,
+    pub runs: Runs,
     /// The decisive event of the run that is shown.
     pub focus: Option<Event>,
     /// How the challenge was judged.
@@ -62,7 +62,7 @@ impl Open {
             phase: Phase::Predict,
             chosen: None,
             reason: None,
-            runs: Vec::new(),
+            runs: Runs::default(),
             focus: None,
             verdict: None,
             hints: 0,
@@ -91,10 +91,11 @@ impl Open {
         let lesson = self.lesson.clone();
         match self.place {
             Place::Step(i) => {
-                self.runs = lesson.run(i).ok()?;
+                self.runs = lesson.runs(i).ok()?;
                 let step = &lesson.data.steps[i];
-                self.focus = self.runs[0].find(&step.focus, &lesson.names);
-                stage(self.runs[0].scenario.clone(), step.from_us)
+                let run = self.runs.shown()?;
+                self.focus = step.focus.as_ref().and_then(|f| run.find(f, &lesson.names));
+                stage(run.scenario.clone(), step.from_us)
             }
             Place::Challenge => {
                 let c = &lesson.data.challenge;

@@ -97,7 +97,7 @@ pub struct After {
     /// What to tell somebody who predicted this.
     pub note: Option<String>,
     /// The ledger, read out.
-    pub ledger: String,
+    pub ledger: Option<String>,
     /// The question about the reason.
     pub why: String,
     /// Reasons.
@@ -301,7 +301,7 @@ fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
         right: open.right(),
         outcome: fill(&words.outcome),
         note: chosen.and_then(|id| words.notes.get(id)).map(|n| fill(n)),
-        ledger: i18n::ledger_read(lang, &open.runs[0].sim.ledger().figures(open.runs[0].sim.world())),
+        ledger: open.runs.shown().map(|r| i18n::ledger_read(lang, &r.sim.ledger().figures(r.sim.world()))),
         why: words.why.clone(),
         reasons: data.because.options.iter().enumerate().map(reason).collect(),
         explain: open.reason_is_right().then(|| fill(&words.explain)),
@@ -318,7 +318,7 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         chosen: open.chosen == Some(n),
         right: (open.chosen == Some(n)).then_some(won).filter(|_| verdict.is_some()),
     };
-    let wrong = verdict.filter(|_| !won).and_then(|v| v.broken_by.map(|e| (e, v)));
+    let wrong = verdict.filter(|_| !won).and_then(|v| v.broken_by.zip(v.run.as_ref()));
     ChallengePanel {
         title: words.title.clone(),
         task: words.task.clone(),
@@ -326,7 +326,7 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         goals: c.win.iter().map(|x| Goal { text: words.conditions[&x.id].clone(), met: met(&x.id) }).collect(),
         hints: words.hints[..open.hints].to_vec(),
         more_hints: open.hints < c.hints,
-        wrong: wrong.map(|(e, v)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &v.run.sim, &open.lesson, lang))),
+        wrong: wrong.map(|(e, r)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &r.sim, &open.lesson, lang))),
         settings_changed: verdict.is_some_and(|v| v.settings_changed),
         won: won.then(|| words.won.clone()),
         solution: open.solved.then(|| words.solution.clone()),

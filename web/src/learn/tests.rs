@@ -69,7 +69,7 @@ fn every_step_of_every_lesson_goes_from_prediction_to_explanation() {
             watch(&mut learn, &mut s);
             assert_eq!(phase(&learn), Phase::Compare);
             // What was watched is what the outcome is made from.
-            assert_eq!(s.sim().trace_hash(), learn.open.as_ref().unwrap().runs[0].sim.trace_hash());
+            assert_eq!(s.sim().trace_hash(), learn.open.as_ref().unwrap().runs.shown().unwrap().sim.trace_hash());
             let right = step.because.options.iter().position(|o| *o == step.because.answer).unwrap();
             let wrong = (right + 1) % step.because.options.len();
             learn.update(Ask::Choose(wrong), &mut s);

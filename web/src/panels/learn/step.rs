@@ -72,7 +72,7 @@ fn compare(s: &StepPanel, a: &After, lang: Lang, go: &Go) -> Html {
             <h3>{ t.learn_happened }</h3>
             <p data-testid="outcome">{ &a.outcome }</p>
             if let Some(n) = &a.note { <p>{ n }</p> }
-            <p class="fine"><b>{ t.learn_ledger }{ ": " }</b>{ &a.ledger }</p>
+            if let Some(l) = &a.ledger { <p class="fine"><b>{ t.learn_ledger }{ ": " }</b>{ l }</p> }
             <h3>{ t.learn_explain }</h3>
             <p class="ask">{ &a.why }</p>
             { choices(go, "reasons", &a.why, &a.reasons, done) }
