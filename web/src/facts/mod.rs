@@ -77,7 +77,8 @@ pub struct Frame {
 
 /// The layout of a session for a frame, and the partitions that it shows.
 pub fn place(s: &Session, frame: Frame) -> (Layout, Vec<PartitionId>) {
-    let shown = s.shown_partitions(columns_that_fit(frame.size.0, frame.unit));
+    let partitions = crate::session::user_partitions(s.sim()).count();
+    let shown = s.shown_partitions(columns_that_fit(frame.size.0, frame.unit, partitions));
     let cast: Cast = cast(s.sim(), shown.len());
     (layout(frame.size, frame.unit, &cast), shown)
 }

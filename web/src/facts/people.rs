@@ -136,8 +136,8 @@ pub struct GroupFacts {
     pub id: GroupIx,
     /// `group.id`.
     pub name: String,
-    /// Its generation and state at its coordinator, and who that is; or that there is none.
-    pub status: String,
+    /// Its generation and state at its coordinator, and who that is; or that there is none. Line by line.
+    pub status: Vec<String>,
     /// Its members.
     pub members: Vec<MemberFacts>,
 }
@@ -149,15 +149,15 @@ fn coordinated(sim: &Sim, g: GroupIx) -> Option<(BrokerId, &Group)> {
     Some((b, w.broker(b).group(g)?))
 }
 
-fn group_status(sim: &Sim, g: GroupIx, lang: Lang) -> String {
+fn group_status(sim: &Sim, g: GroupIx, lang: Lang) -> Vec<String> {
     let t = lang.text();
-    let Some((b, group)) = coordinated(sim, g) else { return t.no_coordinator.to_owned() };
+    let Some((b, group)) = coordinated(sim, g) else { return vec![t.no_coordinator.to_owned()] };
     let state = match group.state {
         GroupState::Empty => t.group_empty,
         GroupState::Stable => t.group_stable,
         _ => t.group_rebalancing,
     };
-    i18n::generation(lang, group.generation, state, b)
+    vec![i18n::generation(lang, group.generation, state), i18n::coordinated(lang, b)]
 }
 
 /// `orders-0,2`: partitions by topic.

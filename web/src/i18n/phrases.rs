@@ -127,11 +127,27 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
     }
 }
 
-/// A group's generation and state at its coordinator.
-pub fn generation(lang: Lang, n: u32, state: &str, coordinator: impl std::fmt::Display) -> String {
+/// Writes to many logs in turn.
+pub fn many_logs(lang: Lang, n: u32) -> String {
     match lang {
-        Lang::En => format!("gen {n} · {state} · broker {coordinator}"),
-        Lang::Ko => format!("{n}세대 · {state} · 브로커 {coordinator}"),
+        Lang::En => format!("{n} logs in turn (a log at each place)"),
+        Lang::Ko => format!("로그 {n}개에 번갈아 쓰기(자리마다 로그 하나)"),
+    }
+}
+
+/// A group's generation and state.
+pub fn generation(lang: Lang, n: u32, state: &str) -> String {
+    match lang {
+        Lang::En => format!("gen {n} · {state}"),
+        Lang::Ko => format!("{n}세대 · {state}"),
+    }
+}
+
+/// A group's coordinator.
+pub fn coordinated(lang: Lang, broker: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("coordinator: broker {broker}"),
+        Lang::Ko => format!("코디네이터: 브로커 {broker}"),
     }
 }
 

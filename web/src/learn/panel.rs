@@ -73,6 +73,8 @@ pub struct StepPanel {
     pub ask: String,
     /// The predictions.
     pub options: Vec<Choice>,
+    /// It has a cluster that can be taken to the Play door.
+    pub playable: bool,
     /// How far it has come.
     pub phase: Phase,
     /// What to look at.
@@ -280,6 +282,7 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
         setting: fill(&words.setting),
         ask: fill(&words.ask),
         options: data.options.iter().enumerate().map(option).collect(),
+        playable: open.bench.is_none(),
         phase: open.phase,
         watch: words.watch.clone(),
         moment,

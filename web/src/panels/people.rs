@@ -137,7 +137,7 @@ pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
     html! {
         <Placed {at} class="group" testid={format!("group-{}", f.id)} label={format!("{} {}", t.group, f.name)}>
             <h2><span>{ t.group }</span>{ " " }{ &f.name }</h2>
-            <p class="status" title={t.group_status_hint} data-testid="group-status">{ &f.status }</p>
+            { for f.status.iter().map(|s| html! { <p class="status" title={t.group_status_hint}>{ s }</p> }) }
         </Placed>
     }
 }
@@ -145,14 +145,15 @@ pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
 /// A consumer: position, commit, work in hand. A rem is so many px.
 pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
+    let tight = at.h < 6.0 * rem;
     let down = (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" });
-    let class = classes!("card", "member", (at.h < 6.0 * rem).then_some("tight"), down, selected.then_some("selected"));
+    let class = classes!("card", "member", tight.then_some("tight"), down, selected.then_some("selected"));
     let dash = || "–".to_owned();
     let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
     let body = match f.shares.as_slice() {
         [] if !f.up => Html::default(),
         [] => html! { <p class="status">{ t.idle_member }</p> },
-        [s] => html! {
+        [s] if !tight => html! {
             <>
                 <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
                 <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ offset(s.committed) }</b></p>

@@ -83,7 +83,7 @@ fn compare(s: &StepPanel, a: &After, lang: Lang, go: &Go) -> Html {
             }
             <div class="go">
                 { lesser(go, "again", t.learn_again, t.learn_again, Msg::Learn(Ask::Again)) }
-                { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::TakeScene) }
+                if s.playable { { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::TakeScene) } }
             </div>
             if s.poll { <span class="hidden">{ t.learn_poll }</span> }
         </>
