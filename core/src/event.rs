@@ -1,11 +1,13 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod streams;
 mod transactions;
 
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
+pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
 
 /// One thing that happened at an instant.
@@ -106,6 +108,7 @@ pub enum ErrorCode {
     TransactionAbortable,
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
+    InvalidRecord,
 }
 
 impl ErrorCode {
@@ -141,6 +144,7 @@ impl ErrorCode {
             ErrorCode::TransactionAbortable => "TRANSACTION_ABORTABLE",
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
+            ErrorCode::InvalidRecord => "INVALID_RECORD",
         }
     }
 }
@@ -383,6 +387,9 @@ pub enum EventKind {
 
     /// Of a transaction.
     Txn(TxnEvent),
+
+    /// In a Streams thread.
+    Streams(StreamsEvent),
 }
 
 impl EventKind {
@@ -452,6 +459,7 @@ impl EventKind {
                 ..
             } => Some(partition),
             EventKind::Txn(t) => t.partition(),
+            EventKind::Streams(s) => s.partition(),
             _ => None,
         }
     }
@@ -472,6 +480,7 @@ impl EventKind {
             | EventKind::Lost { batch, .. }
             | EventKind::Found { batch, .. } => Some(batch),
             EventKind::Txn(t) => t.batch(),
+            EventKind::Streams(s) => s.batch(),
             _ => None,
         }
     }

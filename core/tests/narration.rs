@@ -40,6 +40,44 @@ fn groups_run() -> Sim {
     common::run(&s)
 }
 
+/// Streams threads that count, restore, drop and hand over.
+fn streams_run() -> Sim {
+    use highwater_core::scenario::Do;
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.topology.topics[0].partitions = 2;
+    s.topology.topics.push(serde_json::from_str(r#"{"name":"out","partitions":2,"replication.factor":3}"#).unwrap());
+    let app = r#"{"group":"app","topics":["pay"],"standby":1,"streams":{"to":"out","window_ms":1000,"group_by":{"A":"x","B":"y"},
+        "configs":{"processing.guarantee":"exactly_once_v2"}},"configs":{"session.timeout.ms":6000,"heartbeat.interval.ms":1000}}"#;
+    s.apps = vec![serde_json::from_str(app).unwrap()];
+    s.commands = (0..60).map(|i| send(1_000_000 + i * 100_000, ["A", "B", "C"][i as usize % 3])).collect();
+    let late = Do::Send {
+        producer: "checkout".into(),
+        topic: "pay".into(),
+        key: Some("A".into()),
+        tombstone: false,
+        timestamp_ms: Some(1),
+        poison: false,
+    };
+    s.commands.push(common::at(6_900_000, late));
+    s.commands.push(common::at(3_000_000, Do::StartConsumer { consumer: 1 }));
+    s.commands.push(common::at(5_050_000, Do::CrashConsumer { consumer: 0 }));
+    s.commands.push(common::at(6_000_000, Do::StartConsumer { consumer: 0 }));
+    s.commands.push(common::at(5_900_000, Do::Pause { who: highwater_core::scenario::End::Consumer(1), for_us: 15_000_000 }));
+    s.until_us = 60_000_000;
+    let sim = common::run(&s);
+    use highwater_core::event::StreamsEvent as S;
+    let kinds: [fn(&S) -> bool; 6] = [
+        |e| matches!(e, S::TaskCreated { .. }),
+        |e| matches!(e, S::Restored { .. }),
+        |e| matches!(e, S::TaskClosed { .. }),
+        |e| matches!(e, S::Counted { .. }),
+        |e| matches!(e, S::RecordDropped { .. }),
+        |e| matches!(e, S::Committing { .. }),
+    ];
+    assert_eq!(kinds.map(|which| !common::all(&sim, |k| matches!(k, EventKind::Streams(e) if which(e))).is_empty()), [true; 6]);
+    sim
+}
+
 /// Segments, retention, compaction, DeleteRecords, a power cut.
 fn file_run() -> Sim {
     use highwater_core::scenario::Do;
@@ -70,7 +108,7 @@ fn every_event_has_a_sentence_in_both_languages() {
     let mut s = Scenario::parse(&text).unwrap();
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run()] {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run()] {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

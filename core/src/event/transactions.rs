@@ -27,8 +27,8 @@ pub enum TxnEvent {
     Discarded { batch: BatchId, partition: PartitionId },
     /// `send()` threw: the transaction has failed or the producer is fenced.
     SendRefused { record: RecordId },
-    /// The application made a record out of one that it read.
-    Derived { record: RecordId, batch: BatchId, index: u16 },
+    /// The application made a record out of one that it read; `key`, as a number of the run, where the log knows it.
+    Derived { record: RecordId, batch: BatchId, index: u16, key: Option<u16> },
 
     // ---- coordinator
     /// The coordinator wrote a state into its log, where it does not count yet.

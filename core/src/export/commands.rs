@@ -209,6 +209,9 @@ fn command(what: &Do) -> String {
 
 fn group(scenario: &Scenario, app: &App) -> String {
     let name = quoted(&app.group);
+    if app.streams.is_some() {
+        return format!("\n# By hand: {name} is a Streams application, a program of its own.\n");
+    }
     let mut text = format!("\n# Group {name}: one member that reads for ten seconds and commits by itself.\n");
     for topic in &app.topics {
         let _ = write!(text, "tool kafka-console-consumer.sh --topic {} --group {name} --timeout-ms 10000", quoted(topic));

@@ -129,7 +129,7 @@ impl Ledger {
     /// Nothing happened yet.
     pub fn new(setup: &Setup) -> Self {
         Ledger {
-            keys: Rc::default(),
+            keys: Rc::new(setup.keys.clone()),
             pending_key: None,
             of_key: Rc::default(),
             records: setup.producers.iter().map(|_| Chunked::default()).collect(),
@@ -247,8 +247,8 @@ impl Ledger {
             }
             EventKind::Polled { records, .. } => self.delivered += u64::from(records),
             EventKind::Handled { .. } => self.effects += 1,
-            EventKind::Txn(TxnEvent::Derived { batch, index, .. }) => {
-                self.pending_key = self.record_in(batch, index).and_then(|r| self.record(r)?.key);
+            EventKind::Txn(TxnEvent::Derived { batch, index, key, .. }) => {
+                self.pending_key = key.map(KeyIx).or_else(|| self.record(self.record_in(batch, index)?)?.key);
             }
             EventKind::Txn(TxnEvent::MarkerAppended { broker, partition, commit: false, offset, .. }) => {
                 return self.on_abort(broker, partition, offset, world);

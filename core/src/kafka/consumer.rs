@@ -1,11 +1,14 @@
 //! A consumer: the poll loop with position, commit and handler (rule book 5A). Its membership in a group is in
 //! [`super::group::membership`], where it begins to read in [`super::positions`].
 
+use super::OUTPUT_BYTES;
 use super::client::{ClientMeta, MetaState};
 use super::group::membership::{self, Membership, Phase};
+use super::log::records::{RecordData, RecordTable};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::setup::{CommitMode, ConsumerSetup, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
+use super::streams::Thread;
 use super::transaction::Call;
 use super::transaction::index::readable;
 use crate::event::{ErrorCode, EventKind, GroupEvent};
@@ -92,12 +95,15 @@ pub struct Consumer {
     pub backing_off: bool,
     /// The application waits for its producer, and does not poll: `initTransactions()`, `commitTransaction()`, `flush()`.
     pub waits_for_producer: bool,
+    /// Its tasks, if it is a Streams thread.
+    pub streams: Option<Box<Thread>>,
 }
 
 /// The consumer at work.
 pub(super) struct ConsumerCx<'a> {
     pub c: &'a mut Consumer,
     pub setup: &'a Setup,
+    pub data: &'a RecordTable,
     pub out: &'a mut Out,
 }
 
@@ -122,6 +128,7 @@ impl Consumer {
             commit_due: false,
             backing_off: false,
             waits_for_producer: false,
+            streams: spec.streams.as_ref().map(|_| Box::default()),
         }
     }
 
@@ -181,13 +188,13 @@ impl Consumer {
         if self.backing_off {
             f(Timer::ConsumerBackoff(self.id));
         }
-        if !self.work.is_empty() && self.coordination != Coordination::Committing {
+        if !self.work.is_empty() && self.coordination != Coordination::Committing && !self.about_to_commit && !self.waits_for_producer {
             f(Timer::Handling(self.id));
         }
         if self.about_to_commit {
             f(Timer::CommitCall(self.id));
         }
-        if setup.consumers[self.id.ix()].commit == CommitMode::Auto && !self.commit_due {
+        if setup.consumers[self.id.ix()].commit.is_timed() && !self.commit_due {
             f(Timer::AutoCommit(self.id));
         }
         if let MetaState::Asked(b) = self.meta.state {
@@ -216,13 +223,13 @@ impl ConsumerCx<'_> {
         // Bootstrap: as fresh as what it knew, which saves the first round of metadata (badge).
         self.c.up = true;
         self.out.event(EventKind::ConsumerStarted { consumer: self.c.id });
-        if self.config().commit == CommitMode::Auto {
+        if self.config().commit.is_timed() {
             self.out.arm(Timer::AutoCommit(self.c.id));
         }
         if self.c.member.beats() {
             self.out.arm(Timer::GroupHeartbeat(self.c.id)); // of the group that has formed before
         }
-        if let Some(o) = self.config().output {
+        if let Some(o) = self.config().output.filter(|_| self.c.streams.is_none()) {
             self.c.waits_for_producer = self.config().commit == CommitMode::Transaction;
             self.out.call(AppCall::Init(o.producer));
         }
@@ -239,6 +246,9 @@ impl ConsumerCx<'_> {
 
     fn take_return(&mut self, r: Returned) {
         let waited = std::mem::take(&mut self.c.waits_for_producer);
+        if self.c.streams.is_some() {
+            return self.thread_returned(r);
+        }
         match r {
             Returned::Done if waited && self.config().commit == CommitMode::AfterHandling => {
                 self.c.about_to_commit = true;
@@ -250,7 +260,7 @@ impl ConsumerCx<'_> {
     }
 
     /// What was read in the aborted transaction is read again, from the group's commits on.
-    fn rewind(&mut self) {
+    pub(super) fn rewind(&mut self) {
         self.c.buffer.clear();
         self.c.assigned.iter_mut().for_each(|s| (s.position, s.reset) = (None, false));
     }
@@ -266,6 +276,9 @@ impl ConsumerCx<'_> {
         self.go_down();
         let group = self.config().group;
         self.out.event(EventKind::Group { group, what: GroupEvent::Stopped { member: self.c.id } });
+        if let Some(o) = self.config().output {
+            self.out.call(AppCall::Close(o.producer));
+        }
     }
 
     fn go_down(&mut self) {
@@ -342,7 +355,7 @@ impl ConsumerCx<'_> {
             Timer::CommitCall(_) => {
                 self.c.about_to_commit = false;
                 match self.config().output {
-                    Some(o) if self.config().commit == CommitMode::Transaction => self.commit_transaction(o.producer),
+                    Some(o) if self.setup.producers[o.producer.ix()].txn.is_some() => self.commit_transaction(o.producer),
                     _ => self.commit(Coordination::Committing),
                 }
             }
@@ -379,6 +392,7 @@ impl ConsumerCx<'_> {
         if !self.c.up {
             return; // it has left and ended
         }
+        self.tend_tasks();
         if self.c.asked.is_none() && !self.c.backing_off {
             match self.c.coordination {
                 Coordination::Idle | Coordination::FetchingOffsets if self.c.assigned.iter().any(|s| s.position.is_none() && !s.reset) => {
@@ -389,6 +403,10 @@ impl ConsumerCx<'_> {
             }
         }
         self.list_offsets();
+        self.list_ends();
+        if self.c.work.is_empty() {
+            self.commit_if_due();
+        }
         self.poll();
         self.fetch();
     }
@@ -437,6 +455,7 @@ impl ConsumerCx<'_> {
             return;
         }
         if c.commit_due
+            && c.streams.is_none()
             && c.coordination == Coordination::Idle
             && !c.backing_off
             && !c.assigned.is_empty()
@@ -486,9 +505,17 @@ impl ConsumerCx<'_> {
             batch: r.batch,
             index: r.index,
         });
+        if self.c.streams.is_some() {
+            self.process(r);
+            if !self.commit_if_due() && !self.c.work.is_empty() {
+                self.out.arm(Timer::Handling(self.c.id));
+            }
+            return;
+        }
         if let Some(o) = self.config().output {
             let partition = self.setup.output_partition(&o, r.partition);
-            self.out.call(AppCall::Send { producer: o.producer, partition, source: (r.batch, r.index) });
+            let data = RecordData { bytes: OUTPUT_BYTES, ..self.record(r) };
+            self.out.call(AppCall::Send { producer: o.producer, partition, source: (r.batch, r.index), data });
         }
         if !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id));
@@ -507,19 +534,31 @@ impl ConsumerCx<'_> {
         }
     }
 
+    /// What a record is, as its producer made it; nothing is known where no log needs to know.
+    pub(super) fn record(&self, r: Buffered) -> RecordData {
+        self.data.of(r.batch).get(usize::from(r.index)).copied().unwrap_or_default()
+    }
+
+    /// The offsets that a commit holds.
+    fn offsets(&self) -> SmallVec<[(PartitionId, Offset); 1]> {
+        if self.c.streams.is_some() {
+            return self.committable();
+        }
+        self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect()
+    }
+
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
     fn commit_transaction(&mut self, producer: ProducerIx) {
-        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
+        let (offsets, member) = (self.offsets(), self.c.member.credentials());
         self.c.waits_for_producer = true;
-        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets)));
+        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets, member)));
         self.out.call(AppCall::Call(producer, Call::End { commit: true }));
     }
 
     // ---- commits
 
     pub(super) fn commit(&mut self, how: Coordination) {
-        let (group, member) = (self.config().group, self.c.member.credentials());
-        let offsets = self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect();
+        let (group, member, offsets) = (self.config().group, self.c.member.credentials(), self.offsets());
         self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
     }
 
@@ -540,7 +579,11 @@ impl ConsumerCx<'_> {
                 | ErrorCode::RebalanceInProgress),
             ) => {
                 self.c.coordination = Coordination::Idle;
-                self.c.work.clear(); // the exception comes before the records are handled, if any are left
+                if self.c.streams.is_none() || e != ErrorCode::RebalanceInProgress {
+                    self.c.work.clear(); // the exception comes before the records are handled, if any are left
+                } else if !self.c.work.is_empty() {
+                    self.out.arm(Timer::Handling(self.c.id)); // a Streams thread goes on, and commits after the rebalance
+                }
                 return self.commit_refused(e);
             }
             Err(_) => {
@@ -549,8 +592,9 @@ impl ConsumerCx<'_> {
             }
         }
         self.c.coordination = Coordination::Idle;
+        self.tasks_committed();
         if was == Coordination::Committing && !self.c.work.is_empty() {
-            self.out.arm(Timer::Handling(self.c.id)); // committed before handling
+            self.out.arm(Timer::Handling(self.c.id)); // committed before handling, or between two records
         }
     }
 
@@ -586,10 +630,11 @@ impl ConsumerCx<'_> {
             for s in &self.c.assigned {
                 let (leader, le) = self.c.meta.leaders[s.partition.ix()];
                 unknown |= leader.is_none();
-                if leader == Some(b) && s.position.is_some() {
+                if leader == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
                     parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });
                 }
             }
+            parts.extend(self.restore_parts(b));
             if !parts.is_empty() {
                 self.c.fetching.push(b);
                 self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
@@ -609,6 +654,7 @@ impl ConsumerCx<'_> {
         self.answered(b, RequestKind::Data);
         for part in parts {
             let Some(i) = self.c.assigned.iter().position(|s| s.partition == part.partition && s.position.is_some()) else {
+                self.on_changelog(part);
                 continue;
             };
             let fetched = &mut self.c.assigned[i].fetched;

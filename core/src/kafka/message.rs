@@ -214,10 +214,12 @@ pub enum Body {
         conn: ConnGen,
         result: Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>,
     },
-    /// Where `auto.offset.reset` leads.
+    /// Where `auto.offset.reset` leads, or where a changelog ends.
     ListOffsets {
         conn: ConnGen,
         latest: bool,
+        /// `isolation_level`: the last stable offset instead of the high watermark.
+        committed: bool,
         parts: SmallVec<[(PartitionId, LeaderEpoch); 1]>,
     },
     ListOffsetsResponse {

@@ -20,6 +20,7 @@ pub mod replica;
 mod serving;
 pub mod setup;
 pub mod step;
+pub mod streams;
 pub mod transaction;
 mod truncation;
 mod upkeep;
@@ -31,7 +32,7 @@ use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::Roster;
-use log::records::{RecordData, RecordTable};
+use log::records::RecordTable;
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
 pub use setup::Setup;
@@ -42,7 +43,7 @@ pub use step::{Base, Command, Input, Out, Timer, TimerOp};
 use transaction::Call;
 
 /// Bytes of a record that an application makes.
-const OUTPUT_BYTES: u32 = 100;
+pub(crate) const OUTPUT_BYTES: u32 = 100;
 
 /// A message on its way.
 #[derive(Clone, Debug)]
@@ -90,6 +91,11 @@ impl std::hash::Hash for World {
         self.brokers.hash(h);
         self.producers.hash(h);
         self.consumers.hash(h);
+        if self.setup.has_streams() {
+            // What a thread wrote depends on what its store said then.
+            let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
+            threads.for_each(|o| self.data.of_producer(o.producer).for_each(|b| b.hash(h)));
+        }
         self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
@@ -130,7 +136,7 @@ impl World {
             Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
         }
         for c in consumers.iter_mut().filter(|c| setup.consumers[c.id.ix()].starts) {
-            ConsumerCx { c, setup: &setup, out }.start();
+            ConsumerCx { c, setup: &setup, data: &data, out }.start();
         }
         out.events.clear();
         let mut w = World {
@@ -179,24 +185,33 @@ impl World {
             match call {
                 AppCall::Init(p) => self.producer(p, &setup, out).start(),
                 AppCall::Flush(p) => self.producer(p, &setup, out).flush(),
-                AppCall::Send { producer, partition, source } => {
-                    let data = self.derived(source);
+                AppCall::Close(p) => self.end_producer(p, out),
+                AppCall::Send { producer, partition, source, data } => {
                     self.producer(producer, &setup, out).send_derived(source, partition, data);
                 }
                 AppCall::Call(p, call) => self.producer(p, &setup, out).call(call),
-                AppCall::Returned(c, Returned::Fatal) => self.kill_consumer(c, out),
-                AppCall::Returned(c, r) if self.consumers[c.ix()].up => {
-                    ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.returned(r);
-                }
-                AppCall::Returned(..) => {}
+                AppCall::Returned(c, r) => self.returned(c, r, out),
             }
         }
     }
 
-    /// What an application makes of a record has its key and its timestamp.
-    fn derived(&self, (batch, index): (BatchId, u16)) -> RecordData {
-        let read = self.data.of(batch).get(usize::from(index)).copied();
-        RecordData { bytes: OUTPUT_BYTES, ..read.unwrap_or_default() }
+    /// A call of an application's producer returned.
+    fn returned(&mut self, c: ConsumerIx, r: Returned, out: &mut Out) {
+        let setup = self.setup.clone();
+        let s = &setup.consumers[c.ix()];
+        if r == Returned::Fatal {
+            match s.output.filter(|_| s.streams.as_ref().is_some_and(|s| s.exactly_once)) {
+                Some(o) => self.end_producer(o.producer, out), // the thread goes on with a new one
+                None => return self.kill_consumer(c, out),
+            }
+        }
+        if self.consumers[c.ix()].up {
+            self.consumer(c, &setup, out).returned(r);
+        }
+    }
+
+    fn consumer<'a>(&'a mut self, c: ConsumerIx, setup: &'a Setup, out: &'a mut Out) -> ConsumerCx<'a> {
+        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup, data: &self.data, out }
     }
 
     fn producer<'a>(&'a mut self, p: ProducerIx, setup: &'a Setup, out: &'a mut Out) -> ProducerCx<'a> {
@@ -260,9 +275,7 @@ impl World {
                 }
             }
             Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
-            Actor::Consumer(c) => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_message(from, &body)
-            }
+            Actor::Consumer(c) => self.consumer(c, &setup, out).on_message(from, &body),
         }
     }
 
@@ -279,7 +292,7 @@ impl World {
                 self.settle_groups(b, out);
             }
             Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
-            Actor::Consumer(c) => ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.on_timer(t),
+            Actor::Consumer(c) => self.consumer(c, &setup, out).on_timer(t),
         }
     }
 
@@ -342,13 +355,13 @@ impl World {
             }
             Command::CrashConsumer(c) if self.consumers[c.ix()].up => self.kill_consumer(c, out),
             Command::StartConsumer(c) if !self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.start();
+                self.consumer(c, &setup, out).start();
             }
             Command::StopConsumer(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.stop();
+                self.consumer(c, &setup, out).stop();
             }
             Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
-                ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.throw();
+                self.consumer(c, &setup, out).throw();
             }
             _ => {} // it is so already
         }
@@ -382,15 +395,20 @@ impl World {
     /// A consumer's process ends, and the producer in it.
     fn kill_consumer(&mut self, c: ConsumerIx, out: &mut Out) {
         let setup = self.setup.clone();
-        ConsumerCx { c: Shared::make_mut(&mut self.consumers[c.ix()]), setup: &setup, out }.crash();
+        self.consumer(c, &setup, out).crash();
         self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
         self.forget_client(c);
         if let Some(o) = setup.consumers[c.ix()].output {
-            let p = o.producer;
-            self.producer(p, &setup, out).crash();
-            self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Producer(p));
-            self.forget_producer(p, out);
+            self.end_producer(o.producer, out);
         }
+    }
+
+    /// The end of a producer, in an application whose process ends or goes on with another one.
+    fn end_producer(&mut self, p: ProducerIx, out: &mut Out) {
+        let setup = self.setup.clone();
+        self.producer(p, &setup, out).crash();
+        self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Producer(p));
+        self.forget_producer(p, out);
     }
 
     /// A dead producer's requests that wait at brokers are closed with its connections.

@@ -43,6 +43,27 @@ pub fn librdkafka_partition_for_key(key: &[u8], partitions: u16) -> u16 {
     (crc32(key) % u32::from(partitions)) as u16
 }
 
+/// prod.P4: where a random number sends records without a key: to a partition whose leader is known, if there is one; with adaptive
+/// partitioning rather to those with short queues. For each partition: has it a leader, how many of its batches wait.
+pub fn sticky_partition(partitions: &[(bool, u64)], adaptive: bool, random: u64) -> u16 {
+    let known = partitions.iter().any(|p| p.0);
+    let available: Vec<(u16, u64)> = (0..).zip(partitions).filter(|(_, p)| p.0 || !known).map(|(n, p)| (n, p.1)).collect();
+    if !adaptive || available.windows(2).all(|p| p[0].1 == p[1].1) {
+        return available[(random % available.len() as u64) as usize].0;
+    }
+    // A queue of length q weighs max(q) + 1 − q.
+    let longest = available.iter().map(|p| p.1).max().unwrap_or(0);
+    let total: u64 = available.iter().map(|p| longest + 1 - p.1).sum();
+    let mut at = random % total;
+    for (n, queue) in available {
+        match at.checked_sub(longest + 1 - queue) {
+            Some(rest) => at = rest,
+            None => return n,
+        }
+    }
+    unreachable!("it is below the sum")
+}
+
 /// Java's `String.hashCode`, over UTF-16 units.
 pub fn java_string_hash(s: &str) -> i32 {
     s.encode_utf16().fold(0i32, |h, unit| h.wrapping_mul(31).wrapping_add(i32::from(unit)))
@@ -104,6 +125,16 @@ mod tests {
             assert_eq!(murmur2(key.as_bytes()), hash, "{key}");
             assert_eq!((partition_for_key(key.as_bytes(), 3), partition_for_key(key.as_bytes(), 6)), (of3, of6), "{key}");
         }
+    }
+
+    #[test]
+    fn prod_p4_the_rule_books_example_of_adaptive_weights() {
+        let queues = [(true, 0), (true, 3), (true, 1)];
+        let picks: Vec<u16> = (0..8).map(|r| sticky_partition(&queues, true, r)).collect();
+        assert_eq!(picks, [0, 0, 0, 0, 1, 2, 2, 2]);
+        assert_eq!(sticky_partition(&queues, true, 12), 1, "modulo 8");
+        assert_eq!(sticky_partition(&queues, false, 1), 1, "not adaptive: uniform");
+        assert_eq!(sticky_partition(&[(true, 0), (false, 0), (true, 0)], true, 1), 2, "somebody leads there");
     }
 
     #[test]

@@ -60,14 +60,14 @@ impl ConsumerCx<'_> {
             return;
         }
         let me = self.me();
-        let latest = self.config().reset == ResetPolicy::Latest;
+        let (latest, committed) = (self.config().reset == ResetPolicy::Latest, self.config().read_committed);
         for b in self.setup.broker_ids() {
             let wanted = self.c.assigned.iter().filter(|s| s.reset && self.c.meta.leader(s.partition) == Some(b));
             let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> =
                 wanted.map(|s| (s.partition, self.c.meta.leaders[s.partition.ix()].1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
-                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, parts });
+                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, committed, parts });
                 self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Offsets));
             }
         }
@@ -81,6 +81,7 @@ impl ConsumerCx<'_> {
         self.answered(b, RequestKind::Offsets);
         for (partition, found) in parts {
             let Some(i) = self.c.assigned.iter().position(|s| s.partition == *partition && s.reset) else {
+                self.end_listed(*partition, *found);
                 continue;
             };
             match found {

@@ -185,7 +185,7 @@ impl ProducerCx<'_> {
     /// The application that it is part of makes a record out of `source` and sends it.
     pub fn send_derived(&mut self, source: (BatchId, u16), partition: PartitionId, data: RecordData) {
         let record = RecordId { producer: self.p.id, n: self.p.records };
-        self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1 }));
+        self.out.event(EventKind::Txn(TxnEvent::Derived { record, batch: source.0, index: source.1, key: data.key }));
         self.send(partition, data, AfterSend::GoOn);
     }
 
@@ -474,7 +474,10 @@ impl ProducerCx<'_> {
     fn failed(&mut self, p: PartitionId, mut q: Queued, error: ErrorCode) {
         let (me, id, retries) = (self.me(), self.p.id, self.config().retries);
         let batch = q.batch.id;
-        let hopeless = matches!(error, ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable);
+        let hopeless = matches!(
+            error,
+            ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable | ErrorCode::InvalidRecord
+        );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
         if hopeless || q.attempts >= retries || gap && self.p.txn.is_some() {
             return self.give_up(p, batch, error);
@@ -597,6 +600,9 @@ impl ProducerCx<'_> {
         self.out.event(EventKind::SendFailed { batch, partition, error });
         if self.p.txn.is_some() {
             self.fail_transaction(error);
+        } else if let Some(c) = self.config().app.filter(|c| self.setup.consumers[c.ix()].streams.is_some()) {
+            // Nothing is committed past an output that failed: the thread ends with an exception, and the client with it.
+            self.out.call(AppCall::Returned(c, Returned::Fatal));
         }
     }
 }

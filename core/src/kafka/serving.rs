@@ -72,6 +72,7 @@ impl Cx<'_> {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(l) if acks == Acks::All && l.isr.len() < min_isr => Err(ErrorCode::NotEnoughReplicas),
+                Some(_) if r.wants_keys() && self.data.of(batch.id).iter().any(|x| x.key.is_none()) => Err(ErrorCode::InvalidRecord), // L1
                 Some(_) => match r.check_sequence(batch, &self.setup.rules) {
                     Idempotence::New => refused.map_or(Ok(None), Err),
                     Idempotence::Duplicate(base) => Ok(Some(base)),
@@ -332,9 +333,14 @@ impl Cx<'_> {
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
     }
 
-    /// cons.K2: the first offset, or the end of what the consumer may read.
-    pub(super) fn on_list_offsets(&mut self, consumer: ConsumerIx, conn: ConnGen, latest: bool, parts: &[(PartitionId, LeaderEpoch)]) {
-        let committed = self.setup.consumers[consumer.ix()].read_committed;
+    /// cons.K2: the first offset, or (`latest`) the end of what may be read (`committed`: with read_committed).
+    pub(super) fn on_list_offsets(
+        &mut self,
+        consumer: ConsumerIx,
+        conn: ConnGen,
+        (latest, committed): (bool, bool),
+        parts: &[(PartitionId, LeaderEpoch)],
+    ) {
         let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
             let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
             let found = match r {

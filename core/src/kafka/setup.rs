@@ -127,6 +127,37 @@ pub struct OutputSetup {
     pub topic: usize,
 }
 
+/// The topology of a Streams application: records of a topic are counted by key, and each new count goes to a topic.
+#[derive(Clone, Debug)]
+pub struct StreamsSetup {
+    /// `processing.guarantee=exactly_once_v2`; else `at_least_once`.
+    pub exactly_once: bool,
+    /// Index of the topic that the store is restored from.
+    pub changelog: usize,
+    /// Records are counted by another key than their own, which they get on a way through a topic.
+    pub repartition: Option<Repartition>,
+    /// Counts are kept for each window of event time.
+    pub window: Option<Window>,
+}
+
+/// The way of records to the task that counts their new key.
+#[derive(Clone, Debug)]
+pub struct Repartition {
+    /// Index of the topic.
+    pub topic: usize,
+    /// From a key to the new one, and the number of the new one's partition. Records with other keys are dropped.
+    pub keys: Vec<(u16, (u16, u16))>,
+}
+
+/// Tumbling windows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window {
+    /// How long each lasts, in milliseconds.
+    pub size_ms: u32,
+    /// How far stream time may be beyond its end before it is closed, in milliseconds.
+    pub grace_ms: u32,
+}
+
 /// When a consumer commits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CommitMode {
@@ -140,6 +171,15 @@ pub enum CommitMode {
     Never,
     /// With what it made of the records, in a transaction of its producer (txn.T4).
     Transaction,
+    /// Every `commit.interval.ms`, what its tasks have processed: a Streams thread.
+    Streams,
+}
+
+impl CommitMode {
+    /// Does a timer say when?
+    pub fn is_timed(self) -> bool {
+        matches!(self, CommitMode::Auto | CommitMode::Streams)
+    }
 }
 
 /// `auto.offset.reset`, without `by_duration`.
@@ -178,6 +218,8 @@ pub struct ConsumerSetup {
     pub read_committed: bool,
     /// What it writes for each record that it has handled.
     pub output: Option<OutputSetup>,
+    /// What it does with the records, if it is a Streams thread.
+    pub streams: Option<Rc<StreamsSetup>>,
 }
 
 /// A consumer group.
@@ -213,6 +255,8 @@ pub struct Setup {
     pub groups: Vec<GroupSetup>,
     /// Transactional ids.
     pub transactions: Vec<TransactionSetup>,
+    /// Keys that Streams applications group by, which have their numbers before any record has them.
+    pub keys: Vec<String>,
     /// Rules in force.
     pub rules: RuleSet,
 }
@@ -238,7 +282,11 @@ impl Setup {
     }
     /// Does any log need to know its records?
     pub fn keeps_records(&self) -> bool {
-        self.partitions.iter().any(|p| p.log.is_some())
+        self.partitions.iter().any(|p| p.log.is_some()) || self.has_streams()
+    }
+    /// Is there a Streams application? What it makes depends on its store, so records are part of the state.
+    pub fn has_streams(&self) -> bool {
+        self.consumers.iter().any(|c| c.streams.is_some())
     }
     /// Does it belong to a topic of Kafka's own?
     pub fn is_internal(&self, p: PartitionId) -> bool {

@@ -151,7 +151,7 @@ pub enum Timer {
     CommitCall(ConsumerIx),
     /// A consumer tries a failed request again after `retry.backoff.ms`.
     ConsumerBackoff(ConsumerIx),
-    /// `auto.commit.interval.ms`.
+    /// `auto.commit.interval.ms`; of a Streams thread, `commit.interval.ms`.
     AutoCommit(ConsumerIx),
     /// `heartbeat.interval.ms` of a member of a group.
     GroupHeartbeat(ConsumerIx),
@@ -295,11 +295,15 @@ pub enum AppCall {
         partition: PartitionId,
         /// The record that was read: its batch, and its place there.
         source: (BatchId, u16),
+        /// What the log is told of the new one.
+        data: RecordData,
     },
     /// Another call to its transactional producer.
     Call(ProducerIx, Call),
     /// `flush()`.
     Flush(ProducerIx),
+    /// The process closes its producer, with what it holds.
+    Close(ProducerIx),
     /// What the producer's blocking call returned.
     Returned(ConsumerIx, Returned),
 }

@@ -22,6 +22,11 @@ impl Replica {
         }
     }
 
+    /// log.L1: its topic is compacted, so every record must have a key.
+    pub(super) fn wants_keys(&self) -> bool {
+        self.files.as_ref().is_some_and(|f| f.cfg.compact)
+    }
+
     /// Everything is on the disk.
     pub(super) fn flush(&mut self) {
         self.flushed = self.log.leo();

@@ -250,6 +250,18 @@ impl<'a> Moment<'a> {
                 Some(Value::Time(stopped_us as i64))
             }
             Func::Lso => int(of_leader(partition()?)?.last_stable().0.into()),
+            Func::Count => {
+                let g = group()?;
+                let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
+                let threads = all.filter(|(setup, _)| setup.group == g).filter_map(|(_, c)| c.streams.as_ref());
+                int(threads.flat_map(|t| &t.tasks).flat_map(|t| t.store.values()).map(|a| u64::from(a.count)).sum())
+            }
+            Func::Shown => {
+                let r = self.witness.handled(group()?).last()?;
+                let batch = ledger.record(r)?.batch?;
+                let index = ledger.batch(batch)?.records.iter().position(|n| *n == r.n)?;
+                int(world.data.of(batch).get(index)?.count.into())
+            }
             Func::Size => match given.values.first()? {
                 Value::Set(s) => int(s.len() as u64),
                 Value::Records(r) => int(r.len() as u64),

@@ -262,9 +262,8 @@ impl Known {
                 let members = self.group(first)?;
                 names.get(1).map_or(Ok(()), |m| self.has(members, "member", m))
             }
-            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers | Func::Idle | Func::Gen | Func::Coordinator => {
-                self.group(first).map(|_| ())
-            }
+            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers => self.group(first).map(|_| ()),
+            Func::Idle | Func::Gen | Func::Coordinator | Func::Count | Func::Shown => self.group(first).map(|_| ()),
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {

@@ -59,6 +59,7 @@ kinds!(
     Handled,
     Committed,
     PositionReset,
+    Streams,
     Lost,
     Found;
     "GroupRebalancing" = EventKind::Group { what: GroupEvent::Rebalancing { .. }, .. },

@@ -2,6 +2,7 @@
 
 use super::configs::{self, Configs, Scope};
 use super::logs;
+use super::streams;
 use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
 use crate::ids::*;
@@ -12,6 +13,7 @@ use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, Timer, TxnTimer};
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// `offsets.topic.num.partitions`.
 const OFFSETS_PARTITIONS: u16 = 50;
@@ -157,6 +159,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         consumers: Vec::new(),
         groups: Vec::new(),
         transactions: Vec::new(),
+        keys: Vec::new(),
         rules: rules(s),
     };
     for t in &s.topology.topics {
@@ -175,7 +178,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         add_producer(&mut setup, ProducerSetup { partitioner: p.client, ..built }, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
-        let ms = |name| configs::int(name, Scope::Consumer, &[&a.configs]);
+        let configs = a.consumer_configs();
+        let ms = |name| configs::int(name, Scope::Consumer, &[&configs]);
         if ms("heartbeat.interval.ms") >= ms("session.timeout.ms") {
             let at = format!("apps[{i}].configs.heartbeat.interval.ms");
             return error(at, "ConfigException: must be below session.timeout.ms; a third of it is usual");
@@ -209,10 +213,10 @@ fn add_transaction_state(s: &Scenario, setup: &mut Setup) -> Result<(), Scenario
         t.coordinator = PartitionId(first + at);
     }
     let max = configs::int("transaction.max.timeout.ms", Scope::Broker, &[&s.configs]);
-    let all = s.topology.producers.iter().map(|p| (&p.configs, format!("topology.producers.{}", p.name)));
-    let outputs = s.apps.iter().enumerate().filter_map(|(i, a)| Some((&a.output.as_ref()?.configs, format!("apps[{i}].output"))));
+    let all = s.topology.producers.iter().map(|p| (p.configs.clone(), format!("topology.producers.{}", p.name)));
+    let outputs = s.apps.iter().enumerate().filter_map(|(i, a)| Some((a.producer_configs()?, format!("apps[{i}].output"))));
     for (c, at) in all.chain(outputs) {
-        if c.contains_key("transactional.id") && configs::int("transaction.timeout.ms", Scope::Producer, &[c]) > max {
+        if c.contains_key("transactional.id") && configs::int("transaction.timeout.ms", Scope::Producer, &[&c]) > max {
             let what = format!("INVALID_TRANSACTION_TIMEOUT: must be at most transaction.max.timeout.ms={max} of the brokers");
             return error(format!("{at}.configs.transaction.timeout.ms"), what);
         }
@@ -324,25 +328,32 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     if numbers.is_empty() {
         return Ok(());
     }
+    let threads = s.apps.iter().map(|a| a.streams.as_ref().map(|x| streams::topology(a, x, setup)).transpose());
+    let threads = threads.collect::<Result<Vec<_>, _>>()?;
     let first = setup.partitions.len() as u16;
     add_topic(setup, "__consumer_offsets", numbers.clone(), INTERNAL_REPLICATION.min(setup.brokers), 1, false);
-    for (i, a) in s.apps.iter().enumerate() {
+    for ((i, a), thread) in s.apps.iter().enumerate().zip(threads) {
+        let thread = thread.map(Rc::new);
         let group = GroupIx(setup.groups.len() as u8);
         let number = coordinator_partition(&a.group, OFFSETS_PARTITIONS);
         let at = numbers.iter().position(|n| *n == number).unwrap_or(0) as u16;
-        let layers = [&a.configs];
+        let configs = a.consumer_configs();
+        let layers = [&configs];
         let delay_ms = configs::int("group.initial.rebalance.delay.ms", Scope::Broker, &[&s.configs]);
         let timeout_ms = configs::int("max.poll.interval.ms", Scope::Consumer, &layers);
         let rounds = timeout_ms.checked_div(delay_ms).map_or(0, |n| n.max(1));
+        let repartition = thread.as_ref().and_then(|t| Some(t.repartition.as_ref()?.topic));
         setup.groups.push(GroupSetup {
             name: a.group.clone(),
             coordinator: PartitionId(first + at),
-            topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name)).collect(),
+            topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name) || repartition == Some(*t)).collect(),
             rebalances: true,
             initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
         });
-        let transactional = a.output.as_ref().is_some_and(|o| o.configs.contains_key("transactional.id"));
+        let of_producer = a.producer_configs();
+        let transactional = of_producer.as_ref().is_some_and(|c| c.contains_key("transactional.id"));
         let commit = match a.commit {
+            None if thread.is_some() => CommitMode::Streams,
             None if transactional => CommitMode::Transaction,
             Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
             Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
@@ -351,7 +362,10 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         };
         let listed = configs::value("partition.assignment.strategy", Scope::Consumer, &layers);
         let by_name = |name: &str| configs::STRATEGIES.iter().find(|x| x.0 == name.trim()).map(|x| x.1);
-        let strategies: SmallVec<[Assignor; 2]> = listed.split(',').filter_map(by_name).collect();
+        let strategies: SmallVec<[Assignor; 2]> = match &thread {
+            Some(_) => SmallVec::from_elem(Assignor::CooperativeSticky, 1), // in place of its own assignor, cooperative as well
+            None => listed.split(',').filter_map(by_name).collect(),
+        };
         let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
             "earliest" => ResetPolicy::Earliest,
             "latest" => ResetPolicy::Latest,
@@ -361,16 +375,16 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
         for m in 0..a.everybody() as u8 {
             let name = format!("c{}", m + 1);
-            let output = match &a.output {
-                None => None,
-                Some(o) => {
+            let output = match (&of_producer, a.writes_to()) {
+                (Some(c), Some(to)) => {
                     let at = format!("apps[{i}].output");
                     let app = Some(ConsumerIx(setup.consumers.len() as u8));
-                    let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), &o.configs, &at)? };
+                    let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), c, &at)? };
                     let number = (a.everybody() > 1).then_some(m + 1);
-                    let topic = setup.topics.iter().position(|t| t.name == o.topic).unwrap_or(0);
-                    Some(OutputSetup { producer: add_producer(setup, p, &o.configs, number), topic })
+                    let topic = setup.topics.iter().position(|t| t.name == to).unwrap_or(0);
+                    Some(OutputSetup { producer: add_producer(setup, p, c, number), topic })
                 }
+                _ => None,
             };
             setup.consumers.push(ConsumerSetup {
                 name,
@@ -384,6 +398,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 commit,
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
                 output,
+                streams: thread.clone(),
             });
         }
     }
@@ -417,11 +432,11 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         },
         _ => LogDurations::default(),
     });
-    let outputs = s.apps.iter().flat_map(|a| a.output.iter().flat_map(|o| std::iter::repeat_n(&o.configs, a.everybody() as usize)));
-    let of_producers: Vec<&Configs> = s.topology.producers.iter().map(|p| &p.configs).chain(outputs).collect();
+    let outputs = s.apps.iter().flat_map(|a| a.producer_configs().into_iter().flat_map(|c| std::iter::repeat_n(c, a.everybody() as usize)));
+    let of_producers: Vec<Configs> = s.topology.producers.iter().map(|p| p.configs.clone()).chain(outputs).collect();
     let transactions = (0..setup.transactions.len()).map(|t| {
         let of = setup.producers.iter().position(|p| p.txn == Some(TxnIx(t as u8))).unwrap_or(0);
-        ms("transaction.timeout.ms", Scope::Producer, &[of_producers[of]])
+        ms("transaction.timeout.ms", Scope::Producer, &[&of_producers[of]])
     });
     let transactions = transactions.collect();
     let producers = of_producers.iter().map(|configs| {
@@ -437,12 +452,13 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         }
     });
     let consumers = s.apps.iter().flat_map(|a| {
-        let c = |name| ms(name, Scope::Consumer, &[&a.configs]);
+        let configs = a.consumer_configs();
+        let c = |name| ms(name, Scope::Consumer, &[&configs]);
         let d = ClientDurations {
             request: c("request.timeout.ms"),
             backoff: c("retry.backoff.ms"),
             handling: a.handling_us,
-            auto_commit: c("auto.commit.interval.ms"),
+            auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),
             fetch_wait: c("fetch.max.wait.ms"),
             session: c("session.timeout.ms"),
             group_heartbeat: c("heartbeat.interval.ms"),

@@ -15,6 +15,8 @@ pub enum Scope {
     Producer,
     /// Consumers.
     Consumer,
+    /// Streams applications.
+    Streams,
 }
 
 /// What a value may be.
@@ -122,6 +124,8 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+    def("processing.guarantee", Scope::Streams, Kind::Word(&["at_least_once", "exactly_once_v2"]), "at_least_once"),
+    def("commit.interval.ms", Scope::Streams, Kind::Int(1), "30000"),
 ];
 
 /// Config values by name, as a scenario writes them.

@@ -7,6 +7,7 @@ pub mod configs;
 mod link;
 mod logs;
 mod shipped;
+mod streams;
 pub mod versions;
 
 use crate::cost::service::CostSpec;
@@ -19,6 +20,7 @@ use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
 use std::fmt;
+pub use streams::StreamsSpec;
 use versions::VERSIONS;
 
 /// The scenario that the app opens with.
@@ -241,6 +243,9 @@ pub struct App {
     /// What it makes of the records that it reads: it is a producer too, in the same process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputSpec>,
+    /// It is a Streams application, with this topology; each member is a thread in a process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<StreamsSpec>,
     /// Its own commits; without this, `enable.auto.commit` decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitSpec>,
@@ -667,6 +672,11 @@ impl Scenario {
                     return error(format!("{at}.commit"), "must be left out: the offsets are part of the transaction");
                 }
             }
+            if let Some(s) = &a.streams {
+                let at = format!("{at}.streams");
+                self.topic_index(&s.to).ok_or_else(|| self.no_topic(format!("{at}.to"), &s.to))?;
+                a.check_streams(s, &at)?;
+            }
         }
         Ok(())
     }
@@ -712,7 +722,7 @@ impl Scenario {
         let consumer = |c: &u8| {
             if u32::from(*c) < members { Ok(()) } else { Err(format!("there is no consumer {c}; there are {members}, from 0")) }
         };
-        let members_with = self.apps.iter().filter(|a| a.output.is_some()).map(|a| a.everybody() as usize).sum::<usize>();
+        let members_with = self.apps.iter().filter(|a| a.writes_to().is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
         let end = |e: &End| match e {
             End::Controller => Ok(()),

@@ -307,7 +307,7 @@ impl Sim {
 
     /// A record of the size that records sent by hand have, created at this instant.
     fn record_now(&self) -> RecordData {
-        RecordData { key: None, bytes: 100, timestamp_ms: self.now_us / 1000, tombstone: false }
+        RecordData { bytes: 100, timestamp_ms: self.now_us / 1000, ..RecordData::default() }
     }
 
     /// An application sends a record: the partitioner chooses, the producer takes it.

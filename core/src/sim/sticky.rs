@@ -6,6 +6,7 @@
 use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::kafka::World;
+use crate::kafka::partitioner::sticky_partition;
 
 /// A producer's sticky partition of a topic.
 #[derive(Clone, Copy, Default, Debug)]
@@ -44,40 +45,14 @@ impl Sticky {
     }
 }
 
-/// By seed: uniform over partitions whose leader is known, or by the lengths of their queues.
+/// By seed.
 fn next(seed: u64, c: Choice, w: &World) -> u16 {
     let p = &w.producers[c.producer.ix()];
     let random = fingerprint(&(seed, c.producer, p.records)) & 0x7fff_ffff;
-    let known: Vec<u16> = (0..c.partitions).filter(|n| p.meta.leader(PartitionId(c.first + n)).is_some()).collect();
-    let available = if known.is_empty() { (0..c.partitions).collect() } else { known };
-    let queues: Vec<u64> = available.iter().map(|n| p.parts[usize::from(c.first + n)].queue.len() as u64).collect();
-    let adaptive = w.setup.producers[c.producer.ix()].adaptive && queues.windows(2).any(|q| q[0] != q[1]);
-    let i = if adaptive { weighted(&queues, random) } else { (random % available.len() as u64) as usize };
-    available[i]
-}
-
-/// The place that a random number falls on, where a queue of length q weighs max(q) + 1 − q.
-fn weighted(queues: &[u64], random: u64) -> usize {
-    let longest = queues.iter().max().copied().unwrap_or(0);
-    let sums: Vec<u64> = queues
-        .iter()
-        .scan(0, |sum, q| {
-            *sum += longest + 1 - q;
-            Some(*sum)
-        })
-        .collect();
-    let at = random % sums.last().copied().unwrap_or(1);
-    sums.partition_point(|s| *s <= at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prod_p4_the_rule_books_example_of_adaptive_weights() {
-        let picks: Vec<usize> = (0..8).map(|r| weighted(&[0, 3, 1], r)).collect();
-        assert_eq!(picks, [0, 0, 0, 0, 1, 2, 2, 2]);
-        assert_eq!(weighted(&[0, 3, 1], 12), 1, "modulo 8");
-    }
+    let partition = |n: u16| {
+        let id = PartitionId(c.first + n);
+        (p.meta.leader(id).is_some(), p.parts[id.ix()].queue.len() as u64)
+    };
+    let partitions: Vec<(bool, u64)> = (0..c.partitions).map(partition).collect();
+    sticky_partition(&partitions, w.setup.producers[c.producer.ix()].adaptive, random)
 }

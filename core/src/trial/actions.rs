@@ -234,7 +234,12 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
         Action::Fire(t) => Input::Fire(t),
         Action::Send => {
             let (producer, partition, then) = trial.records[usize::from(records)];
-            Input::Do(Command::Send { producer, partition, record: RecordData { bytes: 1, ..RecordData::default() }, then })
+            Input::Do(Command::Send {
+                producer,
+                partition,
+                record: RecordData { key: trial.key_number(records), bytes: 1, ..RecordData::default() },
+                then,
+            })
         }
         Action::Crash(b) => Input::Do(Command::Crash(b)),
         Action::PowerCut(b) => Input::Do(Command::PowerCut(b)),

@@ -168,6 +168,19 @@ impl Trial {
             sleep: true,
         })
     }
+
+    /// The key of the record with this place, as a number of the run.
+    pub(crate) fn key_number(&self, record: u8) -> Option<u16> {
+        let key = self.keys[usize::from(record)].as_ref()?;
+        let known = self.setup.keys.iter().chain(self.keys.iter().flatten());
+        let mut distinct: Vec<&String> = Vec::new();
+        known.for_each(|k| {
+            if !distinct.contains(&k) {
+                distinct.push(k);
+            }
+        });
+        distinct.iter().position(|k| *k == key).map(|i| i as u16)
+    }
 }
 
 /// What the search remembers of the past, beside the world.

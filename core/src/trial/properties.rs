@@ -95,7 +95,11 @@ impl Ghost {
         let mut touched = trial.properties.iter().any(|p| p.of_rest());
         for e in &out.events {
             match *e {
-                EventKind::Txn(TxnEvent::Derived { record, batch, .. }) => self.made.push((record, None, place(trial, batch))),
+                EventKind::Txn(TxnEvent::Derived { record, batch, .. }) => {
+                    // On the way through a repartition topic: of what its source was made of.
+                    let source = self.made.iter().find(|m| m.1 == Some(batch)).map_or_else(|| place(trial, batch), |m| m.2);
+                    self.made.push((record, None, source));
+                }
                 EventKind::Batched { record, batch, .. } => {
                     if let Some(m) = self.made.iter_mut().find(|m| m.0 == record) {
                         m.1 = Some(batch);
@@ -181,14 +185,19 @@ fn view_log(n: &Node, p: PartitionId) -> Option<&Log> {
     view(n, p).map(|r| &r.log)
 }
 
-/// Every batch in the logs that count, with what became of its transaction: committed or none (true), aborted, not decided.
-fn with_outcome(n: &Node) -> impl Iterator<Item = (BatchId, Option<bool>)> {
+/// Every batch in the logs that count, with what became of its transaction: committed or none (true), aborted, not decided;
+/// and its topic.
+fn with_outcome(n: &Node) -> impl Iterator<Item = (BatchId, Option<bool>, usize)> {
     let users = n.world.setup.partition_ids().filter(|p| !n.world.setup.is_internal(*p));
     let logs = users.filter_map(|p| n.world.broker(n.ghost.view[p.ix()]).replica(p).filter(|r| r.leading().is_some()));
     logs.flat_map(|r| {
         r.log.iter_from(r.log.start()).filter_map(|e| {
             let b = e.payload.batch()?;
-            Some((b.id, b.pid.txn().map_or(Some(true), |_| r.txns.outcome(b.pid, e.base))))
+            Some((
+                b.id,
+                b.pid.txn().map_or(Some(true), |_| r.txns.outcome(b.pid, e.base)),
+                n.world.setup.partitions[r.partition.ix()].topic,
+            ))
         })
     })
 }
@@ -198,17 +207,17 @@ fn output_twice(n: &Node) -> bool {
         return false;
     }
     let made = |batch: BatchId| n.ghost.made.iter().find(|m| m.1 == Some(batch)).map(|m| m.2);
-    let mut seen = 0u16;
-    with_outcome(n).filter(|x| x.1 == Some(true)).filter_map(|x| made(x.0)).any(|source| {
-        let again = seen >> source & 1 == 1;
-        seen |= 1 << source;
+    let mut seen: SmallVec<[(usize, u8); 8]> = SmallVec::new();
+    with_outcome(n).filter(|x| x.1 == Some(true)).filter_map(|x| Some((x.2, made(x.0)?))).any(|copy| {
+        let again = seen.contains(&copy);
+        seen.push(copy);
         again
     })
 }
 
 fn aborted_read(trial: &Trial, n: &Node) -> bool {
     let handled = |b: BatchId| given(trial, b) && n.ghost.handled >> (2 * place(trial, b)) & 3 > 0;
-    !trial.setup.transactions.is_empty() && with_outcome(n).any(|(b, outcome)| outcome == Some(false) && handled(b))
+    !trial.setup.transactions.is_empty() && with_outcome(n).any(|(b, outcome, _)| outcome == Some(false) && handled(b))
 }
 
 fn holds(log: &Log, batch: BatchId) -> bool {
@@ -305,7 +314,7 @@ fn never_handled(trial: &Trial, n: &Node) -> bool {
             let known = |o: Offset| c.buffer.iter().any(|r| r.partition == s.partition && r.offset == o);
             passed
                 .filter(|e| !txns.is_aborted(e))
-                .filter_map(|e| e.payload.batch().map(|b| (e.base, place(trial, b.id))))
+                .filter_map(|e| e.payload.batch().filter(|b| given(trial, b.id)).map(|b| (e.base, place(trial, b.id))))
                 .any(|(o, i)| n.ghost.handled >> (2 * i) & 3 == 0 && !known(o))
         })
     })

@@ -6,7 +6,7 @@ use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::kafka::assignor::Problem;
 use highwater_core::kafka::log::{Batch, Log, Payload};
-use highwater_core::kafka::partitioner::{coordinator_partition, murmur2, partition_for_key};
+use highwater_core::kafka::partitioner::{coordinator_partition, murmur2, partition_for_key, sticky_partition};
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
 use serde::Deserialize;
@@ -23,12 +23,10 @@ pub fn rows() -> Vec<Row> {
             "where an epoch ends" => Verdict::of(epoch_caches(case)),
             "coordinator partitions" => Verdict::of(vectors(case, coordinator_differences)),
             "sticky: when it switches" => Verdict::of(switching(case)),
-            "sticky: adaptive weights" | "sticky: a partition without a leader" => {
-                Verdict::NotModelled("the engine's sticky partitioner is uniform over all partitions")
-            }
+            "sticky: adaptive weights" | "sticky: a partition without a leader" => Verdict::of(choices(case)),
             other => panic!("nobody compares {other}"),
         };
-        rows.push(Row { family: text(&case["family"]), name, verdict, scenario: false });
+        rows.push(Row { family: text(&case["family"]), name, verdict, scenario: None });
     }
     rows.extend(assignor_rows());
     rows
@@ -99,6 +97,27 @@ fn switching(case: &Value) -> Vec<String> {
     }
 }
 
+/// Which partition each random number leads to, by the lengths of queues and by who has a leader.
+fn choices(case: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for choice in case["choices"].as_array().expect("a list") {
+        let partitions: Vec<(bool, u64)> = match choice["queues"].as_array() {
+            Some(queues) => queues.iter().map(|q| (true, number(q) as u64)).collect(),
+            None => {
+                let without: Vec<i64> = choice["without_leader"].as_array().expect("a list").iter().map(number).collect();
+                (0..number(&choice["partitions"])).map(|p| (!without.contains(&p), 0)).collect()
+            }
+        };
+        for (random, kafka) in choice["by_random"].as_array().expect("a list").iter().enumerate() {
+            let engine = sticky_partition(&partitions, true, random as u64);
+            if i64::from(engine) != number(kafka) {
+                found.push(format!("{choice}, random {random}: the engine takes {engine}"));
+            }
+        }
+    }
+    found
+}
+
 /// log.L3 and `endOffsetFor` (repl.R-F3). Kafka's −1 is the engine's `None`.
 fn epoch_caches(case: &Value) -> Vec<String> {
     let list = |v: &Value| v.as_array().expect("a list").clone();
@@ -150,7 +169,7 @@ fn assignor_rows() -> Vec<Row> {
         };
         match rows.last_mut() {
             Some(last) if last.name == name => last.verdict.join(verdict),
-            _ => rows.push(Row { family, name, verdict, scenario: false }),
+            _ => rows.push(Row { family, name, verdict, scenario: None }),
         }
     }
     rows

@@ -11,3 +11,6 @@ mod page;
 mod probes;
 mod recorded;
 mod replay;
+#[allow(dead_code)] // the rules' tests use more of it
+#[path = "../rules/world.rs"]
+mod world;

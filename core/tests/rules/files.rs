@@ -1,7 +1,7 @@
 //! Section 1: segments, index, retention, compaction, flushes.
 
 use crate::common::*;
-use highwater_core::event::{Event, EventKind};
+use highwater_core::event::{ErrorCode, Event, EventKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::log::segments::Deletion;
 use highwater_core::kafka::replica::Replica;
@@ -312,4 +312,23 @@ fn prod_d7_retention_does_not_make_a_broker_forget_a_producer() {
     let mut cut = r.clone();
     cut.truncate(r.log.start());
     assert!(cut.producers[0].batches.iter().all(|b| b.2 < r.log.start()) && !cut.producers[0].batches.is_empty());
+}
+
+#[test]
+fn log_l1_a_compacted_topic_refuses_records_without_a_key() {
+    let without_key =
+        Do::Send { producer: "checkout".into(), topic: "pay".into(), key: None, tombstone: false, timestamp_ms: None, poison: false };
+    for (topic, error) in [(COMPACT, Some(ErrorCode::InvalidRecord)), (r#"{"retention.ms":60000}"#, None)] {
+        let mut s = scene(3, 3, r#"{"linger.ms":0}"#, topic);
+        s.commands = vec![at(SECOND, without_key.clone()), send(2 * SECOND, "A")];
+        s.until_us = 10 * SECOND;
+        let sim = run(&s);
+        let failed = all(&sim, |k| matches!(k, EventKind::SendFailed { .. }));
+        let found = failed.first().map(|e| match e.kind {
+            EventKind::SendFailed { error, .. } => error,
+            _ => unreachable!(),
+        });
+        assert_eq!((found, failed.len()), (error, usize::from(error.is_some())), "at once: it would be refused every time");
+        assert_eq!(leo(&sim, 1), if error.is_some() { 1 } else { 2 });
+    }
 }

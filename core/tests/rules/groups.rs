@@ -1,9 +1,11 @@
 //! Section 5B: the classic protocol, as the scenes that show it.
 
 use crate::common::*;
+use crate::world::Bench;
 use highwater_core::event::{ErrorCode, EventKind, GroupEvent, RemovalCause};
 use highwater_core::ids::*;
 use highwater_core::kafka::group::coordinator::{Group, GroupState};
+use highwater_core::kafka::message::Body;
 use highwater_core::scenario::{Do, End, Scenario};
 use highwater_core::sim::Sim;
 
@@ -288,7 +290,29 @@ fn group_cooperative_one_round_is_enough_if_nothing_moves_between_the_living() {
     let sim = run(&s);
     settled(&sim, 2);
     assert_eq!(generations(&sim), [2]);
-    assert!(!told(&sim).iter().any(|e| matches!(e.1, GroupEvent::Revoked { .. })));
+    let revoked = |e: &&(u64, GroupEvent)| matches!(e.1, GroupEvent::Revoked { .. });
+    let closing = |e: &&(u64, GroupEvent)| matches!(e.1, GroupEvent::Revoked { member: ConsumerIx(2), .. });
+    assert_eq!(told(&sim).iter().filter(revoked).count(), told(&sim).iter().filter(closing).count(), "only who closes gives anything up");
+}
+
+#[test]
+fn group_g7_close_gives_the_partitions_up_before_it_leaves() {
+    let mut s = scene_of(2, 0, RANGE, "");
+    s.commands = vec![consumer(10 * SECOND, stop_consumer, 1)];
+    let story = told(&run(&s));
+    let at = |which: fn(&GroupEvent) -> bool| story.iter().position(|e| which(&e.1)).expect("it happens");
+    let given_up = at(|e| matches!(e, GroupEvent::Revoked { member: ConsumerIx(1), .. }));
+    assert!(given_up < at(|e| matches!(e, GroupEvent::Stopped { member: ConsumerIx(1) })));
+    assert!(given_up < at(|e| matches!(e, GroupEvent::MemberRemoved { .. })));
+}
+
+#[test]
+fn group_g2_without_an_initial_delay_the_first_member_is_served_at_once() {
+    let mut s = scene_of(0, 1, RANGE, "");
+    s.configs.insert("group.initial.rebalance.delay.ms".into(), 0.into());
+    s.commands = vec![consumer(SECOND, start_consumer, 0)];
+    let stable = told(&run(&s)).into_iter().find(|e| matches!(e.1, GroupEvent::Stable { .. })).expect("formed");
+    assert!(stable.0 < 1_100, "{}", stable.0);
 }
 
 #[test]
@@ -392,6 +416,24 @@ fn group_generations_only_grow_and_commits_come_from_the_current_one() {
     let g = generations(&sim);
     assert!(g.windows(2).all(|w| w[0] < w[1]), "{g:?}");
     settled(&sim, 3);
+}
+
+#[test]
+fn group_g9_who_is_no_member_commits_only_for_an_empty_group() {
+    for members in [0, 1] {
+        let s = scene_of(members, 1 - members, RANGE, "");
+        let mut b = Bench::new(&s);
+        let coordinator = b.world.setup.first_leader(b.world.setup.groups[0].coordinator);
+        let conn = b.world.consumers[0].meta.conn(coordinator);
+        let offsets = [(P0, Offset(7))].into_iter().collect();
+        let by_hand = Body::OffsetCommit { conn, group: G, member: None, offsets };
+        b.inject(Actor::Consumer(ConsumerIx(0)), Actor::Broker(coordinator), by_hand);
+        let refused = b.world.net.iter().find_map(|f| match &*f.body {
+            Body::OffsetCommitResponse { result, .. } => result.err(),
+            _ => None,
+        });
+        assert_eq!(refused, (members > 0).then_some(ErrorCode::UnknownMemberId));
+    }
 }
 
 #[test]

@@ -17,5 +17,6 @@ mod metrics;
 mod producer;
 mod replication;
 mod stories;
+mod streams;
 mod transactions;
 mod world;

@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, StreamsEvent, TxnEvent};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +91,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::ConsumerCrashed { .. }
         | E::Lost { .. } => Tone::Trouble,
         E::Txn(t) => transaction_tone(t),
+        E::Streams(s) => streams_tone(s),
     }
 }
 
@@ -104,6 +105,17 @@ fn transaction_tone(t: &TxnEvent) -> Tone {
         T::Initialised { .. } | T::Began { .. } | T::Ending { .. } | T::State { .. } => Tone::Control,
         T::Refused { .. } | T::MarkerRefused { .. } | T::Discarded { .. } | T::SendRefused { .. } => Tone::Snag,
         T::Failed { .. } | T::TimedOut { .. } | T::MarkerAppended { .. } | T::Ended { .. } => Tone::Trouble,
+    }
+}
+
+fn streams_tone(s: &StreamsEvent) -> Tone {
+    use StreamsEvent as S;
+    match s {
+        S::TaskCreated { .. } | S::Committing { .. } | S::TaskClosed { dirty: false, .. } => Tone::Control,
+        S::Restored { .. } => Tone::Read,
+        S::Counted { .. } => Tone::Write,
+        S::RecordDropped { .. } => Tone::Snag,
+        S::TaskClosed { .. } => Tone::Trouble,
     }
 }
 

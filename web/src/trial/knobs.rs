@@ -95,6 +95,7 @@ impl Knob {
                 Some(CommitMode::AfterHandling) => AFTER.to_owned(),
                 Some(CommitMode::Auto) => "enable.auto.commit".to_owned(),
                 Some(CommitMode::Transaction) => "transactional.id".to_owned(),
+                Some(CommitMode::Streams) => "commit.interval.ms".to_owned(),
                 Some(CommitMode::Never) => "–".to_owned(),
                 None => String::new(),
             },

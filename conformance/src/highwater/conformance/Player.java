@@ -38,7 +38,7 @@ final class Player {
 
     private final Cluster cluster;
     private final JsonNode scenario;
-    private final long begin = System.nanoTime();
+    private volatile long begin = System.nanoTime();
     private final Map<String, Outlet> producers = new LinkedHashMap<>();
     private final List<Reader> readers = new ArrayList<>();
     private final List<Map<String, Object>> sends = new CopyOnWriteArrayList<>();
@@ -69,14 +69,17 @@ final class Player {
         for (JsonNode spec : scenario.at("/topology/producers")) {
             producers.put(spec.get("name").asText(), producer(spec));
         }
-        Thread watcher = new Thread(this::watch, "watcher");
-        watcher.setDaemon(true);
-        watcher.start();
         int number = 0;
         for (JsonNode app : scenario.path("apps")) {
             readers.add(new Reader("c" + ++number, app));
         }
         readers.forEach(Reader::start);
+        // As in the simulation, whose groups have formed before the scene begins.
+        Cluster.await(40, "every reader has its partitions", () -> readers.stream().allMatch(reader -> reader.assigned));
+        begin = System.nanoTime();
+        Thread watcher = new Thread(this::watch, "watcher");
+        watcher.setDaemon(true);
+        watcher.start();
         long last = -GROUP_US;
         for (JsonNode command : steps()) {
             long at = command.get("at_us").asLong();
@@ -150,6 +153,8 @@ final class Player {
             case "crash_consumer" -> readers.get(command.get("consumer").asInt()).abandon();
             case "start_consumer" -> {
                 int index = command.get("consumer").asInt();
+                readers.get(index).join();
+                readers.get(index).links(cluster.links::heal);
                 Reader again = new Reader(readers.get(index));
                 readers.set(index, again);
                 again.start();
@@ -315,17 +320,21 @@ final class Player {
         return map;
     }
 
-    /** An application loop; its group never changes, so it takes its partitions by hand. */
+    /** An application loop, the only member of its group. */
     private final class Reader extends Thread {
         private final String name;
         private final JsonNode app;
         private final List<String> effects;
+        private final String group;
+        private volatile boolean assigned;
         private volatile boolean abandoned;
 
         private Reader(String name, JsonNode app) {
             this.name = name;
             this.app = app;
             this.effects = new CopyOnWriteArrayList<>();
+            // No other scenario's group: its members may be waited for long after its end.
+            this.group = app.get("group").asText() + "-" + begin;
             setDaemon(true);
         }
 
@@ -334,11 +343,20 @@ final class Player {
             this.name = before.name;
             this.app = before.app;
             this.effects = before.effects;
+            this.group = before.group;
             setDaemon(true);
         }
 
+        /** It dies: nothing leaves it any more, no last commit and no goodbye. */
         private void abandon() {
+            links(cluster.links::cut);
             abandoned = true;
+        }
+
+        private void links(java.util.function.BiConsumer<String, String> change) {
+            for (int broker : cluster.brokers()) {
+                change.accept(name, Integer.toString(broker));
+            }
         }
 
         @Override
@@ -350,14 +368,15 @@ final class Player {
             }
             configs.put("bootstrap.servers", cluster.bootstrap());
             configs.put("client.id", name);
-            configs.put("group.id", app.get("group").asText());
-            // Never closed while it may still count: a process that dies says no goodbye.
+            configs.put("group.id", group);
             KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(configs, new StringDeserializer(), new ByteArrayDeserializer());
-            List<TopicPartition> own = partitions().stream().filter(p -> contains(app.get("topics"), p.topic())).toList();
-            consumer.assign(own);
+            List<String> topics = new ArrayList<>();
+            app.get("topics").forEach(topic -> topics.add(topic.asText()));
+            consumer.subscribe(topics);
             try {
                 while (!abandoned) {
                     var records = consumer.poll(Duration.ofMillis(100));
+                    assigned |= !consumer.assignment().isEmpty();
                     if (records.isEmpty() || abandoned) {
                         continue;
                     }
@@ -378,18 +397,8 @@ final class Player {
             } catch (InterruptedException | org.apache.kafka.common.errors.InterruptException e) {
                 Thread.currentThread().interrupt();
             } finally {
-                consumer.assign(List.of());
                 consumer.close(CloseOptions.timeout(Duration.ZERO));
             }
-        }
-
-        private boolean contains(JsonNode names, String topic) {
-            for (JsonNode one : names) {
-                if (one.asText().equals(topic)) {
-                    return true;
-                }
-            }
-            return false;
         }
     }
 }

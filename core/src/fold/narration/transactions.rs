@@ -42,7 +42,7 @@ fn english(e: &TxnEvent, n: &Names) -> String {
         TxnEvent::SendRefused { record } => {
             format!("{} does not take {}: its transaction has failed.", n.producer(record.producer), n.record(record))
         }
-        TxnEvent::Derived { record, batch, index } => {
+        TxnEvent::Derived { record, batch, index, .. } => {
             format!("The application of {} makes a record out of {}.", n.producer(record.producer), n.record_in(batch, index))
         }
         TxnEvent::StateAppended { broker, partition, offset } => {
@@ -144,7 +144,7 @@ fn korean(e: &TxnEvent, n: &Names) -> String {
         TxnEvent::SendRefused { record } => {
             format!("{} {} 받지 않습니다. 트랜잭션이 실패했기 때문입니다.", subject(n.producer(record.producer)), object(n.record(record)))
         }
-        TxnEvent::Derived { record, batch, index } => {
+        TxnEvent::Derived { record, batch, index, .. } => {
             format!("{}의 애플리케이션이 {}에서 새 레코드를 만듭니다.", n.producer(record.producer), n.record_in(batch, index))
         }
         TxnEvent::StateAppended { broker, partition, offset } => format!(

@@ -134,11 +134,20 @@ impl ConsumerCx<'_> {
             Phase::Unjoined => self.rejoin(),
             Phase::Joining => self.send_join(),
             Phase::Syncing => match self.c.member.granted.take() {
+                Some(parts) if self.must_commit_before(&parts) => {
+                    self.c.member.granted = Some(parts);
+                    self.commit_tasks();
+                }
                 Some(parts) => self.take_share(&parts),
                 None => self.send_sync(),
             },
             Phase::Fixed | Phase::Stable => {}
         }
+    }
+
+    /// onPartitionsRevoked: a Streams thread commits before it gives up a partition.
+    fn must_commit_before(&self, parts: &[PartitionId]) -> bool {
+        self.c.streams.as_ref().is_some_and(|t| t.dirty()) && self.c.partitions().any(|p| !parts.contains(&p))
     }
 
     /// onJoinPrepare: commit what was read (K5), give up partitions (all of them if eager), then ask to join.
@@ -225,7 +234,8 @@ impl ConsumerCx<'_> {
             Err(ErrorCode::RebalanceInProgress) => return self.join_anew(),
             Err(error) => return self.refused(*error),
         };
-        if self.at_poll() {
+        // A Streams thread may have to commit first; it takes its share in the same step, or after that.
+        if self.at_poll() && self.c.streams.is_none() {
             self.take_share(&parts);
         } else {
             self.c.member.granted = Some(parts);
@@ -351,7 +361,7 @@ impl ConsumerCx<'_> {
         }
     }
 
-    fn leave(&mut self) {
+    pub(in super::super) fn leave(&mut self) {
         let (me, group) = (self.me(), self.config().group);
         if let (Some(b), Some(member)) = (self.coordinator(), self.c.member.id) {
             let conn = self.c.meta.conn(b);
@@ -361,13 +371,19 @@ impl ConsumerCx<'_> {
 
     // ---- the end
 
-    /// `close()`: commits if it does so by itself (K5), leaves (a static member does not), ends.
+    /// `close()`: commits if it does so by itself (K5), gives its partitions up, leaves (a static member does not), ends.
     fn close(&mut self) {
         let commits = self.config().commit == CommitMode::Auto && self.c.member.phase == Phase::Stable;
         if commits && !self.c.member.prepared && self.c.knows_positions() {
             self.c.member.prepared = true;
             return self.commit(Coordination::Committing);
         }
+        let settled = matches!(self.c.member.phase, Phase::Stable | Phase::Fixed);
+        if settled && !self.c.member.prepared && self.c.streams.as_ref().is_some_and(|t| t.dirty()) {
+            self.c.member.prepared = true;
+            return self.commit_tasks();
+        }
+        self.give_up(|_| true);
         if !self.is_static() {
             self.leave();
         }

@@ -191,7 +191,9 @@ impl Cx<'_> {
     /// group.G9: may this member commit?
     pub(in super::super) fn check_commit(&mut self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
         let Some((id, generation)) = member else {
-            return Ok(()); // a group that never changes is asked for no member
+            // Partitions taken by hand, or a group that never changes: nobody may be a member.
+            let empty = self.b.group(g).is_none_or(|x| x.members.is_empty());
+            return if empty { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
         self.check_member(g, id, generation)?;
         let group = self.b.group(g).ok_or(ErrorCode::NotCoordinator)?;
@@ -202,6 +204,11 @@ impl Cx<'_> {
             self.start_session(id);
         }
         Ok(())
+    }
+
+    /// txn.T4, KIP-447: may this member commit in a transaction? Whoever was thrown out of the group may not.
+    pub(in super::super) fn check_txn_commit(&self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
+        member.map_or(Ok(()), |(id, generation)| self.check_member(g, id, generation))
     }
 
     fn check_member(&self, g: GroupIx, id: MemberId, generation: u32) -> Result<(), ErrorCode> {

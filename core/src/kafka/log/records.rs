@@ -4,7 +4,7 @@
 //! where a topic has log configs ([`super::config::LogConfig`]), and is no part of the canonical encoding.
 
 use crate::chunked::Chunked;
-use crate::ids::BatchId;
+use crate::ids::{BatchId, ProducerIx};
 use smallvec::SmallVec;
 
 /// A record as the log sees it.
@@ -18,6 +18,10 @@ pub struct RecordData {
     pub timestamp_ms: u64,
     /// The value is null: a tombstone (log.L10).
     pub tombstone: bool,
+    /// What a Streams task writes: the count of its key. 0 where the value is anything else.
+    pub count: u32,
+    /// Part of the key of a windowed count: where its window begins, in milliseconds since the run began.
+    pub window_ms: Option<u32>,
 }
 
 /// Bytes of a batch header, format v2 (rule book 1.2).
@@ -64,6 +68,11 @@ impl RecordTable {
         if let Some(b) = mine.get_mut(batch.n as usize) {
             b.push(record);
         }
+    }
+
+    /// Every batch of a producer.
+    pub(crate) fn of_producer(&self, p: ProducerIx) -> impl Iterator<Item = &[RecordData]> {
+        self.batches[p.ix()].iter().map(|b| &b[..])
     }
 
     /// A batch's records, in order; none if the table is not kept.

@@ -7,6 +7,7 @@
 use super::{Call, Identity, TxnBody};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::kafka::group::MemberId;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::producer::ProducerCx;
@@ -55,6 +56,8 @@ pub struct Offsets {
     pub group: GroupIx,
     /// Next offsets to read.
     pub offsets: SmallVec<[(PartitionId, Offset); 1]>,
+    /// Who commits them: member and generation.
+    pub member: Option<(MemberId, u32)>,
     /// txn.T4: the coordinator knows that the group's partition is in the transaction.
     pub registered: bool,
 }
@@ -173,9 +176,9 @@ impl ProducerCx<'_> {
             let Some(call) = self.txn().calls.pop_front() else { return };
             match call {
                 Call::Send { n, partition, record } => self.send_in_transaction(n, partition, record),
-                Call::Offsets(group, offsets) => {
+                Call::Offsets(group, offsets, member) => {
                     if self.begin() {
-                        self.txn().offsets = Some(Offsets { group, offsets, registered: false });
+                        self.txn().offsets = Some(Offsets { group, offsets, member, registered: false });
                     }
                 }
                 Call::End { commit } => self.end(commit),
@@ -285,12 +288,18 @@ impl ProducerCx<'_> {
                     return self.ask(coordinator, Asked::Partitions, |conn| TxnBody::AddPartitionsToTxn { conn, id, partitions: wanted });
                 }
                 if let Some(o) = &t.offsets {
-                    let (group, offsets) = (o.group, o.offsets.clone());
+                    let (group, offsets, member) = (o.group, o.offsets.clone(), o.member);
                     if !v2 && !o.registered {
                         return self.ask(coordinator, Asked::Offsets, |conn| TxnBody::AddOffsetsToTxn { conn, id, group });
                     }
                     let group_coordinator = self.setup.groups[group.ix()].coordinator;
-                    return self.ask(group_coordinator, Asked::Commit, |conn| TxnBody::TxnOffsetCommit { conn, id, group, offsets });
+                    return self.ask(group_coordinator, Asked::Commit, |conn| TxnBody::TxnOffsetCommit {
+                        conn,
+                        id,
+                        group,
+                        member,
+                        offsets,
+                    });
                 }
                 let Phase::Ending(commit) = t.phase else { return };
                 if !idle {
@@ -408,6 +417,8 @@ impl ProducerCx<'_> {
             }
             ErrorCode::NotCoordinator | ErrorCode::CoordinatorNotAvailable | ErrorCode::NetworkException => self.ask_again_later(false),
             ErrorCode::TransactionAbortable => self.fail_transaction(error),
+            // KIP-447: a CommitFailedException; the transaction is aborted.
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId => self.fail_transaction(error),
             ErrorCode::InvalidProducerEpoch => self.close(ErrorCode::ProducerFenced),
             _ => self.close(error),
         }

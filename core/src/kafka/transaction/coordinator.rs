@@ -24,8 +24,8 @@ pub enum Reply {
     Partitions(ProducerIx, ConnGen),
     /// AddOffsetsToTxn.
     Offsets(ProducerIx, ConnGen),
-    /// AddPartitionsToTxn from a partition's leader, for this producer's request there.
-    Leader(BrokerId, ProducerIx, Identity),
+    /// AddPartitionsToTxn from a partition's leader, for this producer's request there, with these partitions.
+    Leader(BrokerId, ProducerIx, Identity, SmallVec<[PartitionId; 2]>),
     /// EndTxn.
     End(ProducerIx, ConnGen),
 }
@@ -138,7 +138,7 @@ impl Cx<'_> {
     pub(super) fn reply(&mut self, to: Reply, result: Result<Identity, ErrorCode>) {
         if let Err(error) = result {
             let txn = match &to {
-                Reply::Leader(_, _, id) => id.txn,
+                Reply::Leader(_, _, id, _) => id.txn,
                 other => match other.conn().and_then(|(p, _)| self.setup.producers[p.ix()].txn) {
                     Some(t) => t,
                     None => return,
@@ -155,7 +155,9 @@ impl Cx<'_> {
             }
             Reply::Partitions(p, conn) => (Actor::Producer(p), TxnBody::AddPartitionsToTxnResponse { conn, result: done }),
             Reply::Offsets(p, conn) => (Actor::Producer(p), TxnBody::AddOffsetsToTxnResponse { conn, result: done }),
-            Reply::Leader(b, producer, id) => (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, result: done }),
+            Reply::Leader(b, producer, id, partitions) => {
+                (Actor::Broker(b), TxnBody::LeaderAddPartitionsResponse { producer, id, partitions, result: done })
+            }
             Reply::End(p, conn) => (Actor::Producer(p), TxnBody::EndTxnResponse { conn, result }),
         };
         self.send(to, Body::Txn(body));
@@ -190,12 +192,11 @@ impl Cx<'_> {
         self.transition(txn, TxnState::Empty, id.next(), &[], Some(reply));
     }
 
-    /// txn.T1, T7: nobody may go on with the open transaction, and it is aborted.
+    /// txn.T1, T7: nobody may go on with the open transaction, and it is aborted. The epoch goes up by one; 4.0.0 alone raised it twice
+    /// with `transaction.version` 2 (KAFKA-19367).
     fn fence_and_abort(&mut self, txn: TxnIx, reply: Option<Reply>) {
-        let v2 = self.setup.rules.txn_v2;
         let Some(c) = self.coordinated(txn) else { return };
-        let fenced = c.id.fenced();
-        let id = if v2 { fenced.next() } else { fenced };
+        let id = c.id.fenced();
         self.transition(txn, TxnState::PrepareAbort, id, &[], reply);
     }
 

@@ -78,7 +78,8 @@ impl Broker {
         for a in self.txn.asks.iter().filter(|a| a.waiting) {
             if self.view[setup.transactions[a.id.txn.ix()].coordinator.ix()].0.0 == Some(b) {
                 let result = Err(ErrorCode::NetworkException);
-                told.push(TxnBody::LeaderAddPartitionsResponse { producer: a.producer, id: a.id, result });
+                let partitions = a.partitions.clone();
+                told.push(TxnBody::LeaderAddPartitionsResponse { producer: a.producer, id: a.id, partitions, result });
             }
         }
         for c in self.txn.coordinated.iter().filter(|c| !c.retry && c.pending.is_none()) {
@@ -121,10 +122,12 @@ impl Cx<'_> {
             (Actor::Producer(p), TxnBody::EndTxn { conn, id, commit }) => self.on_end_txn(*id, *commit, p, *conn),
             (Actor::Producer(p), TxnBody::TxnOffsetCommit { .. }) => self.on_txn_offset_commit(p, body),
             (Actor::Broker(b), TxnBody::LeaderAddPartitions { producer, id, partitions, verify_only }) => {
-                let reply = Reply::Leader(b, *producer, *id);
+                let reply = Reply::Leader(b, *producer, *id, partitions.clone());
                 if *verify_only { self.verify_partitions(*id, partitions, reply) } else { self.add_partitions(*id, partitions, reply) }
             }
-            (Actor::Broker(_), TxnBody::LeaderAddPartitionsResponse { producer, id, result }) => self.on_answer(*producer, *id, *result),
+            (Actor::Broker(_), TxnBody::LeaderAddPartitionsResponse { producer, id, partitions, result }) => {
+                self.on_answer(*producer, *id, partitions, *result);
+            }
             (Actor::Broker(b), TxnBody::WriteTxnMarkers { marker, partitions }) => self.on_write_markers(b, marker, partitions),
             (Actor::Broker(_), TxnBody::WriteTxnMarkersResponse { marker, results }) => self.on_markers_response(marker, results),
             _ => {}
@@ -216,8 +219,9 @@ impl Cx<'_> {
         }
     }
 
-    fn on_answer(&mut self, p: ProducerIx, id: Identity, result: Result<(), ErrorCode>) {
-        if self.asking(p).is_some_and(|a| a.waiting && a.id == id) {
+    /// An answer to a question that is not asked any more, of a producer that died, must not be taken for another's.
+    fn on_answer(&mut self, p: ProducerIx, id: Identity, partitions: &[PartitionId], result: Result<(), ErrorCode>) {
+        if self.asking(p).is_some_and(|a| a.waiting && a.id == id && a.partitions[..] == *partitions) {
             self.answered(p, result);
         }
     }

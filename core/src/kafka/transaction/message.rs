@@ -3,6 +3,7 @@
 use super::{Identity, Marker};
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
+use crate::kafka::group::MemberId;
 use crate::kafka::message::ConnGen;
 use smallvec::SmallVec;
 
@@ -47,15 +48,19 @@ pub enum TxnBody {
         partitions: SmallVec<[PartitionId; 2]>,
         verify_only: bool,
     },
+    /// Identity and partitions stand for the correlation id of Kafka's protocol.
     LeaderAddPartitionsResponse {
         producer: ProducerIx,
         id: Identity,
+        partitions: SmallVec<[PartitionId; 2]>,
         result: Result<(), ErrorCode>,
     },
     TxnOffsetCommit {
         conn: ConnGen,
         id: Identity,
         group: GroupIx,
+        /// Who commits, and in which generation (KIP-447); nobody in a group that never changes.
+        member: Option<(MemberId, u32)>,
         offsets: SmallVec<[(PartitionId, Offset); 1]>,
     },
     TxnOffsetCommitResponse {
@@ -148,8 +153,9 @@ impl TxnBody {
     pub fn refused(&self) -> Option<TxnBody> {
         let error = Err(ErrorCode::NetworkException);
         match self {
-            TxnBody::LeaderAddPartitions { producer, id, .. } => {
-                Some(TxnBody::LeaderAddPartitionsResponse { producer: *producer, id: *id, result: error })
+            TxnBody::LeaderAddPartitions { producer, id, partitions, .. } => {
+                let partitions = partitions.clone();
+                Some(TxnBody::LeaderAddPartitionsResponse { producer: *producer, id: *id, partitions, result: error })
             }
             TxnBody::WriteTxnMarkers { marker, partitions } => {
                 Some(TxnBody::WriteTxnMarkersResponse { marker: *marker, results: partitions.iter().map(|p| (*p, error)).collect() })

@@ -18,6 +18,7 @@ pub mod markers;
 mod message;
 pub mod offsets;
 
+use super::group::MemberId;
 use super::log::records::RecordData;
 use crate::ids::*;
 pub use message::TxnBody;
@@ -127,8 +128,8 @@ pub enum Call {
         /// What the log is told of it.
         record: RecordData,
     },
-    /// `sendOffsetsToTransaction()`.
-    Offsets(GroupIx, SmallVec<[(PartitionId, Offset); 1]>),
+    /// `sendOffsetsToTransaction()`, with who sends them: member and generation (KIP-447).
+    Offsets(GroupIx, SmallVec<[(PartitionId, Offset); 1]>, Option<(MemberId, u32)>),
     /// `commitTransaction()`, or `abortTransaction()`.
     End {
         /// Which of the two.

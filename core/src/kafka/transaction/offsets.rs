@@ -65,13 +65,13 @@ impl Cx<'_> {
     }
 
     pub(super) fn commit_txn_offsets(&mut self, p: ProducerIx, body: &Shared<Body>, refused: Option<ErrorCode>) {
-        let Body::Txn(TxnBody::TxnOffsetCommit { conn, id, group, offsets }) = &**body else { return };
+        let Body::Txn(TxnBody::TxnOffsetCommit { conn, id, group, member, offsets }) = &**body else { return };
         let (broker, log) = (self.b.id, self.setup.groups[group.ix()].coordinator);
         let min_isr = self.setup.partitions[log.ix()].min_isr;
         let error = match self.b.replica(log).and_then(|r| r.leading()) {
             None => Some(ErrorCode::NotCoordinator),
             Some(l) if l.isr.len() < min_isr => Some(ErrorCode::CoordinatorNotAvailable),
-            Some(_) => refused.or_else(|| self.fenced_at(log, *id)),
+            Some(_) => refused.or_else(|| self.fenced_at(log, *id)).or_else(|| self.check_txn_commit(*group, *member).err()),
         };
         if let Some(error) = error {
             let error = if error == ErrorCode::NotEnoughReplicas { ErrorCode::CoordinatorNotAvailable } else { error };

@@ -1,22 +1,15 @@
-//! Probes: a few steps against a real cluster, repeated in the engine where it has the rule.
+//! Hand-made batches, and what an append is answered by acks and ISR.
 
-use crate::common::{crash, run, scene, send};
-use crate::page::{Row, Verdict};
-use crate::recorded::{Cases, read};
+use super::Probe;
+use crate::common::{crash, links, run, scene, send};
 use highwater_core::event::{ErrorCode, EventKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::log::{Batch, Payload};
 use highwater_core::kafka::replica::{Idempotence, Replica};
 use highwater_core::kafka::setup::RuleSet;
+use highwater_core::scenario::End;
 use serde::Deserialize;
 use serde_json::Value;
-
-#[derive(Deserialize)]
-struct Probe {
-    name: String,
-    family: String,
-    seen: Value,
-}
 
 /// What a broker answered to a batch.
 #[derive(Deserialize, PartialEq, Eq, Debug)]
@@ -34,41 +27,8 @@ impl Answer {
     }
 }
 
-/// A row for each probe.
-pub fn rows() -> Vec<Row> {
-    let recorded: Cases<Probe> = read("recorded/probes.json");
-    recorded.cases.iter().map(|p| Row { family: p.family.clone(), name: p.name.clone(), verdict: verdict(p), scenario: false }).collect()
-}
-
-fn verdict(probe: &Probe) -> Verdict {
-    if probe.name.starts_with("acks by size of the ISR") {
-        return Verdict::of(acks(probe));
-    }
-    if probe.name == "where auto-commit commits" {
-        return Verdict::NotModelled("closing a consumer is not; the commits in poll() are replayed by consumer-auto-commit");
-    }
-    if probe.name == "a new connection while the old one's request waits" {
-        return Verdict::NotModelled("a client of the engine has one connection to a broker at a time");
-    }
-    match probe.family.as_str() {
-        "idempotence" if probe.seen.get("batches").is_some() => Verdict::of(batches(&probe.seen["batches"])),
-        "idempotence" | "retention" => Verdict::NotModelled("log start, segments and DeleteRecords are not replayed yet"),
-        "acks and min.insync.replicas" => Verdict::of(hanging(probe)),
-        "transactions" => Verdict::NotModelled("not replayed yet"),
-        "groups" => Verdict::NotModelled("rebalances are not replayed yet"),
-        "share groups" => Verdict::NotModelled("share groups are not in the engine"),
-        "compaction" => Verdict::NotModelled("not replayed yet"),
-        "timestamps" => Verdict::NotModelled("records have no timestamps in the engine"),
-        "sizes" => Verdict::NotModelled("max.message.bytes is not in the engine"),
-        "offset reset" => Verdict::NotModelled("resets other than the first position are not replayed yet"),
-        "commits" => Verdict::NotModelled("an application of the engine commits only what it has read"),
-        "fetch errors" => Verdict::NotModelled("clients of the engine don't send such requests"),
-        other => panic!("nobody compares {other}"),
-    }
-}
-
 /// Batches of one producer to one replica (prod.D1 to D6).
-fn batches(seen: &Value) -> Vec<String> {
+pub fn batches(seen: &Value) -> Vec<String> {
     #[derive(Deserialize)]
     struct Step {
         epoch: u16,
@@ -96,7 +56,7 @@ fn batches(seen: &Value) -> Vec<String> {
 }
 
 /// The first answer of broker 1 to a record that is sent once, with so many followers dead.
-fn acks(probe: &Probe) -> Vec<String> {
+pub fn acks(probe: &Probe) -> Vec<String> {
     #[derive(Deserialize)]
     struct Line {
         isr: u8,
@@ -137,9 +97,7 @@ fn acks(probe: &Probe) -> Vec<String> {
 }
 
 /// Followers that hang until their sessions end, min.insync.replicas=2.
-fn hanging(probe: &Probe) -> Vec<String> {
-    use crate::common::links;
-    use highwater_core::scenario::End;
+pub fn hanging(probe: &Probe) -> Vec<String> {
     let mut s = scene(
         3,
         3,
