@@ -187,7 +187,7 @@ fn consumer_groups_are_described_as_their_coordinator_has_them() {
     let state = told(&l, "memory", u64::MAX, "kafka-consumer-groups.sh --describe --group billing --state");
     let row: Vec<&str> = state.lines().nth(2).unwrap().split_whitespace().collect();
     assert!(row[0] == "billing" && row[2] != "(1)" && row[3..] == ["range", "Stable", "1"], "{state}");
-    let empty = told(&l, "memory", 58_000_000, describe);
+    let empty = told(&l, "memory", 62_500_000, describe);
     assert!(empty.starts_with("\nConsumer group 'billing' has no active members.\n") && empty.contains(" -               -"), "{empty}");
     let moving = told(&l, "two", 2_100_000, describe);
     assert!(moving.starts_with("\nWarning: Consumer group 'billing' is rebalancing.\n"), "{moving}");
