@@ -241,7 +241,7 @@ fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
             Place::Step(i) => {
                 let id = &lesson.data.steps[i].id;
                 let explained = done.and_then(|d| d.steps.get(id)).is_some_and(|x| x.explained);
-                ((i + 1).to_string(), w.steps[id].title.clone(), explained)
+                ((i + 1).to_string(), format!("{}. {}", i + 1, w.steps[id].title), explained)
             }
             Place::Challenge => ("★".into(), t.learn_challenge.to_owned(), done.is_some_and(|d| d.challenge)),
             Place::End => ("$".into(), t.learn_end.to_owned(), false),

@@ -85,17 +85,22 @@ fn controls(m: &Measure, lang: Lang, act: &Callback<Act>) -> Html {
     }
 }
 
-/// Both lanes, drawn.
-pub fn picture(scene: &DiskScene, source: &Source, lang: Lang, still: bool, said: &str) -> Html {
+/// What the lanes do, in a word.
+pub fn lane_names(scene: &DiskScene, lang: Lang) -> [String; 2] {
     let w = lang.measure();
-    let [line, scattered] = scene.lanes(source);
-    let longest = scattered.total_us;
-    let spins = scene.spins();
-    let names = match scene.beside {
+    match scene.beside {
         Beside::Scattered => [w.in_line.to_owned(), w.scattered.to_owned()],
         Beside::Logs(n) => [w.one_log.to_owned(), i18n::many_logs(lang, n)],
         Beside::Readers(_) => [w.only_writes.to_owned(), w.writes_and_reads.to_owned()],
-    };
+    }
+}
+
+/// Both lanes, drawn.
+pub fn picture(scene: &DiskScene, source: &Source, lang: Lang, still: bool, said: &str) -> Html {
+    let [line, scattered] = scene.lanes(source);
+    let longest = scattered.total_us;
+    let spins = scene.spins();
+    let names = lane_names(scene, lang);
     html! {
         <svg class="picture" viewBox={format!("0 0 {WIDTH} {}", 2.0 * LANE)} role="img" aria-label={said.to_string()} data-testid="disk-picture">
             <defs>

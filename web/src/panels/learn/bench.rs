@@ -18,7 +18,7 @@ pub fn bench(b: &Bench, told: bool, source: &Source, lang: Lang, still: bool) ->
     let w = lang.measure();
     let ways = b.diagrams().map(|(way, scene)| copies::diagram(&way, scene.conditions, still, w));
     html! {
-        <main class="stage bench" data-testid="stage" aria-label={lang.text().stage} id="bench">
+        <main class="stage bench" data-testid="stage" aria-label={w.disk_and_copies} id="bench" tabindex="0">
             if let Some((scene, _)) = &b.disk { { disk_card(scene, told, lang, still) } }
             if !b.ways.is_empty() { <section class="mcard">{ for ways }</section> }
             if told { { chart(b, source, lang) } }
@@ -70,7 +70,10 @@ fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
     }
     let title = if rows.iter().any(|r| r.kind == Kind::Measured) { w.bench_both } else { w.bench_model };
     let (scale, axis) = if disk { (Scale::Log, w.chart_axis) } else { (Scale::Linear, w.copy_axis) };
-    let legend = if disk { [w.linear, w.random] } else { ["transferTo", "read + write"] };
-    let below = html! { <p class="legend"><i class="full"></i>{ legend[0] }<i class="hollow"></i>{ legend[1] }</p> };
+    let legend = match &b.disk {
+        Some((scene, _)) => disk::lane_names(scene, lang),
+        None => ["transferTo", "read + write"].map(String::from),
+    };
+    let below = html! { <p class="legend"><i class="full"></i>{ &legend[0] }<i class="hollow"></i>{ &legend[1] }</p> };
     parts::chart(title, charts::bars(&rows, scale, 40, axis), &parts::spoken(&rows), below)
 }
