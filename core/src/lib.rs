@@ -12,6 +12,7 @@
 //!
 //! No clock, disk, network or entropy in here: the same scenario gives the same bytes on every target.
 
+pub mod broken;
 pub mod chunked;
 pub mod cli_twin;
 pub mod cost;
@@ -20,10 +21,11 @@ pub mod export;
 pub mod fold;
 pub mod hash;
 pub mod ids;
+pub mod json;
 pub mod kafka;
 mod lean;
 pub mod lesson;
-pub mod place;
+pub mod order;
 pub mod scenario;
 pub mod shared;
 pub mod sim;

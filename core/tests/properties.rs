@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 mod common;
-use common::random::{Case, any_case, repaired_case, safe_case, transactional_case};
+use common::random::{Case, any_case, repaired_case, safe_case, streams_case, transactional_case};
 use highwater_core::kafka::transaction::TxnState;
 
 /// By default the same cases every time, so that a red run is red for its change; the long mode goes where nobody was.
@@ -76,6 +76,26 @@ fn timers_are_implied(sim: &Sim) -> Result<(), TestCaseError> {
         let extra: Vec<_> = armed.iter().filter(|t| !implied.contains(t)).collect();
         let last: Vec<_> = sim.events().iter().rev().take(6).collect();
         prop_assert!(false, "at {}: implied, not armed {missing:?}; armed, not implied {extra:?}; after {last:#?}", sim.now_us());
+    }
+    Ok(())
+}
+
+/// streams: whoever reads committed counts gets each key's in order, from 1, each once.
+fn committed_counts_go_up_by_one(sim: &Sim) -> Result<(), TestCaseError> {
+    let (w, setup) = (sim.world(), sim.setup());
+    let exactly_once = setup.consumers[0].streams.as_ref().is_some_and(|s| s.exactly_once);
+    if !exactly_once || sim.ledger().power_cuts + sim.ledger().unclean_elections > 0 {
+        return Ok(());
+    }
+    for p in setup.partition_ids().filter(|p| setup.partition_name(*p).starts_with("counts-")) {
+        let Some(r) = w.broker(sim.ledger().view(p)).replica(p) else { continue };
+        let mut newest: std::collections::BTreeMap<Option<u16>, u32> = std::collections::BTreeMap::new();
+        let committed = r.log.iter_from(Offset::ZERO).take_while(|e| e.base < r.last_stable());
+        let batches = committed.filter_map(|e| e.payload.batch().filter(|b| r.txns.outcome(b.pid, e.base) == Some(true)));
+        for x in batches.flat_map(|b| w.data.of(b.id)) {
+            let before = newest.insert(x.key, x.count).unwrap_or(0);
+            prop_assert_eq!(x.count, before + 1, "{} at {}", setup.partition_name(p), sim.now_us());
+        }
     }
     Ok(())
 }
@@ -199,6 +219,24 @@ proptest! {
         for c in w.brokers.iter().flat_map(|b| &b.txn.coordinated).filter(|_| sim.ledger().power_cuts == 0) {
             prop_assert!(c.state.preparing().is_none(), "markers are missing: {c:?}");
         }
+    }
+
+    #[test]
+    fn streams_count_exactly_once_where_they_say_so(c in streams_case(any_case(true))) {
+        let mut sim = begin(&c);
+        let mut out = Out::default();
+        let mut seen = 0;
+        while sim.step(&mut out) {
+            let new = sim.events().iter_from(seen).map(|e| &e.kind);
+            let broken = violations_after(sim.world(), sim.ledger(), new);
+            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
+            seen = sim.events().len();
+            timers_are_implied(&sim)?;
+            if sim.inputs().is_multiple_of(500) {
+                committed_counts_go_up_by_one(&sim)?;
+            }
+        }
+        committed_counts_go_up_by_one(&sim)?;
     }
 
     #[test]

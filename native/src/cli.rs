@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(feature = "replay")]
+use crate::replay;
 use crate::{assign, bench, export, lesson, partition, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
@@ -35,6 +37,9 @@ enum Command {
     Assign(assign::Args),
     /// Write files and commands that make the same cluster for real
     Export(export::Args),
+    /// Play a scenario's clients against a real cluster, beside the simulation
+    #[cfg(feature = "replay")]
+    Replay(replay::Args),
     /// Measure what this machine's disk and copies really cost
     Bench(bench::Args),
 }
@@ -50,6 +55,8 @@ impl Cli {
             Command::Partition(args) => partition::run(&args).map(Into::into),
             Command::Assign(args) => assign::run(&args).map(Into::into),
             Command::Export(args) => export::run(&args).map(Into::into),
+            #[cfg(feature = "replay")]
+            Command::Replay(args) => replay::run(&args).map(Into::into),
             Command::Bench(args) => bench::run(args),
         }
     }

@@ -8,6 +8,8 @@ mod lesson;
 mod outcome;
 mod output;
 mod partition;
+#[cfg(feature = "replay")]
+mod replay;
 mod report;
 mod scenario_file;
 mod serve;

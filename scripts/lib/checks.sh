@@ -15,12 +15,12 @@ need_page_tools() {
 
 check_scripts() {
   if have shellcheck; then
-    shellcheck -x run test .ci/run scripts/e2e conformance/record conformance/prove-export scripts/lib/*.sh
+    shellcheck -x run test .ci/run scripts/e2e conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh
   else
     say "shellcheck is not installed, so the scripts are only parsed."
   fi
   local script
-  for script in run test .ci/run scripts/e2e conformance/record conformance/prove-export scripts/lib/*.sh; do bash -n "$script"; done
+  for script in run test .ci/run scripts/e2e conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh; do bash -n "$script"; done
   for script in web/e2e/*.mjs web/e2e/*/*.mjs scripts/*/*.mjs; do node --check "$script"; done
 }
 

@@ -5,6 +5,7 @@ use super::Line;
 use crate::ids::*;
 use crate::kafka::broker::Broker;
 use crate::kafka::group::coordinator::{Group, GroupMember, GroupState};
+use crate::order;
 use crate::sim::Sim;
 use std::fmt::Write as _;
 
@@ -70,7 +71,7 @@ impl Asked<'_> {
     /// Those with the most partitions first.
     fn by_share(&self) -> Vec<&GroupMember> {
         let mut all: Vec<&GroupMember> = self.group.members.iter().collect();
-        all.sort_by_key(|m| std::cmp::Reverse(m.assignment.len()));
+        order::sort_by_key(&mut all, |m| std::cmp::Reverse(m.assignment.len()));
         all
     }
 
@@ -82,7 +83,7 @@ impl Asked<'_> {
         let owned: Vec<(PartitionId, &GroupMember)> =
             self.by_share().into_iter().flat_map(|m| m.assignment.iter().map(move |p| (*p, m))).collect();
         let mut orphans: Vec<PartitionId> = commits.iter().map(|c| c.0).filter(|p| !owned.iter().any(|o| o.0 == *p)).collect();
-        orphans.sort_unstable();
+        order::sort(&mut orphans);
         let all = owned.into_iter().map(|(p, m)| (p, Some(m))).chain(orphans.into_iter().map(|p| (p, None)));
         for (p, m) in all {
             let spec = &setup.partitions[p.ix()];

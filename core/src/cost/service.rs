@@ -15,6 +15,7 @@ use crate::ids::*;
 use crate::kafka::log::Payload;
 use crate::kafka::message::{Body, Fetched, FetchedPart};
 use crate::kafka::{Flight, World};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -83,7 +84,7 @@ impl LogFile {
 pub struct BrokerCost {
     cache: PageCache,
     arm: Arm,
-    logs: BTreeMap<PartitionId, LogFile>,
+    logs: LiteMap<PartitionId, LogFile>,
     /// When the disk has done everything that was asked of it.
     disk_free_us: u64,
     /// When everything that was appended is where its configs want it: in memory, or flushed.
@@ -184,7 +185,7 @@ impl Costs {
         let fresh = Rc::new(BrokerCost {
             cache: PageCache::new(spec.page_cache_bytes / PAGE_BYTES),
             arm: Arm::default(),
-            logs: BTreeMap::new(),
+            logs: LiteMap::new_vec(),
             disk_free_us: 0,
             written_us: 0,
             hits: 0,

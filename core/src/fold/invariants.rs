@@ -5,6 +5,7 @@ use super::transactions;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::{World, replica::Replica};
+use crate::order;
 
 /// A property of every partition that must hold at every instant.
 pub struct Invariant {
@@ -67,7 +68,7 @@ pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterato
             _ => {}
         }
     }
-    touched.sort_unstable();
+    order::sort(&mut touched);
     touched.dedup_by_key(|t| t.0); // the smallest offset of each stays
     touched.into_iter().flat_map(|(p, from)| broken(world, ledger, p, from)).collect()
 }

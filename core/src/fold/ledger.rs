@@ -10,9 +10,9 @@ use crate::ids::*;
 use crate::kafka::log::Entry;
 use crate::kafka::replica::Replica;
 use crate::kafka::{Setup, World};
+use litemap::LiteMap;
 use serde::Serialize;
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A key, by its place in [`Ledger::key_name`].
@@ -90,7 +90,7 @@ struct PartitionTally {
     aborted: u64,
     duplicated: u64,
     out_of_order: u64,
-    newest: BTreeMap<(ProducerIx, Option<KeyIx>), u32>,
+    newest: LiteMap<(ProducerIx, Option<KeyIx>), u32>,
 }
 
 /// Counts what events say.
@@ -99,7 +99,7 @@ pub struct Ledger {
     keys: Rc<Vec<String>>,
     pending_key: Option<KeyIx>,
     /// Records so far, by key.
-    of_key: Rc<BTreeMap<KeyIx, u32>>,
+    of_key: Rc<LiteMap<KeyIx, u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,
@@ -107,7 +107,8 @@ pub struct Ledger {
     sent: u64,
     acked: u64,
     delivered: u64,
-    effects: u64,
+    /// By consumer.
+    effects: Vec<u64>,
     lost: u64,
     /// Power cuts so far: invariants that need the page cache are judged by it.
     pub power_cuts: u32,
@@ -139,7 +140,7 @@ impl Ledger {
             sent: 0,
             acked: 0,
             delivered: 0,
-            effects: 0,
+            effects: vec![0; setup.consumers.len()],
             lost: 0,
             power_cuts: 0,
             unclean_elections: 0,
@@ -163,6 +164,10 @@ impl Ledger {
     pub fn key_name(&self, k: KeyIx) -> &str {
         &self.keys[usize::from(k.0)]
     }
+    /// Records that a consumer's application finished with, counted each time: what it does outside Kafka.
+    pub fn effects_of(&self, c: ConsumerIx) -> u64 {
+        self.effects[c.ix()]
+    }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
         self.views[p.ix()].broker
@@ -174,7 +179,7 @@ impl Ledger {
             sent: self.sent,
             acked: self.acked,
             delivered: self.delivered,
-            effects: self.effects,
+            effects: self.effects.iter().sum(),
             lost: self.lost,
             ..Figures::default()
         };
@@ -246,7 +251,7 @@ impl Ledger {
                 return self.recount(partition, world);
             }
             EventKind::Polled { records, .. } => self.delivered += u64::from(records),
-            EventKind::Handled { .. } => self.effects += 1,
+            EventKind::Handled { consumer, .. } => self.effects[consumer.ix()] += 1,
             EventKind::Txn(TxnEvent::Derived { batch, index, key, .. }) => {
                 self.pending_key = key.map(KeyIx).or_else(|| self.record(self.record_in(batch, index)?)?.key);
             }

@@ -9,6 +9,7 @@ use crate::ids::*;
 use crate::kafka::World;
 use crate::kafka::broker::Broker;
 use crate::kafka::replica::Replica;
+use crate::order;
 use crate::sim::Sim;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,8 +21,6 @@ pub type Snapshot = BTreeMap<String, f64>;
 const RATE_WINDOW_US: u64 = 30_000_000;
 /// With more partitions than this, each one's own metrics are left out.
 const MAX_PARTITIONS: usize = 64;
-/// Most samples kept; then every other one goes and the grid is twice as wide.
-const MAX_SAMPLES: usize = 1024;
 
 /// Counters of a broker.
 #[derive(Clone, Copy, Debug, Default)]
@@ -278,7 +277,7 @@ pub struct Delta {
 /// What differs between two snapshots, by name.
 pub fn deltas(before: &Snapshot, after: &Snapshot) -> Vec<Delta> {
     let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort_unstable();
+    order::sort(&mut names);
     names.dedup();
     let pairs = names.into_iter().map(|n| Delta { name: n.clone(), before: before.get(n).copied(), after: after.get(n).copied() });
     pairs.filter(|d| d.before != d.after).collect()
@@ -290,13 +289,20 @@ pub struct Series {
     metrics: Metrics,
     seen: usize,
     every_us: u64,
+    most: usize,
     samples: Vec<(u64, Snapshot)>,
 }
 
 impl Series {
-    /// Of a run at its beginning: a sample every second.
-    pub fn new(sim: &Sim) -> Self {
-        Series { metrics: Metrics::new(sim.world()), seen: 0, every_us: 1_000_000, samples: Vec::new() }
+    /// Of a run at its beginning: a sample every `every_us`. When there are more than `most`, every other one goes
+    /// and the grid is twice as wide.
+    pub fn new(sim: &Sim, every_us: u64, most: usize) -> Self {
+        Series { metrics: Metrics::new(sim.world()), seen: 0, every_us, most, samples: Vec::new() }
+    }
+
+    /// The samples, in order, with their instants.
+    pub fn samples(&self) -> &[(u64, Snapshot)] {
+        &self.samples
     }
 
     /// The run is about to go on: what happened is taken in, and instants of the grid that lie before the next input are sampled.
@@ -314,7 +320,7 @@ impl Series {
         while at < next {
             self.samples.push((at, now.clone()));
             at += self.every_us;
-            if self.samples.len() > MAX_SAMPLES {
+            if self.samples.len() > self.most {
                 let mut i = 0;
                 self.samples.retain(|_| {
                     i += 1;

@@ -3,7 +3,7 @@
 use crate::ids::*;
 use crate::kafka::log::{Entry, Payload};
 use crate::kafka::{World, replica::Replica};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What an entry says of a transactional producer: its id, its epoch, and whether it is a marker.
 fn producer(e: &Entry) -> Option<(Pid, u16, bool)> {
@@ -24,7 +24,7 @@ fn replicas(w: &World, p: PartitionId) -> impl Iterator<Item = (BrokerId, &Repli
 /// may take a second transaction's batches, as it never hears of the first one's end; its log will be cut.)
 pub(super) fn one_open_transaction(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     replicas(w, p).find_map(|(b, r)| {
-        let mut open: BTreeMap<Pid, u16> = BTreeMap::new();
+        let mut open: LiteMap<Pid, u16> = LiteMap::new_vec();
         let bad = r.log.iter_from(r.log.start()).take_while(|e| e.base < r.hw).find(|e| match producer(e) {
             Some((pid, _, true)) => {
                 open.remove(&pid);
@@ -84,7 +84,7 @@ pub(super) fn stable_below_high_watermark(w: &World, p: PartitionId, _: Offset) 
 /// T-I6: no epoch of a producer follows a higher one, in what is committed.
 pub(super) fn epochs_rise(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     replicas(w, p).find_map(|(b, r)| {
-        let mut newest: BTreeMap<Pid, u16> = BTreeMap::new();
+        let mut newest: LiteMap<Pid, u16> = LiteMap::new_vec();
         let bad = r.log.iter_from(r.log.start()).take_while(|e| e.base < r.hw).find(|e| {
             let Some((pid, epoch, _)) = producer(e) else { return false };
             let known = newest.entry(pid).or_insert(epoch);

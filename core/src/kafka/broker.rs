@@ -10,8 +10,10 @@ use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -199,6 +201,9 @@ impl Broker {
     /// The commits of a group, read from the log of `__consumer_offsets` up to its end.
     pub fn committed(&self, setup: &Setup, group: GroupIx) -> SmallVec<[(PartitionId, Offset); 1]> {
         let mut found: SmallVec<[(PartitionId, Offset); 1]> = SmallVec::new();
+        if !holds(Rule::Commit) {
+            return found;
+        }
         let Some(r) = self.replica(setup.groups[group.ix()].coordinator) else {
             return found;
         };
@@ -216,7 +221,7 @@ impl Broker {
                 }
             }
         }
-        found.sort_unstable();
+        order::sort(&mut found);
         found
     }
 }

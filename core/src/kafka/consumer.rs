@@ -11,6 +11,7 @@ use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::streams::Thread;
 use super::transaction::Call;
 use super::transaction::index::readable;
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -544,7 +545,8 @@ impl ConsumerCx<'_> {
         if self.c.streams.is_some() {
             return self.committable();
         }
-        self.c.assigned.iter().filter_map(|s| Some((s.partition, s.position?))).collect()
+        let got = |s: &Share| if holds(Rule::AutoCommit) { s.position } else { s.position.map(|_| s.fetched) };
+        self.c.assigned.iter().filter_map(|s| Some((s.partition, got(s)?))).collect()
     }
 
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.

@@ -6,6 +6,7 @@
 use super::message::{Body, Change};
 use super::setup::{ProtocolVersion, Setup};
 use super::step::{Out, Timer};
+use crate::broken::{Rule, holds};
 use crate::event::{Election, ErrorCode, EventKind};
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -297,12 +298,12 @@ impl ControllerCx<'_> {
         let old = self.c.partitions[p.ix()];
         let mut new = old;
         let elr_on = self.setup.rules.elr;
-        if !elr_on && target.is_empty() {
+        if !elr_on && target.is_empty() && holds(Rule::LastInIsr) {
             target = old.isr; // E7: the last member stays
         }
         new.isr = target;
         if elr_on {
-            if target.len() >= setup.min_isr {
+            if target.len() >= setup.min_isr || !holds(Rule::Elr) {
                 (new.elr, new.last_known) = (BrokerSet::EMPTY, None); // E1
             } else {
                 new.elr = old.elr.union(old.isr).minus(target).minus(unclean_restart);
@@ -316,7 +317,7 @@ impl ControllerCx<'_> {
             (Some(x), if target.has(x) { Election::Isr } else { Election::Elr })
         } else if let Some(x) = new.last_known.filter(|x| elr_on && target.is_empty() && new.elr.is_empty() && acceptable(*x)) {
             (Some(x), Election::Unclean) // E3
-        } else if let Some(x) = setup.replicas.iter().copied().find(|b| setup.unclean && acceptable(*b)) {
+        } else if let Some(x) = setup.replicas.iter().copied().find(|b| setup.unclean == holds(Rule::CleanElection) && acceptable(*b)) {
             (Some(x), Election::Unclean) // E4
         } else {
             if elr_on && new.last_known.is_none() {
@@ -337,7 +338,7 @@ impl ControllerCx<'_> {
             return;
         }
         new.pe = PartitionEpoch(old.pe.0 + 1);
-        if leader != old.leader {
+        if leader != old.leader && holds(Rule::LeaderEpoch) {
             new.le = LeaderEpoch(old.le.0 + 1); // E6
         }
         self.c.partitions[p.ix()] = new;

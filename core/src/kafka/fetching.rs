@@ -6,8 +6,10 @@ use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{FetchOutcome, Leading, MAX_FETCH_BATCHES, PendingIsr, Replica, Role};
 use super::setup::{ProtocolVersion, Setup};
 use super::step::{Timer, TimerOp};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 
@@ -38,7 +40,7 @@ impl Cx<'_> {
                     snapshots.push((x.partition, snapshot));
                     if lag_from_last_fetch {
                         self.start_lag(x.partition, follower);
-                    } else if caught_up {
+                    } else if caught_up && holds(Rule::QuietFollower) {
                         self.out.disarm(Timer::Lag { leader: me, partition: x.partition, follower });
                     }
                     if !caught_up || opened {
@@ -96,7 +98,7 @@ impl Cx<'_> {
             _ => {
                 self.b.peers.retain(|p| p.follower != follower);
                 self.b.peers.push(Peer { follower, conn, be, parked: false, news: SmallVec::new(), recheck: false });
-                self.b.peers.sort_by_key(|p| p.follower);
+                order::sort_by_key(&mut self.b.peers, |p| p.follower);
                 self.close_partitions(follower);
             }
         }

@@ -27,6 +27,7 @@ mod upkeep;
 
 use crate::event::{DropReason, EventKind};
 use crate::ids::*;
+use crate::order;
 use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
@@ -99,7 +100,7 @@ impl std::hash::Hash for World {
         self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
         let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
         // Ids only order messages within a link; between links the order is nobody's business.
-        order.sort_unstable_by_key(|i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
+        order::sort_by_key(&mut order, |i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
         h.write_u16(order.len() as u16);
         for i in order {
             let f = &self.net[usize::from(i)];
@@ -328,7 +329,7 @@ impl World {
             }
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
-                self.cut.sort_unstable();
+                order::sort(&mut self.cut);
                 out.event(EventKind::LinkCut { from, to });
                 self.lose(out, DropReason::LinkCut, |f| (f.from, f.to) == (from, to));
             }
@@ -340,7 +341,7 @@ impl World {
                 let link = (Actor::Broker(b), client);
                 if !self.drop_next.contains(&link) {
                     self.drop_next.push(link);
-                    self.drop_next.sort_unstable();
+                    order::sort(&mut self.drop_next);
                     out.event(EventKind::DropArmed { from: link.0, to: link.1 });
                 }
             }

@@ -1,11 +1,12 @@
 //! Which partition a record goes to (rule book 2.2).
 
+use crate::broken::{Rule, holds};
 use serde::{Deserialize, Serialize};
 
 /// murmur2 as Kafka's Java client computes it (prod.P3): seed 0x9747b28c, 32 bits, wrapping.
 pub fn murmur2(data: &[u8]) -> i32 {
     const M: u32 = 0x5bd1_e995;
-    let mut h = 0x9747_b28c_u32 ^ data.len() as u32;
+    let mut h = if holds(Rule::Murmur2) { 0x9747_b28c_u32 } else { 0 } ^ data.len() as u32;
     let mut blocks = data.chunks_exact(4);
     for block in &mut blocks {
         let mut k = u32::from_le_bytes([block[0], block[1], block[2], block[3]]);
@@ -35,7 +36,7 @@ pub fn partition_for_key(key: &[u8], partitions: u16) -> u16 {
 /// CRC-32 (IEEE polynomial, reflected), as zlib and librdkafka compute it.
 pub fn crc32(data: &[u8]) -> u32 {
     let step = |c: u32, _| (c >> 1) ^ (0xedb8_8320 & (c & 1).wrapping_neg());
-    !data.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+    !data.iter().fold(if holds(Rule::Crc32) { u32::MAX } else { 0 }, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 /// Where librdkafka's `consistent` partitioner sends a key (rule book 2.2, history): `crc32(key) mod partitions`, unsigned.
@@ -46,6 +47,9 @@ pub fn librdkafka_partition_for_key(key: &[u8], partitions: u16) -> u16 {
 /// prod.P4: where a random number sends records without a key: to a partition whose leader is known, if there is one; with adaptive
 /// partitioning rather to those with short queues. For each partition: has it a leader, how many of its batches wait.
 pub fn sticky_partition(partitions: &[(bool, u64)], adaptive: bool, random: u64) -> u16 {
+    if !holds(Rule::StickyWeights) {
+        return (random % partitions.len() as u64) as u16;
+    }
     let known = partitions.iter().any(|p| p.0);
     let available: Vec<(u16, u64)> = (0..).zip(partitions).filter(|(_, p)| p.0 || !known).map(|(n, p)| (n, p.1)).collect();
     if !adaptive || available.windows(2).all(|p| p[0].1 == p[1].1) {
@@ -71,7 +75,7 @@ pub fn java_string_hash(s: &str) -> i32 {
 
 /// The partition of `__consumer_offsets` or `__transaction_state` that coordinates an id (rule book 2.2, note): `abs(hash) mod n`, with abs(MIN) = 0.
 pub fn coordinator_partition(id: &str, partitions: u16) -> u16 {
-    let hash = java_string_hash(id);
+    let hash = if holds(Rule::CoordinatorHash) { java_string_hash(id) } else { id.len() as i32 };
     let positive = if hash == i32::MIN { 0 } else { hash.abs() };
     (positive % i32::from(partitions)) as u16
 }

@@ -8,8 +8,10 @@ use super::setup::{ProducerSetup, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer, TxnTimer};
 use super::transaction::client::TxnClient;
 use super::transaction::{AfterSend, Call};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
+use crate::order;
 use smallvec::SmallVec;
 
 /// A batch that the producer has not finished with.
@@ -400,7 +402,8 @@ impl ProducerCx<'_> {
         self.out.send(me, Actor::Broker(b), Body::Produce { conn: gen_, acks, parts: wire });
         if acks == Acks::None {
             for (p, q) in parts {
-                self.succeed(p, &q, None); // prod.A0: written to the socket is all that it asks for
+                let guess = (!holds(Rule::AcksNone)).then_some(Offset::ZERO);
+                self.succeed(p, &q, guess); // prod.A0: written to the socket is all that it asks for
             }
         }
     }
@@ -479,7 +482,7 @@ impl ProducerCx<'_> {
             ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable | ErrorCode::InvalidRecord
         );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
-        if hopeless || q.attempts >= retries || gap && self.p.txn.is_some() {
+        if hopeless || !holds(Rule::Retries) || q.attempts >= retries || gap && self.p.txn.is_some() {
             return self.give_up(p, batch, error);
         }
         self.out.event(EventKind::AttemptFailed { batch, partition: p, error });
@@ -502,8 +505,9 @@ impl ProducerCx<'_> {
     fn requeue(&mut self, p: PartitionId, q: Queued) {
         let queue = &mut self.p.parts[p.ix()].queue;
         let at = match q.batch.seq {
-            None => 0,
-            Some(s) => queue.iter().position(|x| x.batch.seq.is_none_or(|y| y > s)).unwrap_or(queue.len()),
+            None if holds(Rule::RetryOrder) => 0,
+            Some(s) if holds(Rule::RetryOrder) => queue.iter().position(|x| x.batch.seq.is_none_or(|y| y > s)).unwrap_or(queue.len()),
+            _ => queue.len(),
         };
         queue.insert(at, q);
     }
@@ -524,7 +528,7 @@ impl ProducerCx<'_> {
         let waiting = part.queue.iter_mut().map(|x| &mut x.batch);
         let mut all: SmallVec<[&mut Batch; 8]> = waiting.chain(flying).filter(|b| b.seq.is_some()).collect();
         all.push(&mut q.batch);
-        all.sort_by_key(|b| (b.epoch, b.seq));
+        order::sort_by_key(&mut all, |b| (b.epoch, b.seq));
         let mut next = 0;
         for b in all {
             (b.epoch, b.seq) = (epoch, Some(next));

@@ -6,6 +6,7 @@ use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
 use super::setup::{PartitionSetup, ProtocolVersion, RuleSet};
 use super::transaction::index::TxnIndex;
+use crate::broken::{Rule, holds};
 use crate::event::ErrorCode;
 use crate::ids::*;
 use smallvec::SmallVec;
@@ -240,7 +241,10 @@ impl Replica {
         let (Some(first), Some(last)) = (b.seq, b.last_seq()) else {
             return Idempotence::New;
         };
-        let fresh = rules.txn_v2 && b.pid.txn().is_some(); // D5 (4.1+): a transaction's first batch here has number 0
+        if !holds(Rule::Sequence) {
+            return Idempotence::New;
+        }
+        let fresh = rules.txn_v2 && b.pid.txn().is_some() || !holds(Rule::UnknownProducer); // D5 (4.1+): a transaction's first batch here has number 0
         let unknown = || if fresh && first != 0 { Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber) } else { Idempotence::New };
         let Some(s) = self.producers.iter().find(|s| s.pid == b.pid) else {
             return unknown(); // D5
@@ -251,11 +255,13 @@ impl Replica {
         if b.epoch > s.epoch {
             return if first == 0 { Idempotence::New } else { Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber) }; // D3
         }
-        if let Some((_, _, base)) = s.batches.iter().find(|x| (x.0, x.1) == (first, last)) {
+        if let Some((_, _, base)) = s.batches.iter().find(|x| (x.0, x.1) == (first, last) && holds(Rule::Duplicates)) {
             return Idempotence::Duplicate(*base); // D1
         }
         match s.batches.last() {
-            Some((_, l, _)) if first != (l + 1) & LAST_SEQUENCE => Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber), // D4
+            Some((_, l, _)) if first != (l + 1) & if holds(Rule::SequenceWraps) { LAST_SEQUENCE } else { u32::MAX } => {
+                Idempotence::Error(ErrorCode::OutOfOrderSequenceNumber)
+            } // D4
             Some(_) => Idempotence::New,
             None => unknown(),
         }
@@ -339,6 +345,9 @@ impl Replica {
     /// The log start offset moves up; nothing below it is left to flush or to commit.
     pub fn move_start(&mut self, to: Offset) {
         self.log.advance_start(to.max(self.log.start()));
+        if !holds(Rule::ProducerState) {
+            self.producers.clear();
+        }
         let start = self.log.start();
         self.hw = self.hw.max(start);
         self.hw_checkpoint = self.hw_checkpoint.max(start);
@@ -444,15 +453,18 @@ impl Replica {
     /// repl.R-H1, R-H2: the high watermark that the leader may move to; `None` = stay. `eligible`: brokers that may join the ISR.
     pub fn next_high_watermark(&self, setup: &PartitionSetup, rules: ProtocolVersion, eligible: BrokerSet) -> Option<Offset> {
         let l = self.leading()?;
-        if rules >= ProtocolVersion::PV7 && l.isr.len() < setup.min_isr {
+        if rules >= ProtocolVersion::PV7 && l.isr.len() < setup.min_isr && holds(Rule::StrictMinIsr) {
             return None;
         }
         let leo = self.log.leo();
         let maximal = l.maximal_isr();
+        if maximal.len() == 1 && !holds(Rule::AloneInIsr) {
+            return None;
+        }
         let mut candidate = leo;
         for f in &l.followers {
             let joining = eligible.has(f.broker) && (f.leo == Some(leo) || !f.lag_expired);
-            if maximal.has(f.broker) || joining {
+            if (maximal.has(f.broker) || joining) && holds(Rule::HighWatermark) {
                 match f.leo {
                     Some(o) => candidate = candidate.min(o),
                     None if maximal.has(f.broker) => return None,
@@ -472,6 +484,7 @@ impl Replica {
             return false;
         };
         l.pending == PendingIsr::None
+            && holds(Rule::IsrExpands)
             && !l.isr.has(follower)
             && eligible.has(follower)
             && f.leo.is_some_and(|o| o >= self.hw && (o >= l.epoch_start || rules < ProtocolVersion::PV3))
@@ -482,11 +495,15 @@ impl Replica {
         let Some(l) = self.leading() else {
             return BrokerSet::EMPTY;
         };
-        if l.pending != PendingIsr::None {
+        if l.pending != PendingIsr::None || !holds(Rule::IsrShrinks) {
             return BrokerSet::EMPTY;
         }
         let leo = self.log.leo();
-        l.followers.iter().filter(|f| l.isr.has(f.broker) && f.leo != Some(leo) && f.lag_expired).map(|f| f.broker).collect()
+        l.followers
+            .iter()
+            .filter(|f| l.isr.has(f.broker) && (f.leo != Some(leo) || !holds(Rule::QuietFollower)) && f.lag_expired)
+            .map(|f| f.broker)
+            .collect()
     }
 
     // ---- follower
@@ -505,6 +522,7 @@ impl Replica {
         for e in &entries[..taken] {
             self.remember(e);
         }
+        let hw = if holds(Rule::FollowerHighWatermark) { hw } else { self.log.leo() };
         self.hw = hw.clamp(self.log.start(), self.log.leo());
         self.log.leo().0 - before.0
     }
@@ -514,6 +532,7 @@ impl Replica {
     pub fn divergence_point(&self, epoch: LeaderEpoch, end: Offset) -> Offset {
         let leo = self.log.leo();
         match self.log.end_offset_for(Some(epoch)) {
+            _ if !holds(Rule::Truncation) => leo,
             Some((own, own_end)) if own != epoch => own_end.min(leo),
             Some((_, own_end)) => own_end.min(end).min(leo),
             None => end.min(leo),

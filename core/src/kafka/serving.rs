@@ -6,6 +6,7 @@ use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent, TxnEvent};
 use crate::ids::*;
 use crate::shared::Shared;
@@ -66,12 +67,13 @@ impl Cx<'_> {
     /// prod.A1, A2 and log.L1 for one partition: check, append, say what the answer waits for.
     fn append(&mut self, p: PartitionId, batch: &Batch, acks: Acks, refused: Option<ErrorCode>) -> ProduceOutcome {
         let me = self.b.id;
-        let min_isr = self.setup.partitions[p.ix()].min_isr;
+        let spec = &self.setup.partitions[p.ix()];
+        let min_isr = if holds(Rule::InSyncIsEnough) { spec.min_isr } else { spec.replicas.len() };
         let refuse = |error| (p, Err(error), None, batch.id);
         let checked = match self.b.replica(p) {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
-                Some(l) if acks == Acks::All && l.isr.len() < min_isr => Err(ErrorCode::NotEnoughReplicas),
+                Some(l) if acks == Acks::All && l.isr.len() < min_isr && holds(Rule::MinIsr) => Err(ErrorCode::NotEnoughReplicas),
                 Some(_) if r.wants_keys() && self.data.of(batch.id).iter().any(|x| x.key.is_none()) => Err(ErrorCode::InvalidRecord), // L1
                 Some(_) => match r.check_sequence(batch, &self.setup.rules) {
                     Idempotence::New => refused.map_or(Ok(None), Err),
@@ -92,7 +94,7 @@ impl Cx<'_> {
             }
             Ok(None) => self.append_payload(p, Payload::Data(*batch)),
         };
-        let until = (acks == Acks::All).then(|| base.plus(u32::from(batch.count)));
+        let until = (acks == Acks::All && holds(Rule::AcksAllWaits)).then(|| base.plus(u32::from(batch.count)));
         (p, Ok(base), until, batch.id)
     }
 
@@ -227,7 +229,7 @@ impl Cx<'_> {
         let Some(r) = self.b.replica(x.partition).filter(|r| matches!(r.role, Role::Leader(_))) else {
             return Fetched::Error(ErrorCode::NotLeaderOrFollower);
         };
-        if x.le < r.le {
+        if x.le < r.le && holds(Rule::FetchEpoch) {
             return Fetched::Error(ErrorCode::FencedLeaderEpoch);
         }
         if x.le > r.le {
@@ -347,7 +349,7 @@ impl Cx<'_> {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
                 Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
-                Some(r) if !latest => Ok(r.log.start()),
+                Some(r) if latest != holds(Rule::OffsetReset) => Ok(r.log.start()),
                 Some(r) if committed => Ok(r.last_stable()),
                 Some(r) => Ok(r.hw),
             };

@@ -4,6 +4,7 @@ use super::broker::{Broker, Cx};
 use super::log::records::RecordTable;
 use super::replica::Replica;
 use super::step::{Base, Timer};
+use crate::broken::{Rule, holds};
 use crate::event::EventKind;
 use crate::ids::*;
 use crate::shared::Shared;
@@ -24,7 +25,7 @@ impl Replica {
 
     /// log.L1: its topic is compacted, so every record must have a key.
     pub(super) fn wants_keys(&self) -> bool {
-        self.files.as_ref().is_some_and(|f| f.cfg.compact)
+        self.files.as_ref().is_some_and(|f| f.cfg.compact) && holds(Rule::CompactionKeys)
     }
 
     /// Everything is on the disk.
@@ -131,6 +132,10 @@ impl Cx<'_> {
     /// The log was cut at its end.
     pub(super) fn files_cut(&mut self, p: PartitionId) {
         self.on_files(p, |r, data| r.cut_files(data));
+        // Where everything that was not flushed is gone, there is nothing to flush.
+        if self.b.replica(p).is_some_and(|r| r.files.is_some() && r.flushed >= r.log.leo()) {
+            self.out.disarm(Timer::Flush { broker: self.b.id, partition: p });
+        }
     }
 
     /// A follower has nothing that its leader has: its log starts over where the leader's does (repl.R-L5).
@@ -238,7 +243,7 @@ impl Cx<'_> {
         let Some(r) = self.b.replica_mut(p) else { return };
         let (from, hw) = (r.log.start(), r.hw);
         let to = before.unwrap_or(hw);
-        if to > hw {
+        if to > hw && holds(Rule::DeleteRecordsBound) {
             return self.out.event(EventKind::DeleteRefused { broker: me, partition: p, before: to, hw });
         }
         self.follow_start(p, to);

@@ -5,7 +5,7 @@ use super::run::{Planned, Ran, held_once, last_change};
 use super::{Lesson, LessonError};
 use crate::event::Event;
 use crate::scenario::Scenario;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Lesson {
         let c = &self.data.challenge;
         let run = Ran::until(Planned { name: "main".into(), scenario: scenario.clone() }, t_us)
             .map_err(|e| self.error("challenge".into(), e.to_string()))?;
-        let cx = Context { now: At::Run(run.moment(&self.names)), others: BTreeMap::new() };
+        let cx = Context { now: At::Run(run.moment(&self.names)), others: LiteMap::new_vec() };
         let holds = |w: &super::data::Condition| {
             if w.once { held_once(&w.holds.0, &run, &self.names) } else { w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr)) }
         };
@@ -49,7 +49,7 @@ impl Lesson {
             let w = &c.win[i];
             let named = w.broken_by.iter().find_map(|p| run.find_last(p, &self.names));
             let clause = w.holds.0.clauses.iter().find(|x| !cx.holds(&x.expr));
-            named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &BTreeMap::new(), &self.names)))
+            named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &LiteMap::new_vec(), &self.names)))
         });
         let settings_changed = c.choices.is_empty() && !self.same_settings(scenario)?;
         Ok(Verdict { met, settings_changed, broken_by, run: Some(run) })
@@ -61,7 +61,7 @@ impl Lesson {
     /// A choice that is not there.
     pub fn judge_cost(&self, choice: &str) -> Result<Verdict, LessonError> {
         let run = self.challenge_cost(Some(choice))?;
-        let cx = Context { now: At::Cost(&run), others: BTreeMap::new() };
+        let cx = Context { now: At::Cost(&run), others: LiteMap::new_vec() };
         let holds = |w: &super::data::Condition| w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr));
         let met = self.data.challenge.win.iter().map(|w| (w.id.clone(), holds(w))).collect();
         Ok(Verdict { met, settings_changed: false, broken_by: None, run: None })

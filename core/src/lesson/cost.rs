@@ -7,7 +7,7 @@ use super::grammar::Func;
 use super::run::merge;
 use crate::cost::copy::{Conditions, Counts, Method, fan_out, used};
 use crate::cost::disk::{Arm, Disk, Preset, Request};
-use crate::place;
+use crate::json;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -184,8 +184,8 @@ pub fn is_cost(scene: &Json) -> bool {
 /// # Errors
 /// What is wrong, at which field.
 pub(super) fn plan(scene: &Json, spec: &RunSpec) -> Result<CostRun, (String, String)> {
-    let json = merge(scene, &spec.change);
-    let scene: CostScene = place::decode(&json.to_string()).map_err(|m| (m.at, m.what))?;
+    let merged = merge(scene, &spec.change);
+    let scene: CostScene = json::decode(&merged.to_string()).map_err(|m| (m.at, m.what))?;
     if !spec.commands.is_empty() || !spec.seeds.is_empty() {
         return Err(("do".into(), "a cost scene has no commands and no seeds".into()));
     }

@@ -1,10 +1,10 @@
 //! What stands in a lesson's file. Its words stand in files of their own, one a language (see [`super::words`]).
 
 use super::grammar::{Cond, Fact, GrammarError, parse_cond, parse_fact};
+use litemap::LiteMap;
 use serde::Deserialize as Derive;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 /// A lesson as its file has it.
 #[derive(Clone, PartialEq, Debug, Derive)]
@@ -22,7 +22,7 @@ pub struct Data {
     pub scene: Json,
     /// What a producer's records are called, in the order in which they are sent; others are called by their key.
     #[serde(default)]
-    pub records: BTreeMap<String, Vec<String>>,
+    pub records: LiteMap<String, Vec<String>>,
     /// Its steps.
     pub steps: Vec<Step>,
     /// Its challenge.
@@ -118,7 +118,7 @@ pub struct Pattern {
     pub partition: Option<String>,
     /// Other fields as `highwater sim --events` prints them.
     #[serde(default)]
-    pub fields: BTreeMap<String, Json>,
+    pub fields: LiteMap<String, Json>,
 }
 
 /// What to achieve.

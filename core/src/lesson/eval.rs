@@ -6,8 +6,9 @@ use super::names::RecordNames;
 use super::witness::{Witness, kind_of_word};
 use crate::ids::*;
 use crate::kafka::consumer::Consumer;
+use crate::order;
 use crate::sim::Sim;
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 /// A value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +20,7 @@ pub enum Value {
     Real(i64),
     /// In microseconds.
     Time(i64),
-    Set(BTreeSet<i64>),
+    Set(Vec<i64>),
     Record(RecordId),
     Records(Vec<RecordId>),
     Word(String),
@@ -74,7 +75,7 @@ pub struct Context<'a> {
     /// Here and now.
     pub now: At<'a>,
     /// `…@name`.
-    pub others: BTreeMap<&'a str, At<'a>>,
+    pub others: LiteMap<&'a str, At<'a>>,
 }
 
 impl Context<'_> {
@@ -94,7 +95,7 @@ impl Context<'_> {
             Expr::Real(n) => Value::Real(*n),
             Expr::Time(us) => Value::Time(*us),
             Expr::None => Value::None,
-            Expr::Set(n) => Value::Set(n.iter().copied().collect()),
+            Expr::Set(n) => set(n.iter().copied()),
             Expr::Names(names) => Value::Records(names.iter().filter_map(|n| self.now.record(n)).collect()),
             Expr::Name(n) => self.now.record(n).map_or(Value::None, Value::Record),
             Expr::Quoted(w) => Value::Word(w.clone()),
@@ -238,7 +239,7 @@ impl<'a> Moment<'a> {
             Func::Assign => {
                 let (setup, g) = (self.sim.setup(), group()?);
                 let c = self.running(g).find(|c| Some(setup.consumers[c.id.ix()].name.as_str()) == name(1));
-                Some(Value::Set(c.into_iter().flat_map(|c| c.partitions()).map(|p| setup.partitions[p.ix()].number.into()).collect()))
+                Some(set(c.into_iter().flat_map(|c| c.partitions()).map(|p| setup.partitions[p.ix()].number.into())))
             }
             Func::Gen => {
                 let g = group()?;
@@ -314,7 +315,7 @@ impl<'a> Moment<'a> {
         let setup = self.sim.setup();
         let t = setup.topics.iter().find(|t| t.name == topic)?;
         let used = t.partitions.clone().map(PartitionId).filter(|p| !self.log(self.sim.ledger().view(*p), *p).is_empty());
-        Some(Value::Set(used.map(|p| i64::from(setup.partitions[p.ix()].number)).collect()))
+        Some(set(used.map(|p| i64::from(setup.partitions[p.ix()].number))))
     }
 
     /// Pairs of records of one subject of which the later sent was handled first, summed over groups.
@@ -355,7 +356,15 @@ pub(super) fn partition_named(sim: &Sim, name: &str) -> Option<PartitionId> {
 }
 
 fn brokers(s: BrokerSet) -> Value {
-    Value::Set(s.iter().map(|b| b.0.into()).collect())
+    set(s.iter().map(|b| b.0.into()))
+}
+
+/// Each number once, in order.
+fn set(numbers: impl Iterator<Item = i64>) -> Value {
+    let mut all: Vec<i64> = numbers.collect();
+    order::sort(&mut all);
+    all.dedup();
+    Value::Set(all)
 }
 
 fn number(v: &Value) -> Option<i64> {

@@ -16,7 +16,8 @@ pub mod witness;
 pub mod words;
 
 use crate::fold::narration::Lang;
-use crate::place;
+use crate::json;
+use crate::order;
 use crate::scenario::Scenario;
 use cost::CostRun;
 use data::{Data, RunSpec, Step};
@@ -86,13 +87,21 @@ impl Lesson {
     /// # Errors
     /// What is wrong, in which file, at which field, and what would be right.
     pub fn parse(s: Source) -> Result<Lesson, LessonError> {
+        let lesson = Lesson::read(s)?;
+        resolve::check(&lesson)?;
+        Ok(lesson)
+    }
+
+    /// Reads a lesson that was checked before: one that is shipped.
+    ///
+    /// # Errors
+    /// It is no lesson at all.
+    pub fn read(s: Source) -> Result<Lesson, LessonError> {
         let data: Data = decode(s.data, &format!("{}.json", s.id))?;
         let en: Words = decode(s.en, &format!("{}.en.json", s.id))?;
         let ko: Words = decode(s.ko, &format!("{}.ko.json", s.id))?;
         let names = RecordNames(data.records.clone());
-        let lesson = Lesson { id: s.id.to_string(), data, en, ko, names };
-        resolve::check(&lesson)?;
-        Ok(lesson)
+        Ok(Lesson { id: s.id.to_string(), data, en, ko, names })
     }
 
     /// Its words.
@@ -223,17 +232,12 @@ impl Lesson {
 }
 
 fn decode<'de, T: serde::Deserialize<'de>>(text: &'de str, file: &str) -> Result<T, LessonError> {
-    place::decode(text).map_err(|m| LessonError { file: file.to_string(), at: m.at, what: m.what })
+    json::decode(text).map_err(|m| LessonError { file: file.to_string(), at: m.at, what: m.what })
 }
 
 /// The lessons that are shipped, by number.
 pub fn shipped() -> Vec<Result<Lesson, LessonError>> {
-    by_number(SHIPPED)
-}
-
-/// These lessons, by number. (The page has no texts in it: it loads the files.)
-pub fn by_number(sources: &[Source]) -> Vec<Result<Lesson, LessonError>> {
-    let mut all: Vec<_> = sources.iter().map(|s| Lesson::parse(*s)).collect();
-    all.sort_by_key(|l| l.as_ref().map_or(0, |l| l.data.number));
+    let mut all: Vec<_> = SHIPPED.iter().map(|s| Lesson::parse(*s)).collect();
+    order::sort_by_key(&mut all, |l| l.as_ref().map_or(0, |l| l.data.number));
     all
 }

@@ -4,11 +4,11 @@ use super::eval::all_records;
 use crate::event::{Event, EventKind};
 use crate::ids::{BatchId, RecordId};
 use crate::sim::Sim;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// Names that a lesson gives to a producer's records, in the order in which they are sent.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct RecordNames(pub BTreeMap<String, Vec<String>>);
+pub struct RecordNames(pub LiteMap<String, Vec<String>>);
 
 impl RecordNames {
     /// What a record is called.

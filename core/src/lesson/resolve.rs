@@ -7,8 +7,8 @@ use super::run::Planned;
 use super::witness::{KINDS, kind_of_word};
 use super::words::Words;
 use super::{FORMAT, Lesson, LessonError, fill};
+use crate::order;
 use crate::scenario::{Do, Scenario};
-use std::collections::{BTreeMap, BTreeSet};
 
 type Checked = Result<(), LessonError>;
 
@@ -157,12 +157,12 @@ fn one_of(l: &Lesson, at: &str, id: &str, known: &[&str]) -> Checked {
 /// Names that expressions may use: those of any of the runs.
 #[derive(Default)]
 struct Known {
-    runs: BTreeSet<String>,
-    partitions: BTreeSet<String>,
-    topics: BTreeSet<String>,
-    /// Members by group.
-    groups: BTreeMap<String, BTreeSet<String>>,
-    records: BTreeSet<String>,
+    runs: Vec<String>,
+    partitions: Vec<String>,
+    topics: Vec<String>,
+    /// With their members.
+    groups: Vec<(String, Vec<String>)>,
+    records: Vec<String>,
     brokers: u8,
     /// It is a cost scene.
     costs: bool,
@@ -172,7 +172,7 @@ impl Known {
     fn of(l: &Lesson, planned: &[Planned]) -> Known {
         let mut k = Known { records: l.names.0.values().flatten().cloned().collect(), ..Known::default() };
         for p in planned {
-            k.runs.insert(p.name.clone());
+            k.runs.push(p.name.clone());
             k.scene(&p.scenario);
         }
         k
@@ -185,28 +185,35 @@ impl Known {
     fn scene(&mut self, s: &Scenario) {
         self.brokers = self.brokers.max(s.topology.brokers);
         for t in &s.topology.topics {
-            self.topics.insert(t.name.clone());
+            self.topics.push(t.name.clone());
             self.partitions.extend((0..t.partitions).map(|n| format!("{}-{n}", t.name)));
         }
         for a in &s.apps {
-            self.groups.entry(a.group.clone()).or_default().extend((1..=a.everybody()).map(|n| format!("c{n}")));
+            let members = (1..=a.everybody()).map(|n| format!("c{n}"));
+            match self.groups.iter_mut().find(|g| g.0 == a.group) {
+                Some(g) => g.1.extend(members),
+                None => self.groups.push((a.group.clone(), members.collect())),
+            }
         }
         self.records.extend(s.workload.iter().flat_map(|w| w.keys.iter().cloned()));
         let keys = s.commands.iter().filter_map(|c| if let Do::Send { key, .. } = &c.what { key.clone() } else { None });
         self.records.extend(keys);
     }
 
-    fn has(&self, all: &BTreeSet<String>, what: &str, name: &str) -> Result<(), String> {
-        if all.contains(name) {
+    fn has(&self, all: &[String], what: &str, name: &str) -> Result<(), String> {
+        if all.iter().any(|x| x == name) {
             return Ok(());
         }
-        let list: Vec<&str> = all.iter().map(String::as_str).collect();
+        let mut list: Vec<&str> = all.iter().map(String::as_str).collect();
+        order::sort(&mut list);
+        list.dedup();
         Err(format!("there is no {what} {name:?}; there is {}", list.join(", ")))
     }
 
-    fn group(&self, name: &str) -> Result<&BTreeSet<String>, String> {
-        let list: Vec<&str> = self.groups.keys().map(String::as_str).collect();
-        self.groups.get(name).ok_or_else(|| format!("there is no group {name:?}; there is {}", list.join(", ")))
+    fn group(&self, name: &str) -> Result<&Vec<String>, String> {
+        let list: Vec<&str> = self.groups.iter().map(|g| g.0.as_str()).collect();
+        let found = self.groups.iter().find(|g| g.0 == name).map(|g| &g.1);
+        found.ok_or_else(|| format!("there is no group {name:?}; there is {}", list.join(", ")))
     }
 
     fn run(&self, name: &str) -> Result<(), String> {
@@ -267,7 +274,7 @@ impl Known {
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {
-                let subjects: BTreeSet<String> = self.records.iter().filter_map(|r| r.split('.').next()).map(String::from).collect();
+                let subjects: Vec<String> = self.records.iter().filter_map(|r| r.split('.').next()).map(String::from).collect();
                 self.has(&subjects, "subject", first)
             }
             _ => self.has(&self.partitions, "partition", first),
@@ -279,16 +286,15 @@ impl Known {
 fn words(l: &Lesson, w: &Words, lang: &str) -> Checked {
     let wrong = |at: String, what: String| LessonError { file: format!("{}.{lang}.json", l.id), at, what };
     let same = |at: String, have: Vec<&str>, want: Vec<&str>| {
-        let (have, want): (BTreeSet<&str>, BTreeSet<&str>) = (have.into_iter().collect(), want.into_iter().collect());
-        if let Some(m) = want.difference(&have).next() {
+        if let Some(m) = want.iter().find(|x| !have.contains(x)) {
             return Err(wrong(at, format!("lacks {m:?}")));
         }
-        match have.difference(&want).next() {
+        match have.iter().find(|x| !want.contains(x)) {
             Some(m) => Err(wrong(at, format!("has {m:?}, which the lesson's data does not"))),
             None => Ok(()),
         }
     };
-    fn keys<T>(m: &std::collections::BTreeMap<String, T>) -> Vec<&str> {
+    fn keys<T>(m: &litemap::LiteMap<String, T>) -> Vec<&str> {
         m.keys().map(String::as_str).collect()
     }
     let d = &l.data;

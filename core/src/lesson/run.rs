@@ -8,10 +8,11 @@ use super::names::RecordNames;
 use super::witness::{Witness, kind_name, kind_of_word};
 use crate::event::{Event, EventKind};
 use crate::kafka::Out;
+use crate::order;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::sim::Sim;
+use litemap::LiteMap;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
 
 /// A scenario of a run set, under its name.
 #[derive(Clone, PartialEq, Debug)]
@@ -141,7 +142,7 @@ pub(super) fn add_commands(scene: &mut Json, more: &[Json]) {
     let list = o.entry("commands").or_insert_with(|| Json::Array(Vec::new()));
     if let Json::Array(list) = list {
         list.extend(more.iter().cloned());
-        list.sort_by_key(at);
+        order::sort_by_key(list, at);
     }
 }
 
@@ -232,8 +233,8 @@ pub fn unmet(fact: &Fact, runs: &Runs, names: &RecordNames) -> Option<Unmet> {
 }
 
 /// Other runs of the step by name: the first of each run set.
-fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> BTreeMap<&'a str, At<'a>> {
-    let mut all = BTreeMap::new();
+fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> LiteMap<&'a str, At<'a>> {
+    let mut all = LiteMap::new_vec();
     for r in runs {
         all.entry(r.name.as_str()).or_insert_with(|| At::Run(r.moment(names)));
     }
@@ -325,7 +326,7 @@ fn walk(run: &Ran, t_us: u64, names: &RecordNames, mut go_on: impl FnMut(Moment,
 }
 
 /// The event after which an expression was true no more, up to `t_us`; for one that was never true, the last notable event.
-pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &BTreeMap<&str, At>, names: &RecordNames) -> Option<Event> {
+pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &LiteMap<&str, At>, names: &RecordNames) -> Option<Event> {
     let (mut was, mut broke, mut last) = (false, None, None);
     walk(run, t_us, names, |m, fresh| {
         let holds = Context { now: At::Run(m), others: others.clone() }.holds(e);
@@ -343,7 +344,7 @@ pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &BTreeMap<&str
 pub(super) fn held_once(cond: &Cond, run: &Ran, names: &RecordNames) -> bool {
     let mut held = false;
     walk(run, run.sim.now_us(), names, |m, _| {
-        let cx = Context { now: At::Run(m), others: BTreeMap::new() };
+        let cx = Context { now: At::Run(m), others: LiteMap::new_vec() };
         held = cond.clauses.iter().all(|c| cx.holds(&c.expr));
         !held
     });

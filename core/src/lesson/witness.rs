@@ -4,7 +4,8 @@
 use crate::event::{Event, EventKind, GroupEvent, MessageKind, TxnEvent};
 use crate::ids::*;
 use crate::sim::Sim;
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
+use std::collections::BTreeSet;
 
 /// Names kinds of events for `events(…)`, `first(…)` and patterns. What is not listed can't be asked for.
 macro_rules! kinds {
@@ -117,13 +118,13 @@ impl Reading {
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
     seen: usize,
-    fates: BTreeMap<BatchId, Fate>,
-    sent_us: BTreeMap<RecordId, u64>,
+    fates: LiteMap<BatchId, Fate>,
+    sent_us: LiteMap<RecordId, u64>,
     delivered: Vec<(GroupIx, RecordId)>,
     handled: Vec<(GroupIx, RecordId)>,
     fetched: BTreeSet<(GroupIx, BrokerId)>,
-    kinds: BTreeMap<&'static str, (u64, u64)>,
-    readings: BTreeMap<(GroupIx, PartitionId), Reading>,
+    kinds: LiteMap<&'static str, (u64, u64)>,
+    readings: LiteMap<(GroupIx, PartitionId), Reading>,
 }
 
 impl Witness {
@@ -171,34 +172,38 @@ impl Witness {
                 self.fetched.insert((group(c), b));
             }
             EventKind::Group { group, what: GroupEvent::Assigned { member, partition } } => {
-                self.readings.entry((group, partition)).or_default().owner = Some(member);
+                self.reading(group, partition).owner = Some(member);
             }
             EventKind::Group { group, what: GroupEvent::Revoked { partition, .. } | GroupEvent::PartitionLost { partition, .. } } => {
-                self.readings.entry((group, partition)).or_default().stops(e.at_us);
+                self.reading(group, partition).stops(e.at_us);
             }
             EventKind::Group { what: GroupEvent::Stopped { member }, .. } | EventKind::ConsumerCrashed { consumer: member } => {
-                self.readings.values_mut().filter(|r| r.owner == Some(member)).for_each(|r| r.stops(e.at_us));
+                self.readings.iter_mut().map(|x| x.1).filter(|r| r.owner == Some(member)).for_each(|r| r.stops(e.at_us));
             }
             EventKind::PositionReset { consumer, partition, .. } => {
-                let r = self.readings.entry((group(consumer), partition)).or_default();
+                let r = self.reading(group(consumer), partition);
                 r.longest_us = r.longest_us.max(r.since_us.take().map_or(0, |from| e.at_us - from));
             }
             _ => {}
         }
     }
 
+    fn reading(&mut self, g: GroupIx, p: PartitionId) -> &mut Reading {
+        self.readings.entry((g, p)).or_default()
+    }
+
     /// Who has what in the groups that formed before the run began.
     fn look_at_members(&mut self, sim: &Sim) {
         for c in &sim.world().consumers {
             for p in c.partitions() {
-                self.readings.entry((sim.setup().consumers[c.id.ix()].group, p)).or_default().owner = Some(c.id);
+                self.reading(sim.setup().consumers[c.id.ix()].group, p).owner = Some(c.id);
             }
         }
     }
 
     /// Who holds the batches of this partition now.
     fn look_at_logs(&mut self, e: &Event, sim: &Sim) {
-        let mut holders: BTreeMap<BatchId, BrokerSet> = BTreeMap::new();
+        let mut holders: LiteMap<BatchId, BrokerSet> = LiteMap::new_vec();
         let touched = e.kind.partition();
         for p in sim.setup().partition_ids().filter(|p| touched.is_none_or(|t| t == *p) && !sim.setup().is_internal(*p)) {
             for b in sim.setup().broker_ids() {

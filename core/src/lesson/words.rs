@@ -1,7 +1,7 @@
 //! A lesson's words in one language. What stands between `{` and `}` is worked out from the runs.
 
+use litemap::LiteMap;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// All words of a lesson.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -14,11 +14,11 @@ pub struct Words {
     /// What is on the stage, before the first step.
     pub intro: String,
     /// By step.
-    pub steps: BTreeMap<String, StepWords>,
+    pub steps: LiteMap<String, StepWords>,
     /// Of the challenge.
     pub challenge: ChallengeWords,
     /// By card.
-    pub cards: BTreeMap<String, Card>,
+    pub cards: LiteMap<String, Card>,
     /// A remark for each command, in their order.
     pub real: Vec<String>,
     /// What the model leaves out.
@@ -36,18 +36,18 @@ pub struct StepWords {
     /// The question.
     pub ask: String,
     /// By option.
-    pub options: BTreeMap<String, String>,
+    pub options: LiteMap<String, String>,
     /// What to look at while it runs.
     pub watch: String,
     /// What happened, made from the state.
     pub outcome: String,
     /// What to tell somebody who predicted this; by option.
     #[serde(default)]
-    pub notes: BTreeMap<String, String>,
+    pub notes: LiteMap<String, String>,
     /// The question about the reason.
     pub why: String,
     /// By reason.
-    pub because: BTreeMap<String, String>,
+    pub because: LiteMap<String, String>,
     /// The explanation.
     pub explain: String,
 }
@@ -62,16 +62,16 @@ pub struct ChallengeWords {
     pub task: String,
     /// By choice.
     #[serde(default)]
-    pub choices: BTreeMap<String, String>,
+    pub choices: LiteMap<String, String>,
     /// By condition.
-    pub conditions: BTreeMap<String, String>,
+    pub conditions: LiteMap<String, String>,
     /// From vague to plain.
     #[serde(default)]
     pub hints: Vec<String>,
     /// How it is done.
     pub solution: String,
     /// By near miss: what was tried.
-    pub misses: BTreeMap<String, String>,
+    pub misses: LiteMap<String, String>,
     /// Said when it is done.
     pub won: String,
 }

@@ -5,6 +5,7 @@ use super::logs;
 use super::streams;
 use super::versions;
 use super::{CommitSpec, Scenario, ScenarioError, error};
+use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
@@ -12,6 +13,7 @@ use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, Timer, TxnTimer};
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -200,7 +202,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
 fn add_transaction_state(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let number = |t: &TransactionSetup| coordinator_partition(&t.name, TRANSACTION_PARTITIONS);
     let mut numbers: Vec<u16> = setup.transactions.iter().map(number).collect();
-    numbers.sort_unstable();
+    order::sort(&mut numbers);
     numbers.dedup();
     if numbers.is_empty() {
         return Ok(());
@@ -258,7 +260,8 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
         // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
         let replicas: SmallVec<[BrokerId; 3]> =
             (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
-        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(replicas.len()), replicas, unclean, log: None });
+        let most = if holds(Rule::MinIsrCap) { replicas.len() } else { usize::MAX };
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(most), replicas, unclean, log: None });
     }
     setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
 }
@@ -323,7 +326,7 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
 /// Groups with their members, and the partitions of `__consumer_offsets` in use.
 fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
     let mut numbers: Vec<u16> = s.apps.iter().map(|a| coordinator_partition(&a.group, OFFSETS_PARTITIONS)).collect();
-    numbers.sort_unstable();
+    order::sort(&mut numbers);
     numbers.dedup();
     if numbers.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@
 //! Strict: a field, config or name that is not known is refused with its place and what would be right.
 
 pub mod build;
+mod command;
 pub mod configs;
 mod link;
 mod logs;
@@ -12,10 +13,11 @@ pub mod versions;
 
 use crate::cost::service::CostSpec;
 use crate::fold::narration::Lang;
+use crate::json::{Misplaced, decode, encode};
 use crate::kafka::partitioner::Partitioner;
 use crate::kafka::setup::ProtocolVersion;
 use crate::kafka::transaction::AfterSend;
-use crate::place::{Misplaced, decode};
+pub use command::TimedCommand;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
 pub use shipped::{SHIPPED, shipped};
@@ -351,7 +353,7 @@ pub enum End {
 
 /// Something done to the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Do {
     /// An application sends a record.
     Send {
@@ -480,19 +482,6 @@ pub enum Do {
     },
 }
 
-/// A command and its time.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TimedCommand {
-    /// When, in microseconds.
-    pub at_us: u64,
-    /// Was it done by hand while the run was watched?
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_hand: bool,
-    /// What.
-    #[serde(flatten)]
-    pub what: Do,
-}
-
 impl Scenario {
     /// Reads a scenario and checks all of it.
     ///
@@ -511,7 +500,7 @@ impl Scenario {
 
     /// As JSON, as [`Scenario::parse`] reads it.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("a scenario has only JSON's own types")
+        encode(self)
     }
 
     /// Sets a producer's config; a new scenario for a new run.

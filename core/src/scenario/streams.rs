@@ -6,7 +6,6 @@ use super::{App, ScenarioError, error};
 use crate::kafka::partitioner::Partitioner;
 use crate::kafka::setup::{PartitionSetup, Repartition, Setup, StreamsSetup, TopicSetup, Window};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a Streams application does with its topic: count by key into a store, and write each new count to a topic.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -19,8 +18,8 @@ pub struct StreamsSpec {
     pub store: String,
     /// Count by another key: from each key to the new one, by way of the topic `<group>-<store>-repartition`. Records whose
     /// key does not stand here are dropped.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub group_by: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Configs::is_empty")]
+    pub group_by: Configs,
     /// Count for each window of event time of this length, in milliseconds; 0 = one count for all time.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub window_ms: u32,
@@ -121,6 +120,9 @@ impl App {
         if s.window_ms == 0 && s.grace_ms > 0 {
             return error(format!("{at}.grace_ms"), "needs window_ms");
         }
+        if let Some(from) = s.group_by.iter().find(|k| !k.1.is_string()) {
+            return error(format!("{at}.group_by.{}", from.0), "must be a key in quotes");
+        }
         let (own, producer) = s.split();
         for (c, scope, prefix) in [(&own, Scope::Streams, ""), (&producer, Scope::Producer, "producer.")] {
             configs::check(c, scope).map_err(|(name, what)| ScenarioError { at: format!("{at}.configs.{prefix}{name}"), what })?;
@@ -146,8 +148,9 @@ pub(super) fn topology(app: &App, s: &StreamsSpec, setup: &mut Setup) -> Result<
         let topic = internal(setup, source, app.internal_topic(s, "repartition"))?;
         let partitions = setup.topics[topic].partitions.len() as u16;
         let keys = s.group_by.iter().map(|(from, to)| {
+            let to = configs::text(to);
             let number = Partitioner::Java.partition(to.as_bytes(), partitions);
-            (key(setup, from), (key(setup, to), number))
+            (key(setup, from), (key(setup, &to), number))
         });
         Some(Repartition { topic, keys: keys.collect() })
     };

@@ -6,7 +6,8 @@ use super::queue::{Class, Item};
 use crate::event::EventKind;
 use crate::ids::*;
 use crate::kafka::{Command, Input, Out, Timer};
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// After how long a supervisor starts a consumer again that a poison record brought down.
@@ -15,9 +16,9 @@ const RESTART_US: u64 = 3_000_000;
 /// What is out of order at present.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Disturbances {
-    slow: BTreeMap<(Actor, Actor), u64>,
-    paused: BTreeMap<Actor, u64>,
-    handlers: BTreeMap<ConsumerIx, u64>,
+    slow: LiteMap<(Actor, Actor), u64>,
+    paused: LiteMap<Actor, u64>,
+    handlers: LiteMap<ConsumerIx, u64>,
     poison: Rc<BTreeSet<RecordId>>,
 }
 

@@ -22,6 +22,7 @@ use crate::scenario::build::{Durations, build};
 use crate::scenario::{Do, End, Network, Scenario, ScenarioError, TimedCommand, Workload};
 use crate::trial::Trial;
 use disturb::Disturbances;
+use litemap::LiteMap;
 use queue::{Class, Item, Queue};
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -74,11 +75,11 @@ pub struct Sim {
     world: World,
     now_us: u64,
     queue: Queue,
-    links: BTreeMap<(Actor, Actor), Link>,
+    links: LiteMap<(Actor, Actor), Link>,
     transit: BTreeMap<MsgId, Transit>,
-    last_fetch: BTreeMap<(BrokerId, BrokerId), u64>,
-    transaction_starts: BTreeMap<TxnIx, u64>,
-    sticky: BTreeMap<(ProducerIx, usize), Sticky>,
+    last_fetch: LiteMap<(BrokerId, BrokerId), u64>,
+    transaction_starts: LiteMap<TxnIx, u64>,
+    sticky: LiteMap<(ProducerIx, usize), Sticky>,
     disturbances: Disturbances,
     events: Chunked<Event>,
     trace: Canon,
@@ -131,11 +132,11 @@ impl Sim {
             world,
             now_us: 0,
             queue: Queue::default(),
-            links: BTreeMap::new(),
+            links: LiteMap::new_vec(),
             transit: BTreeMap::new(),
-            last_fetch: BTreeMap::new(),
-            transaction_starts: BTreeMap::new(),
-            sticky: BTreeMap::new(),
+            last_fetch: LiteMap::new_vec(),
+            transaction_starts: LiteMap::new_vec(),
+            sticky: LiteMap::new_vec(),
             disturbances: Disturbances::default(),
             events: Chunked::default(),
             trace: Canon::default(),

@@ -3,6 +3,7 @@
 //! The weights come from the queues at the moment of switching; Kafka's sender refreshes them whenever it looks for
 //! ready batches. Left out: `partitioner.availability.timeout.ms`, racks.
 
+use crate::broken::{Rule, holds};
 use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::kafka::World;
@@ -36,7 +37,7 @@ impl Sticky {
     pub(super) fn count(&mut self, bytes: u32, c: Choice, w: &World) {
         let Some(number) = self.partition else { return };
         let limit = w.setup.producers[c.producer.ix()].batch_bytes;
-        self.bytes += bytes;
+        self.bytes += if holds(Rule::Sticky) { bytes } else { limit.saturating_mul(2) };
         let waiting = w.producers[c.producer.ix()].parts[usize::from(c.first + number)].queue.last();
         let half_full = waiting.is_some_and(|q| !q.sent && q.bytes < limit);
         if self.bytes >= limit.saturating_mul(2) || self.bytes >= limit && !half_full {

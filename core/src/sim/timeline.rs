@@ -43,6 +43,10 @@ impl Timeline {
     pub fn sim(&self) -> &Sim {
         &self.sim
     }
+    /// The run at its beginning, with everything that was done by hand before it.
+    pub fn beginning(&self) -> &Sim {
+        &self.checkpoints[0]
+    }
     /// The scenario with everything that was done by hand: running it gives this run again.
     pub fn scenario(&self) -> &Scenario {
         &self.scenario

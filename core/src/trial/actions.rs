@@ -9,6 +9,7 @@ use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::leader::Ask;
 use crate::kafka::{Command, Flight, Input, Out, Timer, World};
+use crate::order;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -101,7 +102,7 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     let w = &n.world;
     let (b, used) = (&trial.bounds, &n.used);
     let mut links: SmallVec<[(Actor, Actor); 12]> = w.net.iter().map(|f| (f.from, f.to)).collect();
-    links.sort();
+    order::sort(&mut links);
     links.dedup();
     found.extend(links.iter().map(|l| Action::Deliver(l.0, l.1)));
     if usize::from(used.records) < trial.records.len() {
@@ -118,7 +119,7 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     if fault {
         faults(b, n, &links, found);
     }
-    found.sort_unstable();
+    order::sort(found);
 }
 
 fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action>) {

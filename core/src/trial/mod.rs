@@ -21,6 +21,7 @@ pub mod words;
 use crate::ids::*;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Setup, World};
+use crate::order;
 use crate::scenario::{Scenario, ScenarioError, build::build, error};
 pub use actions::{Action, Budget};
 pub use properties::Property;
@@ -152,7 +153,7 @@ impl Trial {
                 sends.push((at, i, n, (producer, PartitionId(range.start + number), w.after(n as u32)), key.cloned()));
             }
         }
-        sends.sort_by_key(|s| (s.0, s.1, s.2));
+        order::sort_by_key(&mut sends, |s| (s.0, s.1, s.2));
         sends.truncate(wanted);
         if sends.len() < wanted {
             return error("workload", format!("has {} records; trial.bounds.records asks for {wanted}", sends.len()));

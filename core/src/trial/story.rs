@@ -3,6 +3,7 @@
 use super::actions::{Action, apply, enabled};
 use super::{Property, Trial, search};
 use crate::event::EventKind;
+use crate::json::encode;
 use crate::kafka::Out;
 use crate::scenario::Scenario;
 use crate::sim::STORY_STEP_US;
@@ -49,10 +50,7 @@ impl Trial {
         for (i, a) in schedule.iter().enumerate() {
             enabled(self, &node, self.bounds.faults(), &mut actions);
             if !actions.contains(a) {
-                return Err((
-                    i,
-                    format!("{} can't happen there within the bounds of `trial`", serde_json::to_string(a).unwrap_or_default()),
-                ));
+                return Err((i, format!("can't happen there within the bounds of `trial`: {}", encode(a))));
             }
             apply(self, &mut node, *a, &mut out);
         }

@@ -303,3 +303,39 @@ pub fn transactional_case(base: impl Strategy<Value = Case>) -> impl Strategy<Va
         Case(parse(&s.to_json()))
     })
 }
+
+/// The same case with a Streams application in place of its own: it counts `pay` into `counts`.
+pub fn streams_case(base: impl Strategy<Value = Case>) -> impl Strategy<Value = Case> {
+    let shape = (any::<bool>(), 0..=2u8, any::<bool>(), 0..2u8, prop::sample::select(vec![20, 100, 900]));
+    (base, shape).prop_map(|(Case(mut s), (exactly_once, version, regroup, standby, interval))| {
+        s.features.transaction = Some(version);
+        for (name, value) in [("transaction.abort.timed.out.transaction.cleanup.interval.ms", 700), ("transaction.state.log.min.isr", 1)] {
+            s.configs.insert(name.into(), value.into());
+        }
+        let mut counts = s.topology.topics[0].clone();
+        counts.name = "counts".into();
+        counts.configs.retain(|name, _| name == "min.insync.replicas" || name == "unclean.leader.election.enable");
+        s.topology.topics.push(counts);
+        let guarantee = if exactly_once { "exactly_once_v2" } else { "at_least_once" };
+        let mut streams = json!({ "to": "counts", "configs": { "processing.guarantee": guarantee, "commit.interval.ms": interval,
+            "producer.linger.ms": 0, "producer.request.timeout.ms": 1500, "producer.transaction.timeout.ms": 2000 } });
+        if regroup {
+            let keys = s.workload.iter().flat_map(|w| w.keys.clone());
+            streams["group_by"] = keys.map(|k| (k, json!("all"))).collect::<serde_json::Map<_, _>>().into();
+        }
+        let app = &mut s.apps[0];
+        (app.commit, app.output, app.standby) = (None, None, standby);
+        app.streams = Some(serde_json::from_value(streams).unwrap());
+        for name in ["enable.auto.commit", "isolation.level"] {
+            app.configs.remove(name);
+        }
+        app.configs.insert("session.timeout.ms".into(), 6000.into());
+        app.configs.insert("heartbeat.interval.ms".into(), 500.into());
+        if standby > 0 {
+            let join = TimedCommand { at_us: 4 * SECOND, by_hand: false, what: Do::StartConsumer { consumer: 1 } };
+            let at = s.commands.partition_point(|c| c.at_us <= join.at_us);
+            s.commands.insert(at, join);
+        }
+        Case(parse(&s.to_json()))
+    })
+}

@@ -1,35 +1,41 @@
 //! What Kafka's own classes answered without a cluster: partitioners, coordinators, assignors.
 
-use crate::page::{Row, Verdict};
+use crate::page::{Case, Verdict};
 use crate::recorded::{Cases, read};
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
 use highwater_core::kafka::assignor::Problem;
 use highwater_core::kafka::log::{Batch, Log, Payload};
-use highwater_core::kafka::partitioner::{coordinator_partition, murmur2, partition_for_key, sticky_partition};
+use highwater_core::kafka::partitioner::{
+    coordinator_partition, librdkafka_partition_for_key, murmur2, partition_for_key, sticky_partition,
+};
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A row for each case.
-pub fn rows() -> Vec<Row> {
-    let mut rows = Vec::new();
+/// Every case.
+pub fn cases() -> Vec<Case> {
     let partitioners: Cases<Value> = read("recorded/classes.json");
-    for case in &partitioners.cases {
-        let name = text(&case["name"]);
-        let verdict = match name.as_str() {
-            "murmur2 of keys" => Verdict::of(vectors(case, murmur2_differences)),
-            "where an epoch ends" => Verdict::of(epoch_caches(case)),
-            "coordinator partitions" => Verdict::of(vectors(case, coordinator_differences)),
-            "sticky: when it switches" => Verdict::of(switching(case)),
-            "sticky: adaptive weights" | "sticky: a partition without a leader" => Verdict::of(choices(case)),
-            other => panic!("nobody compares {other}"),
-        };
-        rows.push(Row { family: text(&case["family"]), name, verdict, scenario: None });
-    }
-    rows.extend(assignor_rows());
-    rows
+    let case =
+        |c: Value| Case { family: text(&c["family"]), name: text(&c["name"]), scenario: None, judge: Box::new(move || class_verdict(&c)) };
+    let mut cases: Vec<Case> = partitioners.cases.into_iter().map(case).collect();
+    let librdkafka: Value = read("recorded/librdkafka.json");
+    let judge = move || Verdict::of(vectors(&librdkafka, crc32_differences));
+    cases.push(Case { family: "partitioner".into(), name: "CRC32 of keys (librdkafka)".into(), scenario: None, judge: Box::new(judge) });
+    cases.extend(assignor_cases());
+    cases
+}
+
+fn class_verdict(case: &Value) -> Verdict {
+    Verdict::of(match text(&case["name"]).as_str() {
+        "murmur2 of keys" => vectors(case, murmur2_differences),
+        "where an epoch ends" => epoch_caches(case),
+        "coordinator partitions" => vectors(case, coordinator_differences),
+        "sticky: when it switches" => switching(case),
+        "sticky: adaptive weights" | "sticky: a partition without a leader" => choices(case),
+        other => panic!("nobody compares {other}"),
+    })
 }
 
 fn text(v: &Value) -> String {
@@ -53,6 +59,13 @@ fn murmur2_differences(v: &Value) -> Vec<String> {
         ("of50", i64::from(partition_for_key(bytes, 50))),
     ];
     unequal(&key, v, &mine)
+}
+
+/// librdkafka's default, asked of librdkafka.
+fn crc32_differences(v: &Value) -> Vec<String> {
+    let key = text(&v["key"]);
+    let of = |partitions| i64::from(librdkafka_partition_for_key(key.as_bytes(), partitions));
+    unequal(&key, v, &[("of3", of(3)), ("of6", of(6)), ("of50", of(50))])
 }
 
 fn coordinator_differences(v: &Value) -> Vec<String> {
@@ -157,22 +170,32 @@ struct AssignorCase {
     problem: Value,
 }
 
-/// Named problems have a row each; the generated ones of an assignor share one.
-fn assignor_rows() -> Vec<Row> {
+/// Named problems are a case each; the generated ones of an assignor share one.
+fn assignor_cases() -> Vec<Case> {
     let recorded: Cases<AssignorCase> = read("recorded/assignors.json");
-    let mut rows: Vec<Row> = Vec::new();
-    for case in &recorded.cases {
-        let (family, verdict) = (format!("assignor {}", text(&case.problem["assignor"])), assignor_verdict(case));
+    let mut named: Vec<(String, String, Vec<AssignorCase>)> = Vec::new();
+    for case in recorded.cases {
         let name = match case.name.split_once(" generated ") {
             Some((assignor, _)) => format!("{assignor}, generated problems"),
             None => case.name.clone(),
         };
-        match rows.last_mut() {
-            Some(last) if last.name == name => last.verdict.join(verdict),
-            _ => rows.push(Row { family, name, verdict, scenario: None }),
+        match named.last_mut() {
+            Some(last) if last.1 == name => last.2.push(case),
+            _ => named.push((format!("assignor {}", text(&case.problem["assignor"])), name, vec![case])),
         }
     }
-    rows
+    let judge = |problems: &[AssignorCase]| {
+        let mut verdict = Verdict::Agrees;
+        problems.iter().for_each(|p| verdict.join(assignor_verdict(p)));
+        verdict
+    };
+    let case = |(family, name, problems): (String, String, Vec<AssignorCase>)| Case {
+        family,
+        name,
+        scenario: None,
+        judge: Box::new(move || judge(&problems)),
+    };
+    named.into_iter().map(case).collect()
 }
 
 fn assignor_verdict(case: &AssignorCase) -> Verdict {

@@ -1,21 +1,30 @@
 //! `docs/conformance.md`: every case, and whether the engine does what Kafka did. The tests fail when a difference has no explanation,
 //! when an explanation has no difference any more, and when the page is old.
 
+use crate::broken::{self, Broken};
 use crate::recorded::{self, Seen, folder};
-use crate::{classes, compare, probes, replay};
+use crate::{classes, compare, html, probes, replay};
 use highwater_core::scenario::Scenario;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-/// A case on the page.
-pub struct Row {
+/// A case: what was recorded, and how to find out what the engine does.
+pub struct Case {
     pub family: String,
     pub name: String,
-    pub verdict: Verdict,
     /// Its scenario file, in the folder `conformance`.
     pub scenario: Option<String>,
+    pub judge: Box<dyn Fn() -> Verdict>,
+}
+
+/// A case on the page.
+struct Row {
+    family: String,
+    name: String,
+    verdict: Verdict,
+    scenario: Option<String>,
 }
 
 /// How a case came out.
@@ -56,7 +65,20 @@ struct Explanation {
     why: String,
 }
 
-fn scenario_row(name: &str) -> Row {
+fn scenario_case(name: String) -> Case {
+    let scenario = Some(format!("scenarios/{name}.json"));
+    Case {
+        family: family(&name),
+        scenario,
+        judge: Box::new({
+            let name = name.clone();
+            move || play(&name)
+        }),
+        name,
+    }
+}
+
+fn play(name: &str) -> Verdict {
     let path = folder().join(format!("scenarios/{name}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let scenario = Scenario::parse(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -64,12 +86,7 @@ fn scenario_row(name: &str) -> Row {
     let looks: Vec<u64> = kafka.looks.iter().map(|l| l.at_us).collect();
     assert!(!looks.is_empty(), "{name} was looked at");
     let engine = replay::replay(&scenario, &looks);
-    Row {
-        family: family(name),
-        name: name.to_string(),
-        verdict: Verdict::of(compare::differences(&kafka, &engine)),
-        scenario: Some(format!("scenarios/{name}.json")),
-    }
+    Verdict::of(compare::differences(&kafka, &engine))
 }
 
 fn family(name: &str) -> String {
@@ -85,15 +102,21 @@ fn family(name: &str) -> String {
     found.unwrap_or_else(|| panic!("{name} belongs to no family")).1.to_string()
 }
 
-fn rows() -> Vec<Row> {
-    let mut rows: Vec<Row> = recorded::names("scenarios").iter().map(|name| scenario_row(name)).collect();
-    rows.extend(classes::rows());
-    rows.extend(probes::rows());
-    rows.sort_by(|a, b| (&a.family, &a.name).cmp(&(&b.family, &b.name)));
-    rows
+/// All of them, by family and name.
+pub fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = recorded::names("scenarios").into_iter().map(scenario_case).collect();
+    cases.extend(classes::cases());
+    cases.extend(probes::cases());
+    cases.sort_by(|a, b| (&a.family, &a.name).cmp(&(&b.family, &b.name)));
+    cases
 }
 
-fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>) -> String {
+fn rows() -> Vec<Row> {
+    let row = |c: Case| Row { verdict: (c.judge)(), family: c.family, name: c.name, scenario: c.scenario };
+    cases().into_iter().map(row).collect()
+}
+
+fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>, broken: &Broken) -> String {
     let count = |which: fn(&Verdict) -> bool| rows.iter().filter(|r| which(&r.verdict)).count();
     let (agree, differ) = (count(|v| matches!(v, Verdict::Agrees)), count(|v| matches!(v, Verdict::Differs(_))));
     let part = count(|v| matches!(v, Verdict::AgreesInPart(_)));
@@ -104,7 +127,9 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>) -> String {
         they fail when it is old. Recorded from Apache Kafka {} on {} by `conformance/record`.\n\n\
         {} cases: {} agree ({part} of them in part), {differ} differ, {} are not modelled. Offsets, logs, leaders, epochs, ISR, ELR, errors and assignments are compared \
         exactly, times within {} s. A scenario is played on a real cluster and in the simulation with the same times; both are looked at before each \
-        group of commands and at the end. A power cut can't be recorded: it would take the recorder's machine with it.\n",
+        group of commands and at the end. A power cut can't be recorded: it would take the recorder's machine with it.\n\n\
+        Each case that agrees fails when some rule of the engine is broken on purpose; the last column names those rules, the list below says \
+        what they are.\n",
         recorded.kafka,
         recorded.recorded,
         rows.len(),
@@ -116,7 +141,7 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>) -> String {
     for row in rows {
         if row.family != family {
             family = &row.family;
-            let _ = write!(page, "\n## {family}\n\n| case | verdict |\n|---|---|\n");
+            let _ = write!(page, "\n## {family}\n\n| case | verdict | fails without |\n|---|---|---|\n");
         }
         let verdict = match &row.verdict {
             Verdict::Agrees => "agrees".to_string(),
@@ -128,19 +153,40 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>) -> String {
             Verdict::NotModelled(why) => format!("not modelled: {why}"),
         };
         let name = row.scenario.as_ref().map_or(row.name.clone(), |path| format!("[{}](../conformance/{path})", row.name));
-        let _ = writeln!(page, "| {name} | {verdict} |");
+        let needs = broken.cases.get(&row.name).map_or(String::new(), |rules| few(rules));
+        let _ = writeln!(page, "| {name} | {verdict} | {needs} |");
+    }
+    let _ = write!(page, "\n## Rules that were broken\n\n| rule | what it says | cases that fail without it |\n|---|---|---|\n");
+    for (rule, words) in &broken.rules {
+        let failing = broken.cases.values().filter(|rules| rules.contains(rule)).count();
+        let _ = writeln!(page, "| {rule} | {words} | {failing} |");
     }
     page
+}
+
+/// The first of them; a case of a whole cluster fails without most rules.
+fn few(rules: &[String]) -> String {
+    const SHOWN: usize = 4;
+    let more = if rules.len() > SHOWN { format!(" and {} more", rules.len() - SHOWN) } else { String::new() };
+    rules[..rules.len().min(SHOWN)].join(", ") + &more
 }
 
 #[test]
 fn the_engine_does_what_kafka_did_or_the_page_says_why_not() {
     let rows = rows();
     let explanations: BTreeMap<String, Explanation> = recorded::read("differences.json");
-    let page = page(&rows, &explanations);
-    let path = folder().join("../docs/conformance.md");
+    let broken = broken::stored();
+    assert_eq!(broken.rules, broken::rules(), "conformance/broken.json is old: write it with the feature broken-rules");
+    let agrees = |r: &&Row| matches!(r.verdict, Verdict::Agrees | Verdict::AgreesInPart(_));
+    let deaf = rows.iter().filter(agrees).find(|r| broken.cases.get(&r.name).is_none_or(|rules| rules.is_empty()));
+    assert_eq!(deaf.map(|r| &r.name), None, "no broken rule makes it fail: see core/tests/conformance/broken.rs");
+    let page = page(&rows, &explanations, &broken);
+    let docs = folder().join("../docs");
+    let fidelity = fs::read_to_string(docs.join("fidelity.md")).expect("it is there");
+    // The same for the app, which links to it.
+    let files = [(docs.join("conformance.md"), page.clone()), (docs.join("../assets/fidelity.html"), html::page(&fidelity, &page))];
     if std::env::var_os("HIGHWATER_WRITE_PAGE").is_some() {
-        fs::write(&path, &page).expect("the page can be written");
+        files.iter().for_each(|(path, text)| fs::write(path, text).expect("the page can be written"));
     }
     let mut unexplained = Vec::new();
     for row in &rows {
@@ -156,6 +202,9 @@ fn the_engine_does_what_kafka_did_or_the_page_says_why_not() {
     let unknown = explanations.keys().find(|name| rows.iter().all(|r| r.name != **name));
     assert_eq!(unknown, None, "conformance/differences.json explains a case that does not exist");
     assert!(rows.len() >= 60, "the judge hears at least 60 cases");
-    let old = fs::read_to_string(&path).unwrap_or_default();
-    assert!(old == page, "docs/conformance.md is old: HIGHWATER_WRITE_PAGE=1 cargo test -p highwater-core --test conformance writes it");
+    for (path, text) in files {
+        let old = fs::read_to_string(&path).unwrap_or_default();
+        let how = "HIGHWATER_WRITE_PAGE=1 cargo test -p highwater-core --test conformance writes it";
+        assert!(old == text, "{} is old: {how}", path.display());
+    }
 }

@@ -8,7 +8,7 @@ use highwater_core::sim::Sim;
 
 fn watched(s: &Scenario) -> (Sim, Series) {
     let mut sim = begin(s);
-    let mut series = Series::new(&sim);
+    let mut series = Series::new(&sim, 1_000_000, 1024);
     let mut out = Out::default();
     loop {
         series.follow(&sim);

@@ -16,7 +16,7 @@ mod engine;
 mod evidence;
 mod expect;
 mod filesystem;
-mod interrupt;
+pub(crate) mod interrupt;
 mod labels;
 mod machine;
 mod medium;

@@ -29,13 +29,16 @@ pub(super) struct Run {
     pub faults: Vec<Event>,
 }
 
+/// How often metrics are sampled at first, and how many samples are kept.
+const SAMPLE_EVERY_US: u64 = 1_000_000;
+const MAX_SAMPLES: usize = 1024;
 /// Most faults whose deltas are reported.
 const MAX_FAULTS: usize = 50;
 
 /// Runs to the end.
 pub(super) fn run(scenario: &Scenario) -> Result<Run> {
     let sim = Sim::new(scenario).map_err(|e| anyhow!("{e}"))?;
-    let series = Series::new(&sim);
+    let series = Series::new(&sim, SAMPLE_EVERY_US, MAX_SAMPLES);
     let mut run = Run { sim, broken: Vec::new(), series, faults: Vec::new() };
     let mut out = Out::default();
     let mut seen = run.sim.events().len();

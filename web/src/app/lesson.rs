@@ -1,7 +1,7 @@
 //! The open lesson in the app: which session is on the stage, what a learner may do, what is read out.
 
 use super::browser::{self, keys};
-use super::msg::Msg;
+use super::msg::{Msg, Tab};
 use super::{App, fatal};
 use crate::door::Door;
 use crate::i18n;
@@ -41,7 +41,7 @@ impl App {
             None if !self.lesson_on_stage => self.swap(true),
             None => {}
         }
-        self.events_tab = false;
+        self.tab = Tab::Inspector;
         self.spoken.0 = None;
         browser::scroll_to_top(".pane.lesson");
     }

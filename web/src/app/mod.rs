@@ -36,7 +36,7 @@ use gloo::utils::{document, window};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::{Keeping, Msg};
+use msg::{Keeping, Msg, Tab};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -75,7 +75,7 @@ pub struct App {
     lang: Lang,
     dark: bool,
     help: bool,
-    events_tab: bool,
+    tab: Tab,
     coach: Option<Advice>,
     notice: Option<String>,
     fading: Option<Timeout>,
@@ -150,7 +150,7 @@ impl Component for App {
             lang,
             dark,
             help: false,
-            events_tab: false,
+            tab: Tab::default(),
             coach,
             notice: None,
             fading: None,
@@ -245,7 +245,7 @@ impl Component for App {
             }
             Msg::Shift(by) => self.shift(by),
             Msg::Click(x, y, under) => self.click(x, y, under),
-            Msg::Tab(events) => self.events_tab = events,
+            Msg::Tab(tab) => self.tab = tab,
             Msg::SwitchLang => {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
@@ -374,7 +374,8 @@ impl App {
     /// Brings what is read up to date; says whether it changed.
     fn refresh(&mut self) -> bool {
         let fresh = {
-            let hot = self.hot.borrow();
+            let mut hot = self.hot.borrow_mut();
+            hot.session.look_at_meters(self.tab == Tab::Meters && self.door == Door::Play);
             facts(&hot.session, hot.frame, self.lang)
         };
         let told = self.bench_goes_on() | self.lesson_goes_on();
@@ -452,8 +453,11 @@ impl App {
         self.hot.borrow_mut().session.select(what);
         if !matches!(what, Selection::Run) {
             // What was selected shows in the inspector; events stay beside their list's tab. The focus does not stay behind.
-            if std::mem::take(&mut self.events_tab) && browser::has_focus("tab-events") {
-                browser::focus("tab-inspector");
+            if self.tab == Tab::Events {
+                self.tab = Tab::Inspector;
+                if browser::has_focus("tab-events") {
+                    browser::focus("tab-inspector");
+                }
             }
         }
     }

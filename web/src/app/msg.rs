@@ -91,8 +91,8 @@ pub enum Msg {
     OpenFile(String),
     /// Asked of the Trial door.
     Trial(TrialMsg),
-    /// The inspector (false) or the event list (true).
-    Tab(bool),
+    /// What the side of the Play door shows.
+    Tab(Tab),
     /// The other language.
     SwitchLang,
     /// The other colours.
@@ -129,4 +129,16 @@ pub enum Msg {
     Progress(String),
     /// Keep the scene for a reload.
     Save,
+}
+
+/// What the side of the Play door shows of the selected thing, or of the run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tab {
+    /// State, configs, why.
+    #[default]
+    Inspector,
+    /// Metrics under their JMX names.
+    Meters,
+    /// What happened, in words.
+    Events,
 }

@@ -1,7 +1,7 @@
 //! How the page is put together from its panels.
 
 use super::keep::file_name;
-use super::msg::Msg;
+use super::msg::{Msg, Tab};
 use super::{App, browser};
 use crate::door::Door;
 use crate::learn::open::Phase;
@@ -18,6 +18,7 @@ use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::lesson_panel;
 use crate::panels::learn::list::lesson_list;
 use crate::panels::ledger::ledger;
+use crate::panels::meters::meters;
 use crate::panels::people::{group_box, member_card, producer_card};
 use crate::panels::placed::Placed;
 use crate::panels::transport::transport;
@@ -104,15 +105,16 @@ fn play(app: &App, go: &Go) -> Html {
             <aside class="side">
                 if let Some(o) = &app.learn.open { <a class="to-lesson" data-testid="to-lesson" href={o.place.address(&o.lesson.id)}>{ "‹ " }{ t.learn_back }</a> }
                 <div class="tabs" role="tablist">
-                    { tab("tab-inspector", t.tab_inspector, !app.events_tab, go, false) }
-                    { tab("tab-events", t.tab_events, app.events_tab, go, true) }
+                    { tab("tab-inspector", t.tab_inspector, app, go, Tab::Inspector) }
+                    { tab("tab-meters", t.tab_meters, app, go, Tab::Meters) }
+                    { tab("tab-events", t.tab_events, app, go, Tab::Events) }
                 </div>
                 <div class="pane" role="tabpanel" tabindex="-1">
-                    if app.events_tab {
-                        { event_list(&f.lines, f.earlier, selected_event, lang, go) }
-                    } else {
-                        { inspector(&f.inspection, lang, go) }
-                    }
+                    { match (app.tab, &f.meters) {
+                        (Tab::Events, _) => event_list(&f.lines, f.earlier, selected_event, lang, go),
+                        (Tab::Meters, Some(sheet)) => meters(&f.inspection.title, sheet, lang),
+                        _ => inspector(&f.inspection, lang, go),
+                    } }
                 </div>
             </aside>
             { below(app, go) }
@@ -132,9 +134,9 @@ fn below(app: &App, go: &Go) -> Html {
     }
 }
 
-fn tab(id: &'static str, label: &'static str, on: bool, go: &Go, events: bool) -> Html {
+fn tab(id: &'static str, label: &'static str, app: &App, go: &Go, tab: Tab) -> Html {
     html! {
-        <button type="button" role="tab" {id} data-testid={id} aria-selected={on.to_string()} onclick={ask(go, Msg::Tab(events))}>{ label }</button>
+        <button type="button" role="tab" {id} data-testid={id} aria-selected={(app.tab == tab).to_string()} onclick={ask(go, Msg::Tab(tab))}>{ label }</button>
     }
 }
 

@@ -378,6 +378,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         acts,
         sections: [
             Some(Section { title: t.state, rows }),
+            app.and_then(|a| a.streams.as_ref()).map(|x| configs::section(Scope::Streams, &[&x.configs], s.timeline().scenario(), lang)),
             app.map(|a| configs::section(Scope::Consumer, &[&a.configs], s.timeline().scenario(), lang)),
         ]
         .into_iter()

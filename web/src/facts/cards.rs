@@ -4,6 +4,7 @@ use crate::i18n::Lang;
 use crate::scene::{Standing, standing};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
+use highwater_core::order;
 use highwater_core::sim::Sim;
 
 /// What state a broker is in, in one word.
@@ -151,6 +152,6 @@ pub fn head(sim: &Sim, p: PartitionId) -> HeadFacts {
     let s = &sim.world().controller.partitions[p.ix()];
     let setup = &sim.setup().partitions[p.ix()];
     let mut replicas: Vec<(BrokerId, bool)> = setup.replicas.iter().map(|b| (*b, s.isr.has(*b))).collect();
-    replicas.sort_unstable();
+    order::sort(&mut replicas);
     HeadFacts { partition: p, name: sim.setup().partition_name(p), leader: s.leader, epoch: s.le, replicas, min_isr: setup.min_isr }
 }

@@ -7,6 +7,7 @@ pub mod configs;
 pub mod inspect;
 pub mod lights;
 pub mod lines;
+pub mod meters;
 pub mod people;
 pub mod things;
 
@@ -64,6 +65,8 @@ pub struct Facts {
     pub earlier: usize,
     /// The selected thing.
     pub inspection: Inspection,
+    /// Its metrics, while somebody looks at them.
+    pub meters: Option<meters::Sheet>,
 }
 
 /// The size that facts are laid out for.
@@ -106,6 +109,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
         lines,
         earlier,
         inspection: inspect::inspect(s, lang),
+        meters: meters::sheet(s, lang),
         layout,
         shown,
     }

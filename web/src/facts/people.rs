@@ -5,11 +5,14 @@ use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::{committed, mark_of};
 use crate::session::Session;
+use highwater_core::fold::ledger::KeyIx;
 use highwater_core::ids::*;
 use highwater_core::kafka::Timer;
 use highwater_core::kafka::consumer::Consumer;
 use highwater_core::kafka::group::coordinator::{Group, GroupState};
 use highwater_core::kafka::group::membership::Phase;
+use highwater_core::kafka::streams::{Task, Thread};
+use highwater_core::order;
 use highwater_core::scenario::configs::{self, Scope};
 use highwater_core::sim::Sim;
 
@@ -81,7 +84,7 @@ pub fn producers(s: &Session) -> Vec<ProducerFacts> {
 fn topics_of(s: &Session, producer: &str, all: &[String]) -> Vec<String> {
     let own = |topic: &String| s.timeline().scenario().workload.iter().any(|w| w.producer == producer && w.topic == *topic);
     let mut topics = all.to_vec();
-    topics.sort_by_key(|t| !own(t));
+    order::sort_by_key(&mut topics, |t| !own(t));
     topics
 }
 
@@ -108,6 +111,21 @@ pub struct Share {
     pub committed: Option<Offset>,
 }
 
+/// What a Streams thread has.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ThreadFacts {
+    /// Counts of its stores, with their keys.
+    pub store: Vec<(Mark, u32)>,
+    /// Further ones.
+    pub more: usize,
+    /// How far the store that is being restored is: offset of the changelog, and where it ends once that is known.
+    pub restoring: Option<(Offset, Option<Offset>)>,
+    /// Records that it has processed beyond what is committed.
+    pub ahead: u32,
+    /// Records that it was done with, counted each time: what happens outside Kafka.
+    pub effects: u64,
+}
+
 /// A member's card.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MemberFacts {
@@ -127,6 +145,8 @@ pub struct MemberFacts {
     pub hand: Vec<Mark>,
     /// Further ones.
     pub more: usize,
+    /// Its tasks, if it is a Streams thread.
+    pub thread: Option<ThreadFacts>,
 }
 
 /// A group's box.
@@ -220,6 +240,23 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
     });
     let held = || c.work.iter().chain(&c.buffer);
     let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();
+    let thread = c.streams.as_ref().map(|t| thread(sim, g, id, t));
     let (status, hint) = member_status(sim, g, c, lang);
-    MemberFacts { id, name: setup.name.clone(), up: c.up, status, hint, shares: shares.collect(), more: held().count() - hand.len(), hand }
+    let more = held().count() - hand.len();
+    MemberFacts { id, name: setup.name.clone(), up: c.up, status, hint, shares: shares.collect(), more, hand, thread }
+}
+
+fn thread(sim: &Sim, g: GroupIx, id: ConsumerIx, t: &Thread) -> ThreadFacts {
+    let ledger = sim.ledger();
+    let counts = || t.tasks.iter().flat_map(|t| t.store.iter());
+    let mark = |k: u16| Mark::of_key(usize::from(k), ledger.key_name(KeyIx(k)));
+    let store: Vec<(Mark, u32)> = counts().rev().take(MARKS).map(|(k, a)| (mark(k.0), a.count)).collect();
+    let ahead = |t: &Task| t.done.map_or(0, |done| done.0.saturating_sub(committed(sim, g, t.input).unwrap_or_default().0));
+    ThreadFacts {
+        more: counts().count() - store.len(),
+        store,
+        restoring: t.tasks.iter().find_map(|t| t.restoring).map(|r| (r.next, r.end)),
+        ahead: t.tasks.iter().map(ahead).sum(),
+        effects: ledger.effects_of(id),
+    }
 }

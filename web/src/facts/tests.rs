@@ -108,3 +108,19 @@ fn a_batch_that_lingers_shows_how_long_and_records_by_hand_go_where_the_others_g
     s.seek(20_000);
     assert_eq!(producers(&s)[0].linger, Some(50));
 }
+
+#[test]
+fn a_streams_thread_shows_its_store_what_is_not_committed_and_what_it_did_outside() {
+    let scenario = Scenario::parse(highwater_core::scenario::shipped("streams-exactly-once").unwrap()).unwrap();
+    let mut s = Session::new(scenario).unwrap();
+    let mut thread = |at| {
+        s.seek(at);
+        look(&s).groups[0].members[0].thread.clone().expect("it is a Streams thread")
+    };
+    let t = thread(1_230_000);
+    assert_eq!((t.store[0].1, t.ahead, t.effects, t.restoring), (8, 2, 8, None));
+    let t = thread(1_240_000);
+    assert_eq!((t.store.len(), t.effects), (0, 8), "the store died with its process, what was done outside did not");
+    let t = thread(29_000_000);
+    assert_eq!((t.store[0].1, t.ahead, t.effects), (10, 0, 12));
+}

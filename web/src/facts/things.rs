@@ -37,9 +37,9 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
     ];
     let lost = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Lost { .. }));
     let lost = lost.filter(|_| sim.ledger().figures(sim.world()).lost > 0);
-    let mut choices: Vec<Choice> = (0..sim.setup().producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
-    let topics = sim.setup().topics.iter().filter(|x| !x.name.starts_with("__"));
-    choices.extend(topics.take(4).map(|x| min_isr_choice(s, &x.name)));
+    // Of what stands in the scenario; what an application makes for itself has no configs there.
+    let mut choices: Vec<Choice> = (0..scenario.topology.producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
+    choices.extend(scenario.topology.topics.iter().take(4).map(|x| min_isr_choice(s, &x.name)));
     Inspection {
         title: t.nothing_selected.to_owned(),
         subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang.core()).to_owned() },

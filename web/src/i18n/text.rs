@@ -94,6 +94,10 @@ texts! {
     // ---- inspector
     tab_inspector: "Inspector", "살펴보기";
     tab_events: "Events", "이벤트";
+    tab_meters: "Metrics", "지표";
+    meters_fault: "The last fault, and what it changed within 10 s:", "마지막 장애와 그 뒤 10초 동안 바뀐 것:";
+    meters_before: "before", "이전";
+    meters_none: "A process that is down reports nothing.", "멈춘 프로세스는 아무것도 보고하지 않습니다.";
     nothing_selected: "The run", "실행 개요";
     nothing_selected_hint: "Select a broker, a record, a message or an event to look into it.", "브로커, 레코드, 메시지, 이벤트를 선택하면 자세히 볼 수 있습니다.";
     back_to_run: "Back to the run", "실행 개요로";
@@ -152,6 +156,14 @@ texts! {
     seed: "seed", "시드";
     trace: "trace hash", "트레이스 해시";
     network_delay: "network delay", "네트워크 지연";
+
+    // ---- Streams
+    store: "store", "저장소";
+    store_hint: "What the thread has counted, by key. The changelog beside the output has the same numbers.", "스레드가 키별로 센 값입니다. 출력 옆의 체인지로그에도 같은 값이 있습니다.";
+    restoring: "restoring", "복원 중";
+    ahead_hint: "Processed, and not committed yet.", "처리했지만 아직 커밋하지 않은 레코드입니다.";
+    outside: "outside Kafka", "Kafka 바깥";
+    outside_hint: "What the application does outside Kafka for each record, an e-mail say: counted each time, no transaction takes it back.", "레코드마다 애플리케이션이 Kafka 바깥에서 하는 일(예: 이메일)입니다. 매번 세고, 어떤 트랜잭션도 되돌리지 못합니다.";
 
     // ---- ledger
     ledger: "Truth ledger", "진실 장부";
@@ -237,6 +249,7 @@ texts! {
     read_token: "Tokens are messages. Their shape, letter and colour follow the record's key. A hollow one is an acknowledgement coming back.", "움직이는 도형은 메시지입니다. 모양, 글자, 색은 레코드의 키를 따릅니다. 속이 빈 것은 돌아오는 확인 응답입니다.";
     read_pennant: "A small flag on the leader's tape is where a group has committed.", "리더 로그 아래의 작은 깃발은 그룹이 커밋한 위치입니다.";
     read_model: "This is a simulation of Kafka's rules in virtual time, not a real cluster: the same seed always gives the same run.", "이것은 실제 클러스터가 아니라 가상 시간에서 Kafka 규칙을 실행하는 시뮬레이션입니다. 같은 시드는 늘 같은 실행이 됩니다.";
+    fidelity: "What is faithful, what is simplified, and what real Kafka did", "실제와 같은 것과 단순화한 것, 그리고 실제 Kafka의 동작";
     not_affiliated: "Apache Kafka is a trademark of the Apache Software Foundation. Highwater is not affiliated with it.", "Apache Kafka는 Apache Software Foundation의 상표입니다. Highwater는 재단과 관계가 없습니다.";
     canvas_label: "Picture of the cluster; its contents are also in the cards, the inspector and the event list.", "클러스터 그림입니다. 내용은 카드, 살펴보기, 이벤트 목록에서도 읽을 수 있습니다.";
 

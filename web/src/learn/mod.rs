@@ -7,7 +7,8 @@ pub mod place;
 pub mod progress;
 
 use crate::session::Session;
-use highwater_core::lesson::{IDS, Lesson, Source, by_number};
+use highwater_core::lesson::{IDS, Lesson, Source};
+use highwater_core::order;
 use open::Open;
 use place::Place;
 use progress::Progress;
@@ -56,9 +57,10 @@ impl Learn {
     /// Takes the lessons from the texts of [`Learn::files`].
     pub fn take(&mut self, texts: &[String]) {
         let (lessons, _) = texts.as_chunks::<3>();
-        let sources: Vec<Source> = IDS.iter().zip(lessons).map(|(id, [data, en, ko])| Source { id, data, en, ko }).collect();
+        let read = |(id, [data, en, ko]): (&&'static str, &[String; 3])| Lesson::read(Source { id, data, en, ko });
         // The tests check that every shipped lesson is sound; one that is not is not shown.
-        self.lessons = by_number(&sources).into_iter().filter_map(Result::ok).map(Rc::new).collect();
+        self.lessons = IDS.iter().zip(lessons).map(read).filter_map(Result::ok).map(Rc::new).collect();
+        order::sort_by_key(&mut self.lessons, |l| l.data.number);
     }
 
     /// The lessons, by number.

@@ -1,8 +1,8 @@
 //! What a learner has done: kept in the browser, exportable as a file. Nothing leaves the page.
 
-use highwater_core::place::decode;
+use highwater_core::json::{decode, encode};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The format's version.
 const FORMAT: u32 = 1;
@@ -24,7 +24,7 @@ pub struct Taken {
 pub struct Done {
     /// By step.
     #[serde(default)]
-    pub steps: BTreeMap<String, Taken>,
+    pub steps: LiteMap<String, Taken>,
     /// The challenge was won.
     #[serde(default)]
     pub challenge: bool,
@@ -36,12 +36,12 @@ pub struct Progress {
     format: u32,
     /// By lesson.
     #[serde(default)]
-    pub lessons: BTreeMap<String, Done>,
+    pub lessons: LiteMap<String, Done>,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Progress { format: FORMAT, lessons: BTreeMap::new() }
+        Progress { format: FORMAT, lessons: LiteMap::new_vec() }
     }
 }
 
@@ -53,7 +53,7 @@ impl Progress {
 
     /// As it is kept and exported.
     pub fn text(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        encode(self)
     }
 
     /// What was done of a lesson.
@@ -93,7 +93,7 @@ mod tests {
         p.won("L11");
         let back = Progress::read(&p.text());
         assert_eq!(back, p);
-        assert_eq!(back.of("L11").unwrap().steps["alone"], Taken { predicted: "safe".into(), right: false, explained: true });
+        assert_eq!(back.of("L11").unwrap().steps.get("alone").unwrap(), &Taken { predicted: "safe".into(), right: false, explained: true });
         assert_eq!(Progress::read("{"), Progress::default());
         assert_eq!(Progress::read("{\"format\":9}"), Progress::default());
     }

@@ -110,7 +110,7 @@ fn a_challenge_says_what_is_missing_and_is_won_by_hand() {
         s.act(Do::Crash { broker });
     }
     s.seek(13_000_000);
-    s.act(serde_json::from_str(r#"{"do":"send","producer":"checkout","topic":"pay","key":"A"}"#).unwrap());
+    s.act(serde_json::from_str(r#"{"send":{"producer":"checkout","topic":"pay","key":"A"}}"#).unwrap());
     s.seek(13_100_000);
     learn.update(Ask::Check, &mut s);
     assert_eq!(learn.open.as_ref().unwrap().verdict.as_ref().unwrap().unmet(), Some("lost"));

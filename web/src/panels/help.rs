@@ -63,6 +63,7 @@ pub fn Help(p: &Props) -> Html {
                     </dl></section>
                     <section><h3>{ t.help_read }</h3><ul>
                         { for read.iter().map(|s| html! { <li key={*s}>{ *s }</li> }) }
+                        <li key="fidelity"><a href="fidelity.html" target="_blank" data-testid="fidelity">{ t.fidelity }</a></li>
                     </ul></section>
                 </div>
                 <p class="fine">{ t.not_affiliated }</p>

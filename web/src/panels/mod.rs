@@ -11,6 +11,7 @@ pub mod keep;
 pub mod learn;
 pub mod ledger;
 pub mod mark;
+pub mod meters;
 pub mod people;
 pub mod placed;
 pub mod transport;

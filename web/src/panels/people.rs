@@ -5,7 +5,7 @@ use super::placed::Placed;
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
 use crate::facts::inspect::Owner;
-use crate::facts::people::{GroupFacts, MemberFacts, ProducerFacts};
+use crate::facts::people::{GroupFacts, MemberFacts, ProducerFacts, ThreadFacts};
 use crate::i18n::Lang;
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
@@ -153,6 +153,7 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
     let body = match f.shares.as_slice() {
         [] if !f.up => Html::default(),
         [] => html! { <p class="status">{ t.idle_member }</p> },
+        [s, ..] if f.thread.is_some() => thread_lines(f.thread.as_ref(), s.committed, lang),
         [s] if !tight => html! {
             <>
                 <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
@@ -182,5 +183,29 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
             </div>
             { body }
         </Placed>
+    }
+}
+
+/// A Streams thread: its store, what is committed and what is not, what it did outside Kafka.
+fn thread_lines(f: Option<&ThreadFacts>, committed: Option<Offset>, lang: Lang) -> Html {
+    let (t, Some(f)) = (lang.text(), f) else { return Html::default() };
+    let store = match f.restoring {
+        Some((at, end)) => html! { <b>{ format!("{} {at}/{}", t.restoring, end.map_or_else(|| "?".to_owned(), |e| e.to_string())) }</b> },
+        None if f.store.is_empty() => html! { <b>{ "–" }</b> },
+        None => html! {
+            <span class="counts">
+                { for f.store.iter().map(|(m, n)| html! { <span>{ key_mark(m) }<b>{ n }</b></span> }) }
+                if f.more > 0 { <span class="more">{ format!("+{}", f.more) }</span> }
+            </span>
+        },
+    };
+    let committed = committed.map_or_else(|| "–".to_owned(), |o| o.to_string());
+    html! {
+        <>
+            <p class="line store" title={t.store_hint} data-testid="store"><span>{ t.store }</span>{ store }</p>
+            <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ committed }
+                if f.ahead > 0 { <i class="ahead" title={t.ahead_hint}>{ format!(" +{}", f.ahead) }</i> }</b></p>
+            <p class="line" title={t.outside_hint}><span>{ t.outside }</span><b data-testid="outside">{ f.effects }</b></p>
+        </>
     }
 }

@@ -16,6 +16,8 @@ pub struct Cast {
     pub producers: usize,
     /// Members of each group.
     pub groups: Vec<usize>,
+    /// Groups whose members' cards have more to show: Streams applications.
+    pub tall: Vec<bool>,
 }
 
 /// A partition's column: where its tapes begin and how wide they may be.
@@ -131,7 +133,7 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
         columns,
         rows,
         producers: producers(u, side, first, last, cast.producers),
-        groups: groups(w - MARGIN * u - side, side, u, (top, h - 10.0 * u), &cast.groups),
+        groups: groups(w - MARGIN * u - side, side, u, (top, h - 10.0 * u), cast),
         brokers,
         tide_foot,
     }
@@ -172,17 +174,21 @@ fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
     (0..n).map(|i| Rect { x: MARGIN * u, y: y0 + i as f64 * (h + gap), w, h }).collect()
 }
 
-fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), sizes: &[usize]) -> Vec<GroupBox> {
+fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), cast: &Cast) -> Vec<GroupBox> {
+    let sizes = &cast.groups;
+    let height = |g: usize| if cast.tall.get(g) == Some(&true) { 1.4 } else { 1.0 };
     let (head, pad, gap) = (70.0 * u, 8.0 * u, 8.0 * u);
     let members: usize = sizes.iter().sum();
     // What is not members' cards: headings, paddings, gaps.
     let fixed = sizes.len() as f64 * (head + pad)
         + (members.saturating_sub(sizes.len())) as f64 * gap
         + sizes.len().saturating_sub(1) as f64 * GAP * u;
-    let member = ((bottom - top - fixed) / members.max(1) as f64).clamp(30.0 * u, 104.0 * u);
+    let shares: f64 = sizes.iter().enumerate().map(|(g, n)| *n as f64 * height(g)).sum();
+    let share = ((bottom - top - fixed) / shares.max(1.0)).clamp(30.0 * u, 104.0 * u);
     let mut y = top;
     let mut boxes = Vec::new();
-    for &n in sizes {
+    for (g, &n) in sizes.iter().enumerate() {
+        let member = (share * height(g)).min(124.0 * u);
         let h = head + pad + n as f64 * member + gap * (n.max(1) - 1) as f64;
         let members = (0..n).map(|i| Rect { x: x + pad, y: y + head + i as f64 * (member + gap), w: w - 2.0 * pad, h: member }).collect();
         boxes.push(GroupBox { rect: Rect { x, y, w, h }, members });
@@ -196,7 +202,7 @@ mod tests {
     use super::*;
 
     fn cast() -> Cast {
-        Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![2] }
+        Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![2], tall: Vec::new() }
     }
 
     fn all(l: &Layout) -> Vec<Rect> {
@@ -227,6 +233,14 @@ mod tests {
         let l = layout((964.0, 524.0), 1.0, &Cast { groups: vec![2, 1], ..cast() });
         assert!(l.groups.iter().all(|g| g.rect.bottom() <= 524.0), "{:?}", l.groups);
         assert!(!l.groups[0].rect.overlaps(&l.groups[1].rect));
+    }
+
+    #[test]
+    fn a_streams_application_has_higher_cards_and_nothing_overlaps() {
+        let l = layout((964.0, 524.0), 1.0, &Cast { groups: vec![1, 1, 1], tall: vec![true, false, false], ..cast() });
+        let heights: Vec<f64> = l.groups.iter().map(|g| g.members[0].h).collect();
+        assert!(heights[0] > 1.3 * heights[1] && heights[1] == heights[2], "{heights:?}");
+        assert!(l.groups.windows(2).all(|g| !g[0].rect.overlaps(&g[1].rect)) && l.groups[2].rect.bottom() <= 524.0);
     }
 
     #[test]

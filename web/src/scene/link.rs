@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn l() -> Layout {
-        let cast = Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![1] };
+        let cast = Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![1], tall: Vec::new() };
         layout((964.0, 524.0), 1.0, &cast)
     }
     const B1: Actor = Actor::Broker(BrokerId(1));

@@ -15,6 +15,7 @@ use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
 use highwater_core::kafka::log::{Entry, Payload};
 use highwater_core::kafka::replica::Replica;
+use highwater_core::order;
 use highwater_core::sim::Sim;
 use layout::{Cast, Layout};
 use link::Seats;
@@ -152,7 +153,9 @@ pub struct Scene {
 pub fn cast(sim: &Sim, partitions: usize) -> Cast {
     let setup = sim.setup();
     let groups = (0..setup.groups.len()).map(|g| setup.consumers.iter().filter(|c| c.group.ix() == g).count()).collect();
-    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups }
+    let is_streams = |g: usize| setup.consumers.iter().any(|c| c.group.ix() == g && c.streams.is_some());
+    let tall = (0..setup.groups.len()).map(is_streams).collect();
+    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups, tall }
 }
 
 /// Where consumers sit: group and place in it.
@@ -360,7 +363,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
         }
     }
     pairs.extend(w.cut.iter().chain(&w.drop_next).copied());
-    pairs.sort_unstable();
+    order::sort(&mut pairs);
     pairs.dedup();
     pairs
         .into_iter()

@@ -1,6 +1,7 @@
 //! Runs that were left for another: whoever changes the past, or a config, keeps the old run beside the new one.
 
 use super::Session;
+use highwater_core::order;
 use highwater_core::scenario::{Scenario, ScenarioError};
 
 /// Most runs that are kept; the oldest goes first.
@@ -30,7 +31,7 @@ impl Branches {
         }
         let mut all: Vec<(u8, bool)> = self.left.iter().map(|b| (b.ordinal, false)).collect();
         all.push((self.now, true));
-        all.sort_unstable();
+        order::sort(&mut all);
         all
     }
 

@@ -2,6 +2,7 @@
 //! No browser in here; the app gives it real time and paints what it holds.
 
 pub mod branches;
+pub mod meters;
 pub mod pacing;
 pub mod saved;
 pub mod select;
@@ -61,6 +62,7 @@ pub struct Session {
     /// The furthest instant that was reached, for the scrubber.
     frontier_us: u64,
     branches: Branches,
+    meters: Option<meters::Meters>,
     /// Where playing stops by itself.
     halt_us: Option<u64>,
 }
@@ -85,6 +87,7 @@ impl Session {
             first_partition: first,
             frontier_us: 0,
             branches: Branches::default(),
+            meters: None,
             halt_us: None,
         })
     }
@@ -350,6 +353,7 @@ impl Session {
         let old = self.timeline.scenario().clone();
         let seen_us = self.frontier_us;
         let forked = self.timeline.command(what) && seen_us > self.sim().now_us();
+        self.meters = None; // theirs is the run without it
         if forked {
             self.branches.leave(old, seen_us);
         }

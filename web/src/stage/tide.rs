@@ -8,7 +8,7 @@ use crate::scene::geometry::{Rect, pt};
 use crate::scene::layout::Layout;
 use crate::scene::tape::Window;
 use highwater_core::ids::{Offset, PartitionId};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// How long a tide takes to its new place.
 const FLOW_MS: f64 = 420.0;
@@ -40,7 +40,7 @@ enum Line {
 
 /// All tides of the stage.
 #[derive(Default)]
-pub struct Tides(BTreeMap<(PartitionId, Line), Flow>);
+pub struct Tides(LiteMap<(PartitionId, Line), Flow>);
 
 impl Tides {
     /// Is one of them on its way?
@@ -50,7 +50,7 @@ impl Tides {
 
     /// Moves them towards where the scene has them.
     pub fn flow(&mut self, scene: &Scene, l: &Layout, manner: Manner) {
-        self.0.values_mut().for_each(|f| f.live = false);
+        self.0.iter_mut().for_each(|(_, f)| f.live = false);
         for t in &scene.tides {
             let Some((_, w)) = scene.windows.get(t.column) else {
                 continue;

@@ -7,6 +7,7 @@ pub mod sheet;
 pub mod wire;
 
 use flips::Flip;
+use highwater_core::order;
 use highwater_core::scenario::{Scenario, ScenarioError, shipped};
 use highwater_core::sim::Sim;
 use highwater_core::trial::{Bounds, Property, Trial};
@@ -166,7 +167,7 @@ impl Case {
         if on || wanted.is_empty() {
             wanted.push(p);
         }
-        wanted.sort_by_key(|x| all.iter().position(|y| y == x));
+        order::sort_by_key(wanted, |x| all.iter().position(|y| y == x));
         self.change(next);
     }
 

@@ -6,7 +6,7 @@
 mod page;
 
 use crate::trial::wire::{Tell, carry_out};
-use highwater_core::place::decode;
+use highwater_core::json::{decode, encode};
 pub use page::Searcher;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -21,10 +21,8 @@ fn scope() -> DedicatedWorkerGlobalScope {
 }
 
 fn tell(what: &Tell) {
-    if let Ok(text) = serde_json::to_string(what) {
-        // Nobody listens any more only while the page goes away.
-        let _ = scope().post_message(&JsValue::from_str(&text));
-    }
+    // Nobody listens any more only while the page goes away.
+    let _ = scope().post_message(&JsValue::from_str(&encode(what)));
 }
 
 /// Begins to listen in the worker.

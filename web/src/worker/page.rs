@@ -3,7 +3,7 @@
 use crate::trial::wire::{Task, Tell};
 use gloo::events::EventListener;
 use gloo::utils::document;
-use highwater_core::place::decode;
+use highwater_core::json::{decode, encode};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, HtmlLinkElement, MessageEvent, Worker, WorkerOptions, WorkerType};
 
@@ -23,7 +23,7 @@ impl Searcher {
     /// What the browser says.
     pub fn start(task: &Task, hear: impl Fn(Tell) + Clone + 'static) -> Result<Self, String> {
         let script = script().ok_or("the address of the app's script is not known")?;
-        let text = serde_json::to_string(task).map_err(|e| e.to_string())?;
+        let text = encode(task);
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(SCRIPT, &options).map_err(words)?;

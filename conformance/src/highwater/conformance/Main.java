@@ -5,7 +5,6 @@ import org.apache.kafka.common.utils.AppInfoParser;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -18,11 +17,12 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
         String what = args.length > 2 ? args[2] : "";
+        if (what.equals("older")) {
+            Probes.older(folder.resolve("probes-3.9.json"), Path.of(args[1]).resolve("older"), head(what));
+            return;
+        }
         if (!what.equals("cluster")) {
-            Json.write(folder.resolve("assignors.json"), head("classes"), Map.of("cases", Assignors.cases()));
-            List<Map<String, Object>> classes = new ArrayList<>(Partitioners.cases());
-            classes.add(EpochCaches.recorded());
-            Json.write(folder.resolve("classes.json"), head("classes"), Map.of("cases", classes));
+            Classes.record(folder); // not in 3.9
         }
         if (!what.equals("classes")) {
             List<String> only = List.of(args).subList(Math.min(args.length, 3), args.length);

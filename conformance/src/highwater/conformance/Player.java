@@ -2,7 +2,7 @@ package highwater.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
-import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.CloseOptions; // not in 3.9
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;

@@ -5,6 +5,7 @@ use super::{Lang, en, ko, sentence};
 use crate::event::{DropReason, Election, Event, EventKind, MessageKind};
 use crate::ids::*;
 use crate::kafka::message::Acks;
+use crate::order;
 use crate::sim::Sim;
 use std::collections::BTreeSet;
 
@@ -120,7 +121,7 @@ impl<'a> Story<'a> {
             at = e;
         }
         self.add_first_facts(last, &mut found);
-        found.sort_unstable_by_key(|e| e.seq);
+        order::sort_by_key(&mut found, |e| e.seq);
         found.dedup_by_key(|e| e.seq);
         while found.len() > MAX_LINES {
             let weakest = (0..found.len() - 1).min_by_key(|i| (weight(&found[*i].kind), *i));

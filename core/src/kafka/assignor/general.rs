@@ -3,13 +3,14 @@
 use super::sticky::Claims;
 use super::{Group, Part, Shares, map_order};
 use crate::kafka::partitioner::java_string_hash;
+use crate::order;
 use std::collections::BTreeMap;
 
 /// Keeps what is valid, gives the rest to the least loaded, then moves partitions while that makes loads more even.
 pub(super) fn assign(g: &Group, claims: Claims) -> Shares {
     let topics = g.read_topics();
     let mut all: Vec<Part> = topics.iter().flat_map(|t| g.parts(*t)).collect();
-    all.sort_by_key(|p| (readers(g, p.0).count(), *p));
+    order::sort_by_key(&mut all, |p| (readers(g, p.0).count(), *p));
     let mut b = Balance {
         g,
         shares: claims.owned,

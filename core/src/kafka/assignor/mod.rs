@@ -10,6 +10,8 @@ mod sticky;
 mod uniform;
 
 use super::partitioner::java_string_hash;
+use crate::broken::{Rule, holds};
+use crate::order;
 pub use problem::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +104,7 @@ impl Group {
     /// Members in the order of range and round robin: static ones by instance id, then dynamic ones by member id.
     fn member_order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
-        order.sort_by_key(|i| {
+        order::sort_by_key(&mut order, |i| {
             let m = &self.members[*i];
             (m.instance_id.is_none(), m.instance_id.as_ref().unwrap_or(&m.id))
         });
@@ -115,13 +117,17 @@ pub type Shares = Vec<Vec<Part>>;
 
 /// The assignment of a group with at least one member.
 pub fn assign(assignor: Assignor, group: &Group) -> Shares {
-    match assignor {
+    let mut shares = match assignor {
         Assignor::Range | Assignor::ServerRange => range::range(group),
         Assignor::RoundRobin => range::round_robin(group),
         Assignor::Sticky => sticky::sticky(group).shares,
         Assignor::CooperativeSticky => sticky::cooperative(group),
         Assignor::ServerUniform => uniform::uniform(group),
+    };
+    if !holds(Rule::Assignment) {
+        shares.rotate_left(1); // each gets its neighbour's
     }
+    shares
 }
 
 /// The order in which a `java.util.HashMap` that once held `most` keys walks the keys with these hash codes, given in
@@ -137,7 +143,7 @@ fn map_order(hashes: &[i32], most: usize) -> Vec<usize> {
         (h ^ (h >> 16)) as usize & (table - 1)
     };
     let mut order: Vec<usize> = (0..hashes.len()).collect();
-    order.sort_by_key(bucket);
+    order::sort_by_key(&mut order, bucket);
     order
 }
 

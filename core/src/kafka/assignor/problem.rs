@@ -1,7 +1,7 @@
 //! An assignment problem as JSON: what `highwater assign` reads and writes.
 
 use super::{Assignor, Group, Member, Part, assign};
-use crate::place::decode;
+use crate::json::decode;
 use crate::scenario::{ScenarioError, error};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};

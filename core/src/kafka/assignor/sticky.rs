@@ -2,6 +2,7 @@
 
 use super::general;
 use super::{Group, Part, Shares};
+use crate::order;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What the sticky algorithm found.
@@ -43,12 +44,15 @@ pub(super) fn cooperative(g: &Group) -> Shares {
 
 /// Partitions that one member would get and another one lose.
 fn changes(g: &Group, shares: &Shares) -> BTreeMap<Part, usize> {
-    let lost: BTreeSet<Part> =
-        g.members.iter().zip(shares).flat_map(|(m, share)| m.owned.iter().filter(|p| !share.contains(p))).copied().collect();
-    let gained = |(i, share): (usize, &Vec<Part>)| -> Vec<(Part, usize)> {
-        share.iter().filter(|p| !g.members[i].owned.contains(p) && lost.contains(p)).map(|p| (*p, i)).collect()
-    };
-    shares.iter().enumerate().flat_map(gained).collect()
+    let (mut lost, mut changes) = (BTreeSet::new(), BTreeMap::new());
+    for (m, share) in g.members.iter().zip(shares) {
+        lost.extend(m.owned.iter().copied().filter(|p| !share.contains(p)));
+    }
+    for (i, share) in shares.iter().enumerate() {
+        let gained = share.iter().filter(|p| !g.members[i].owned.contains(p) && lost.contains(p));
+        changes.extend(gained.map(|p| (*p, i)));
+    }
+    changes
 }
 
 /// As Kafka compares them: the first member with any topics sets the standard; members before it are not looked at.
@@ -116,8 +120,8 @@ impl<'a> Constrained<'a> {
         };
         g.map_order().into_iter().for_each(|m| c.keep_owned(m));
         let by_id = |m: &usize| g.members[*m].id.clone();
-        c.below_floor.sort_by_key(by_id);
-        c.at_floor.make_contiguous().sort_by_key(by_id);
+        order::sort_by_key(&mut c.below_floor, by_id);
+        order::sort_by_key(c.at_floor.make_contiguous(), by_id);
         let free: Vec<Part> = all.into_iter().filter(|p| !c.given.contains(p)).collect();
         let changing_hands = c.deal(&free);
         (c.shares, changing_hands)
@@ -126,7 +130,7 @@ impl<'a> Constrained<'a> {
     /// A member keeps what it owns, up to its quota; the first of those that have more than the floor may keep one more.
     fn keep_owned(&mut self, m: usize) {
         let mut owned: Vec<Part> = self.claims.owned[m].iter().filter(|p| !self.claims.contested.contains(p)).copied().collect();
-        owned.sort_by_key(|p| (p.1, p.0));
+        order::sort_by_key(&mut owned, |p| (p.1, p.0));
         let ceiling = self.floor + usize::from(self.extra > 0);
         let quota = if owned.len() < self.floor {
             self.below_floor.push(m);

@@ -4,6 +4,7 @@
 //! ids that they have, and topics by name.
 
 use super::{Group, Part, Shares};
+use crate::order;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -11,8 +12,9 @@ use std::collections::BTreeSet;
 const MAX_ROUNDS: usize = 16;
 
 pub(super) fn uniform(g: &Group) -> Shares {
-    let read = |i: usize| g.members[i].topics.iter().copied().collect::<BTreeSet<usize>>();
-    if (1..g.members.len()).all(|i| read(i) == read(0)) { same_topics(g) } else { Different::run(g) }
+    let read = |i: usize| &g.members[i].topics;
+    let same = |i: usize| read(i).iter().all(|t| read(0).contains(t)) && read(0).iter().all(|t| read(i).contains(t));
+    if (1..g.members.len()).all(same) { same_topics(g) } else { Different::run(g) }
 }
 
 /// Everybody keeps what it has up to its quota. One of the larger quotas goes to each of the first members that fill it,
@@ -20,7 +22,8 @@ pub(super) fn uniform(g: &Group) -> Shares {
 fn same_topics(g: &Group) -> Shares {
     let topics = g.read_topics();
     let n = g.members.len();
-    let owned: BTreeSet<Part> = g.members.iter().flat_map(|m| m.owned.iter().copied()).collect();
+    let mut owned: BTreeSet<Part> = BTreeSet::new();
+    owned.extend(g.members.iter().flat_map(|m| &m.owned));
     let all: Vec<Part> = topics.iter().flat_map(|t| g.parts(*t)).collect();
     let mut free: Vec<Part> = all.iter().filter(|p| !owned.contains(p)).copied().collect();
     let (floor, mut extra) = (all.len() / n, all.len() % n);
@@ -28,7 +31,7 @@ fn same_topics(g: &Group) -> Shares {
     let mut unfilled: Vec<(usize, usize)> = Vec::new();
     for (walked, m) in g.map_order().into_iter().enumerate() {
         let mut mine: Vec<Part> = g.members[m].owned.iter().filter(|p| topics.contains(&p.0)).copied().collect();
-        mine.sort_unstable();
+        order::sort(&mut mine);
         let may_pass_on = extra < n - walked; // the members after this one can still take all larger quotas
         let larger = extra > 0 && (mine.len() > floor || !may_pass_on);
         extra -= usize::from(larger);
@@ -44,7 +47,7 @@ fn same_topics(g: &Group) -> Shares {
     let mut free = free.into_iter();
     for (m, room) in unfilled {
         shares[m].extend(free.by_ref().take(room));
-        shares[m].sort_unstable();
+        order::sort(&mut shares[m]);
     }
     shares
 }
@@ -76,7 +79,7 @@ impl<'a> Different<'a> {
             }
         }
         let mut topics = g.read_topics();
-        topics.sort_by(|a, b| d.compare_topics(*a, *b));
+        order::sort_by(&mut topics, |a, b| d.compare_topics(*a, *b).is_lt());
         topics.iter().for_each(|t| d.give_out(*t));
         topics.retain(|t| d.readers(*t).len() >= 2);
         d.balance(&topics);
@@ -97,7 +100,7 @@ impl<'a> Different<'a> {
     /// Readers, the least loaded first.
     fn by_load(&self, topic: usize) -> Vec<usize> {
         let mut readers = self.readers(topic);
-        readers.sort_by_key(|m| (self.loads[*m], *m));
+        order::sort_by_key(&mut readers, |m| (self.loads[*m], *m));
         readers
     }
 

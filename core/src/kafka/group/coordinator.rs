@@ -6,8 +6,10 @@ use super::super::message::{Body, ConnGen};
 use super::super::setup::Setup;
 use super::super::step::Timer;
 use super::{MemberId, Parts, Roster, Subscription, choose_assignor};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -281,7 +283,7 @@ impl Cx<'_> {
         let Some(leader) = keeps.or_else(|| group.members.iter().find(joined)).map(|m| m.id) else {
             return self.out.arm(Timer::Rebalance(me, g)); // only static members that are away: the join phase goes on
         };
-        group.generation += 1;
+        group.generation += u32::from(holds(Rule::Generation));
         group.state = GroupState::CompletingRebalance;
         group.leader = Some(leader);
         group.assignor = choose_assignor(setup, group.members.iter().map(|m| m.id.consumer));
@@ -366,7 +368,7 @@ impl Cx<'_> {
         timers.into_iter().for_each(|t| self.out.arm(t));
         let (coordinator, generation) = (self.b.id, group.generation);
         self.b.groups.push(Rc::new(group));
-        self.b.groups.sort_by_key(|x| x.id);
+        order::sort_by_key(&mut self.b.groups, |x| x.id);
         self.tell(g, GroupEvent::Loaded { coordinator, generation });
     }
 

@@ -11,6 +11,7 @@ mod requests;
 use super::assignor::{self, Assignor};
 use super::setup::Setup;
 use crate::ids::*;
+use crate::order;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -82,7 +83,7 @@ pub fn assign(setup: &Setup, group: GroupIx, assignor: Assignor, members: &[Subs
         return Vec::new();
     }
     let mut topics: Vec<usize> = setup.groups[group.ix()].topics.to_vec();
-    topics.sort_by_key(|t| &setup.topics[*t].name);
+    order::sort_by_key(&mut topics, |t| &setup.topics[*t].name);
     let place = |p: PartitionId| -> assignor::Part {
         let s = &setup.partitions[p.ix()];
         (topics.iter().position(|t| *t == s.topic).expect("members own what the group reads"), s.number)
@@ -104,7 +105,7 @@ pub fn assign(setup: &Setup, group: GroupIx, assignor: Assignor, members: &[Subs
     let id = |p: &assignor::Part| PartitionId(setup.topics[topics[p.0]].partitions.start + p.1);
     let share = |s: &Vec<assignor::Part>| {
         let mut parts: Parts = s.iter().map(id).collect();
-        parts.sort_unstable();
+        order::sort(&mut parts);
         parts
     };
     members.iter().map(|m| m.member).zip(shares.iter().map(share)).collect()

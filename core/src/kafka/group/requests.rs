@@ -4,6 +4,7 @@ use super::super::broker::Cx;
 use super::super::message::{Body, ConnGen, Joined};
 use super::coordinator::{Group, GroupMember, GroupState};
 use super::{MemberId, Parts, Subscription};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, RebalanceCause, RemovalCause};
 use crate::ids::*;
 
@@ -16,7 +17,7 @@ impl Cx<'_> {
         let Some(group) = self.group(g) else {
             return self.refuse_join(id, conn, ErrorCode::NotCoordinator);
         };
-        let slot = group.members.iter().position(|m| instance && m.id.consumer == id.consumer);
+        let slot = group.members.iter().position(|m| instance && m.id.consumer == id.consumer && holds(Rule::StaticMember));
         if !known && let Some(i) = slot {
             return self.replace_static(g, i, conn, s);
         }
@@ -190,6 +191,9 @@ impl Cx<'_> {
 
     /// group.G9: may this member commit?
     pub(in super::super) fn check_commit(&mut self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
+        if !holds(Rule::CommitCheck) {
+            return Ok(());
+        }
         let Some((id, generation)) = member else {
             // Partitions taken by hand, or a group that never changes: nobody may be a member.
             let empty = self.b.group(g).is_none_or(|x| x.members.is_empty());

@@ -6,9 +6,10 @@
 use super::records::RecordTable;
 use super::segments::{Segment, Segments};
 use super::{Entry, Log, Payload};
+use crate::broken::{Rule, holds};
 use crate::ids::Offset;
 use crate::kafka::transaction::index::TxnIndex;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What a cleaning pass did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct Pass {
 }
 
 /// What the newest record of a key among the dirty ones is: its offset.
-type Newest = BTreeMap<u16, Offset>;
+type Newest = LiteMap<u16, Offset>;
 
 impl Segments {
     /// log.L9: the part that may be compacted ends here; the active segment never is.
@@ -85,8 +86,8 @@ impl Segments {
             .enumerate()
             .map(|(i, r)| {
                 let offset = e.base.plus(i as u32);
-                let stays =
-                    r.key.is_some_and(|k| newest.get(&k).is_none_or(|n| *n <= offset)) && (!r.tombstone || self.tombstone_stays(offset));
+                let stays = r.key.is_some_and(|k| newest.get(&k).is_none_or(|n| *n <= offset) || !holds(Rule::Compaction))
+                    && (!r.tombstone || self.tombstone_stays(offset));
                 if !stays {
                     self.tombstones.remove(&offset);
                 }
@@ -117,7 +118,7 @@ impl Segments {
         if met == pass && !self.waiting.contains(&pass) {
             self.waiting.push(pass);
         }
-        self.waiting.contains(&met)
+        self.waiting.contains(&met) || !holds(Rule::Tombstones)
     }
 
     /// Cleaned segments that are small together become one, up to `segment.bytes`.
@@ -137,7 +138,7 @@ impl Segments {
 }
 
 fn newest(log: &Log, data: &RecordTable, txns: &TxnIndex, from: Offset, to: Offset) -> Newest {
-    let mut newest = Newest::new();
+    let mut newest = Newest::new_vec();
     for e in log.iter_from(from).take_while(|e| e.end() <= to).filter(|e| !txns.is_aborted(e)) {
         let Some((batch, first, count)) = e.payload.records() else { continue };
         let records = data.of(batch).iter().skip(usize::from(first)).take(usize::from(count));

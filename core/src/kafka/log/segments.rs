@@ -6,12 +6,13 @@
 use super::config::LogConfig;
 use super::records::{BATCH_HEADER_BYTES, RecordTable};
 use super::{Entry, Log};
+use crate::broken::{Rule, holds};
 use crate::ids::BrokerId;
 use crate::ids::{Offset, PartitionId};
 use crate::kafka::step::{Base, Timer};
+use litemap::LiteMap;
 use serde::Serialize;
 use smallvec::SmallVec;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// An entry of the offset index: 8 bytes in the file (log.L5).
@@ -81,7 +82,7 @@ pub struct Segments {
     /// Cleaning passes so far.
     pub(super) passes: u16,
     /// Tombstones that a pass has met, by offset, with that pass: they share its delete horizon (log.L10).
-    pub(super) tombstones: BTreeMap<Offset, u16>,
+    pub(super) tombstones: LiteMap<Offset, u16>,
     /// Passes whose delete horizon has not come.
     pub(super) waiting: SmallVec<[u16; 2]>,
 }
@@ -130,7 +131,7 @@ impl Segments {
     /// An empty log's files: one segment.
     pub fn new(cfg: Rc<LogConfig>) -> Self {
         let first = Segment::new(Offset::ZERO, cfg.min_compaction_lag_ms == 0);
-        Segments { cfg, list: vec![first], cleaned: Offset::ZERO, passes: 0, tombstones: BTreeMap::new(), waiting: SmallVec::new() }
+        Segments { cfg, list: vec![first], cleaned: Offset::ZERO, passes: 0, tombstones: LiteMap::new_vec(), waiting: SmallVec::new() }
     }
 
     /// Oldest first; the last is active.
@@ -210,7 +211,7 @@ impl Segments {
     pub(crate) fn deletable(&self, hw: Offset, log: &Log) -> SmallVec<[Deletion; 2]> {
         let mut found = SmallVec::new();
         let mut total = self.bytes();
-        for (i, s) in self.list.iter().enumerate() {
+        for (i, s) in self.list.iter().enumerate().filter(|_| holds(Rule::Retention)) {
             let next = self.list.get(i + 1).map(|n| n.base);
             if hw < next.unwrap_or(log.leo()) || s.bytes == 0 && next.is_none() {
                 break;

@@ -13,7 +13,7 @@ mod processing;
 mod thread;
 
 use crate::ids::*;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use std::rc::Rc;
 
 /// What a count stands under: the key, and where its window begins (in milliseconds), if there are windows.
@@ -29,7 +29,7 @@ pub struct Aggregate {
 }
 
 /// A state store.
-pub type Store = BTreeMap<StoreKey, Aggregate>;
+pub type Store = LiteMap<StoreKey, Aggregate>;
 
 /// How far a store's restoring is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -67,9 +67,9 @@ impl ConsumerCx<'_> {
             }
             start_ms = Some(start);
         }
-        let entry = Rc::make_mut(&mut task.store).entry((key, start_ms)).or_default();
-        *entry = Aggregate { count: entry.count + 1, timestamp_ms: entry.timestamp_ms.max(record.timestamp_ms) };
-        let now = *entry;
+        let before = task.store.get(&(key, start_ms)).copied().unwrap_or_default();
+        let now = Aggregate { count: before.count + 1, timestamp_ms: before.timestamp_ms.max(record.timestamp_ms) };
+        Rc::make_mut(&mut task.store).insert((key, start_ms), now);
         let (consumer, count) = (self.c.id, now.count);
         let counted =
             StreamsEvent::Counted { consumer, partition: r.partition, batch: r.batch, index: r.index, count, window_ms: start_ms };

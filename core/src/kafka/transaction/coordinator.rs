@@ -4,12 +4,14 @@
 //! CONCURRENT_TRANSACTIONS.
 
 use super::{Identity, Marker, TxnBody, TxnRecord, TxnState};
+use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::broker::Cx;
 use crate::kafka::log::Payload;
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::step::{Base, Timer, TimerOp, TxnTimer};
+use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
@@ -174,7 +176,7 @@ impl Cx<'_> {
         let Some(c) = self.coordinated(txn) else {
             let id = Identity::first(txn);
             self.b.txn.coordinated.push(Rc::new(Coordinated::new(id)));
-            self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+            order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
             return self.transition(txn, TxnState::Empty, id, &[], Some(reply));
         };
         let (id, state) = (c.id, c.state);
@@ -196,7 +198,7 @@ impl Cx<'_> {
     /// with `transaction.version` 2 (KAFKA-19367).
     fn fence_and_abort(&mut self, txn: TxnIx, reply: Option<Reply>) {
         let Some(c) = self.coordinated(txn) else { return };
-        let id = c.id.fenced();
+        let id = if holds(Rule::TransactionEpoch) { c.id.fenced() } else { c.id };
         self.transition(txn, TxnState::PrepareAbort, id, &[], reply);
     }
 
@@ -261,7 +263,7 @@ impl Cx<'_> {
             _ if again && state == TxnState::Empty => Err(ErrorCode::ProducerFenced),
             _ if again => Err(ErrorCode::InvalidTxnState),
             _ if state == TxnState::Ongoing || v2 && !commit && state.preparing().is_none() => {
-                let next = if v2 { id.next() } else { id };
+                let next = if v2 && holds(Rule::TransactionEpoch) { id.next() } else { id };
                 return self.transition(id.txn, TxnState::prepare(commit), next, &[], Some(reply));
             }
             _ => Err(ErrorCode::InvalidTxnState),
@@ -350,7 +352,7 @@ impl Cx<'_> {
     pub(super) fn abort_timed_out(&mut self) {
         let due: SmallVec<[TxnIx; 2]> =
             self.b.txn.coordinated.iter().filter(|c| c.timed_out && c.pending.is_none()).map(|c| c.id.txn).collect();
-        for txn in due {
+        for txn in due.into_iter().filter(|_| holds(Rule::TransactionTimeout)) {
             self.fence_and_abort(txn, None);
         }
     }
@@ -382,7 +384,7 @@ impl Cx<'_> {
             }
             self.b.txn.coordinated.push(Rc::new(c));
         }
-        self.b.txn.coordinated.sort_by_key(|c| c.id.txn);
+        order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
         for txn in loaded {
             if self.coordinated(txn).is_some_and(|c| c.state.preparing().is_some()) {
                 self.send_markers(txn); // X6

@@ -2,8 +2,10 @@
 //! (txn.M1 to M4). A function of the log, rebuilt when it is cut.
 
 use super::Marker;
+use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::log::{Entry, Payload};
+use crate::order;
 use smallvec::SmallVec;
 
 /// A transaction without a marker yet.
@@ -86,7 +88,7 @@ impl TxnIndex {
     pub fn last_stable(&self, hw: Offset) -> Offset {
         let open = self.open.iter().map(|o| o.first);
         let closing = self.closing.iter().filter(|c| c.marker >= hw).map(|c| c.first);
-        open.chain(closing).fold(hw, Offset::min)
+        open.chain(closing).filter(|_| holds(Rule::LastStableOffset)).fold(hw, Offset::min)
     }
 
     /// txn.M4: aborted transactions that overlap [from, to).
@@ -118,14 +120,14 @@ impl TxnIndex {
 /// with `read_committed` also the batches of producers in `aborted`, from the given offset to their abort marker.
 pub fn readable<'a>(entries: &'a [Entry], aborted: &[(Pid, Offset)]) -> impl Iterator<Item = &'a Entry> + use<'a> {
     let mut waiting: SmallVec<[(Pid, Offset); 2]> = aborted.into();
-    waiting.sort_by_key(|a| a.1);
+    order::sort_by_key(&mut waiting, |a| a.1);
     let mut dropping: SmallVec<[Pid; 2]> = SmallVec::new();
     entries.iter().filter(move |e| {
         while waiting.first().is_some_and(|a| a.1 <= e.base) {
             dropping.push(waiting.remove(0).0);
         }
         match e.payload {
-            Payload::Data(b) => !dropping.contains(&b.pid),
+            Payload::Data(b) => !dropping.contains(&b.pid) || !holds(Rule::SkipAborted),
             Payload::Kept { .. } => true, // compaction takes aborted records away
             Payload::Control(m) => {
                 dropping.retain(|p| *p != m.id.pid());

@@ -13,6 +13,7 @@ use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::replica::Idempotence;
 use crate::kafka::setup::Setup;
 use crate::kafka::step::{Timer, TxnTimer};
+use crate::order;
 use crate::shared::Shared;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -195,7 +196,7 @@ impl Cx<'_> {
         let requests = SmallVec::from_elem(body.clone(), 1);
         let ask = Ask { producer: p, id, partitions, waiting: false, expired: false, broken: SmallVec::new(), requests };
         self.b.txn.asks.push(ask);
-        self.b.txn.asks.sort_by_key(|a| a.producer);
+        order::sort_by_key(&mut self.b.txn.asks, |a| a.producer);
         self.out.arm(Timer::Txn(TxnTimer::AddGiveUp(self.b.id, p)));
         self.ask_coordinator(p);
     }

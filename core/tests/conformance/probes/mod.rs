@@ -9,7 +9,7 @@ mod hand;
 mod storage;
 mod transactions;
 
-use crate::page::{Row, Verdict};
+use crate::page::{Case, Verdict};
 use crate::recorded::{Cases, folder, read};
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
@@ -25,19 +25,28 @@ struct Probe {
     name: String,
     family: String,
     seen: Value,
+    /// The release that it was recorded from, where that is not the one of the page.
+    #[serde(skip)]
+    of: Option<&'static str>,
 }
 
-/// A row for each probe.
-pub fn rows() -> Vec<Row> {
+/// A case for each probe.
+pub fn cases() -> Vec<Case> {
     let recorded: Cases<Probe> = read("recorded/probes.json");
-    recorded.cases.iter().map(row).collect()
+    let older: Cases<Probe> = read("recorded/probes-3.9.json");
+    let before = |p: Probe| Probe { of: Some("3.9"), ..p };
+    recorded.cases.into_iter().chain(older.cases.into_iter().map(before)).map(case).collect()
 }
 
-fn row(probe: &Probe) -> Row {
+fn case(probe: Probe) -> Case {
     let file = file_of(&probe.name);
+    let (family, name) = match probe.of {
+        Some(kafka) => (format!("Kafka {kafka}: {}", probe.family), format!("{}, {kafka}", probe.name)),
+        None => (probe.family.clone(), probe.name.clone()),
+    };
     let path = format!("probes/{file}.json");
     let scenario = folder().join(&path).exists().then_some(path);
-    Row { family: probe.family.clone(), name: probe.name.clone(), verdict: verdict(probe, &file), scenario }
+    Case { family, name, scenario, judge: Box::new(move || verdict(&probe, &file)) }
 }
 
 /// The name of a probe's scenario: letters and digits of its own.
@@ -48,6 +57,7 @@ fn file_of(name: &str) -> String {
 
 fn verdict(probe: &Probe, file: &str) -> Verdict {
     let seen = &probe.seen;
+    let scenario = |file: &str| scenario(file, probe.of);
     // Run only where the engine knows every config of it: a protocol that it does not have yet is refused by name.
     let played = |play: fn(&Scenario) -> Value, seen: &Value| match scenario(file) {
         Ok(s) => same(seen, &play(&s)),
@@ -110,10 +120,11 @@ fn same(kafka: &Value, engine: &Value) -> Verdict {
     Verdict::of(if kafka == engine { Vec::new() } else { vec![format!("{kafka}, the engine: {engine}")] })
 }
 
-fn scenario(file: &str) -> Result<Scenario, String> {
+fn scenario(file: &str, kafka: Option<&str>) -> Result<Scenario, String> {
     let path = folder().join(format!("probes/{file}.json"));
     let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    Scenario::parse(&text).map_err(|e| e.to_string())
+    let s = Scenario::parse(&text).map_err(|e| e.to_string())?;
+    Ok(Scenario { kafka: kafka.map_or(s.kafka.clone(), str::to_string), ..s })
 }
 
 // ---- what a probe looks at

@@ -1,8 +1,9 @@
-//! From a JSON text to a type, and where in the text a mistake is: `serde_json` gives line and column, people look for
-//! the field as well. All decoding goes through [`decode`]: each further deserializer would compile every type once more.
+//! From JSON text to types and back, and where in the text a mistake is: `serde_json` gives line and column, people look for
+//! the field as well. Everything goes through [`decode`] and [`encode`]: each further kind of serializer would compile
+//! every type once more.
 
 use crate::lean::Lean;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is wrong with a text, and where.
@@ -28,6 +29,11 @@ pub fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Misplaced> 
     let mut json = serde_json::Deserializer::from_str(text);
     let decoded = T::deserialize(Lean(&mut json)).and_then(|value| json.end().map(|()| value));
     decoded.map_err(|e| Misplaced { at: path(text, e.line(), e.column()), what: e.to_string() })
+}
+
+/// As JSON, for people to read.
+pub fn encode<T: Serialize>(value: &T) -> String {
+    serde_json::to_string_pretty(value).expect("our types are JSON's own, and keys are texts")
 }
 
 /// The field in hand when so much of the text was read.

@@ -1,0 +1,119 @@
+//! A command and its time: one flat object in the file, `{"at_us": 5, "do": "crash", "broker": 1}`. Written out here, since
+//! what serde derives for that reads every command twice over, in 35 kB of code.
+
+use super::Do;
+use crate::lean::Lean;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// A command and its time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimedCommand {
+    /// When, in microseconds.
+    pub at_us: u64,
+    /// Was it done by hand while the run was watched?
+    pub by_hand: bool,
+    /// What.
+    pub what: Do,
+}
+
+impl Serialize for TimedCommand {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut all = to.serialize_map(None)?;
+        all.serialize_entry("at_us", &self.at_us)?;
+        if self.by_hand {
+            all.serialize_entry("by_hand", &true)?;
+        }
+        let named = serde_json::to_value(&self.what).map_err(S::Error::custom)?;
+        for (name, fields) in named.as_object().into_iter().flatten() {
+            all.serialize_entry("do", name)?;
+            for (field, value) in fields.as_object().into_iter().flatten() {
+                all.serialize_entry(field, value)?;
+            }
+        }
+        all.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for TimedCommand {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut fields = from.deserialize_map(Fields)?;
+        let mut take = |name| fields.remove(name).ok_or_else(|| de::Error::missing_field(name));
+        let (at_us, name) = (take("at_us")?, take("do")?);
+        let by_hand = fields.remove("by_hand").unwrap_or(Value::Bool(false));
+        let what = match name {
+            Value::String(name) => {
+                let mut named = Map::new();
+                named.insert(name, Value::Object(fields));
+                Do::deserialize(Lean(Value::Object(named))).map_err(de::Error::custom)?
+            }
+            other => return Err(de::Error::custom(format!("`do` is {other}; it must be the name of a command"))),
+        };
+        Ok(TimedCommand {
+            at_us: at_us.as_u64().ok_or_else(|| de::Error::custom(format!("`at_us` is {at_us}; it must be a whole number")))?,
+            by_hand: by_hand.as_bool().ok_or_else(|| de::Error::custom(format!("`by_hand` is {by_hand}; it must be true or false")))?,
+            what,
+        })
+    }
+}
+
+/// All fields of an object, each at most once.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a command and its time")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Map::new();
+        while let Some((name, value)) = entries.next_entry::<String, Value>()? {
+            if fields.insert(name.clone(), value).is_some() {
+                return Err(de::Error::custom(format!("duplicate field `{name}`")));
+            }
+        }
+        Ok(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{decode, encode};
+
+    #[test]
+    fn a_command_is_one_flat_object() {
+        for text in [
+            r#"{"at_us":5,"do":"crash","broker":1}"#,
+            r#"{"at_us":5,"by_hand":true,"do":"send","key":"A","producer":"p","topic":"t"}"#,
+            r#"{"at_us":0,"do":"cut_link","from":"controller","to":{"broker":2}}"#,
+        ] {
+            let command: TimedCommand = decode(text).expect(text);
+            let again: Value = decode(&encode(&command)).expect("JSON");
+            assert_eq!(again.to_string(), decode::<Value>(text).expect("JSON").to_string());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, what) in [
+            (r#"{"do":"crash","broker":1}"#, "missing field `at_us`"),
+            (r#"{"at_us":-1,"do":"crash","broker":1}"#, "`at_us` is -1"),
+            (r#"{"at_us":5,"by_hand":0,"do":"crash","broker":1}"#, "`by_hand` is 0"),
+            (r#"{"at_us":5}"#, "missing field `do`"),
+            (r#"{"at_us":5,"do":{"crash":1}}"#, "name of a command"),
+            (r#"{"at_us":5,"do":"crush","broker":1}"#, "unknown variant `crush`, expected one of `send`"),
+            (r#"{"at_us":5,"do":"crash"}"#, "missing field `broker`"),
+            (r#"{"at_us":5,"do":"crash","broker":1,"key":"A"}"#, "unknown field `key`, expected `broker`"),
+            (r#"{"at_us":5,"do":"crash","broker":300}"#, "integer `300`, expected u8"),
+            (r#"{"at_us":5,"do":"crash","broker":1,"broker":2}"#, "duplicate field `broker`"),
+        ] {
+            let error = decode::<TimedCommand>(text).expect_err(text).what;
+            assert!(error.contains(what), "{text}: {error}");
+        }
+    }
+}
