@@ -3,10 +3,10 @@
 
 PAGE_INPUTS=(Cargo.toml Cargo.lock rust-toolchain.toml Trunk.toml index.html assets core web scripts/tools/package-lock.json)
 # Everything that comes before the first moving record, compressed: more would make the first visit slow.
-# Fonts, the lessons, the fidelity page and the worker come later. The bar is PAGE_BAR; with four doors in one module the page misses it, and until
-# they are loaded apart it may not grow past PAGE_LIMIT.
+# Fonts, lessons, scenarios, the fidelity page and the worker come later. The bar is PAGE_BAR. These are bytes of gzip -9, which may not grow
+# past PAGE_LIMIT; `highwater serve` sends about 35 kB less, and a test of native/src/serve/page.rs watches that.
 PAGE_BAR=700000
-PAGE_LIMIT=920000
+PAGE_LIMIT=750000
 
 build_page() {
   local stamp before
@@ -43,7 +43,7 @@ gzipped_size() {
 page_size() {
   local module first
   module=$(gzipped_size dist/*.wasm)
-  first=$(find dist -type f ! -name '*.woff2' ! -path 'dist/lessons/*' ! -name 'fidelity.*' ! -name 'worker*.js' -exec gzip -9 -c {} + | wc -c | tr -d ' ')
+  first=$(find dist -type f ! -name '*.woff2' ! -path 'dist/lessons/*' ! -path 'dist/scenarios/*' ! -name 'fidelity.*' ! -name 'worker*.js' -exec gzip -9 -c {} + | wc -c | tr -d ' ')
   say "The page gzipped: $first bytes before the first moving record (bar $PAGE_BAR, at most $PAGE_LIMIT), $module of them WASM."
   [ "$first" -le "$PAGE_LIMIT" ]
 }

@@ -2,10 +2,13 @@
 
 use super::group::MemberId;
 use super::log::records::RecordData;
+use super::memo::Memo;
 use super::message::Body;
+use super::setup::Setup;
 use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
 use crate::ids::*;
+use crate::shared::Shared;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -325,7 +328,7 @@ pub enum Returned {
 #[derive(Default, Debug)]
 pub struct Out {
     /// Messages to send: from, to, body.
-    pub sends: Vec<(Actor, Actor, Body)>,
+    pub sends: Vec<(Actor, Actor, Shared<Body>)>,
     /// Timer operations, in order.
     pub timers: Vec<TimerOp>,
     /// What happened, in order.
@@ -334,9 +337,24 @@ pub struct Out {
     pub(crate) calls: VecDeque<AppCall>,
     /// Records that joined batches, for the table beside the state.
     pub(crate) batched: Vec<(BatchId, RecordData)>,
+    /// What actors did before, in a search.
+    pub(super) memo: Option<Box<Memo>>,
 }
 
 impl Out {
+    /// For a search: what an actor did with an input is remembered (see [`super::memo`]), and no timers are put out.
+    /// Beyond `most_bytes` it is forgotten, and learnt again.
+    pub(crate) fn remembering(setup: &Setup, most_bytes: u64) -> Self {
+        // Rules that look at the table of records know more than the actor.
+        let remembers = most_bytes > 0 && !setup.keeps_records();
+        Out { memo: remembers.then(|| Box::new(Memo::new(most_bytes as usize))), ..Out::default() }
+    }
+
+    /// Memory of what is remembered, in bytes.
+    pub(crate) fn memo_bytes(&self) -> u64 {
+        self.memo.as_ref().map_or(0, |m| m.bytes())
+    }
+
     /// Empties it, keeping its memory.
     pub fn clear(&mut self) {
         self.sends.clear();
@@ -346,7 +364,7 @@ impl Out {
         self.batched.clear();
     }
     pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
-        self.sends.push((from, to, body));
+        self.sends.push((from, to, Shared::new(body)));
     }
     pub(crate) fn arm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Arm(t, Base::Now));

@@ -20,13 +20,15 @@ use crate::kafka::transaction::AfterSend;
 pub use command::TimedCommand;
 use configs::{Configs, Scope};
 use serde::{Deserialize, Serialize};
-pub use shipped::{SHIPPED, shipped};
+pub use shipped::{NAMES, SHIPPED, shipped};
 use std::fmt;
 pub use streams::StreamsSpec;
 use versions::VERSIONS;
 
 /// The scenario that the app opens with.
 pub const DEFAULT: &str = include_str!("../../../assets/scenarios/first.json");
+/// The configuration that the Trial door opens with.
+pub const FIRST_TRIAL: (&str, &str) = ("acks-1", include_str!("../../../assets/scenarios/acks-1.json"));
 /// The version of the format that this code reads and writes.
 pub const FORMAT: u32 = 1;
 

@@ -2,6 +2,8 @@
 
 macro_rules! shipped {
     ($($name:literal)*) => {
+        /// Names, sorted.
+        pub const NAMES: &[&str] = &[$($name),*];
         /// Names and texts, sorted by name.
         pub const SHIPPED: &[(&str, &str)] =
             &[$(($name, include_str!(concat!("../../../assets/scenarios/", $name, ".json")))),*];

@@ -60,6 +60,7 @@ async function step(t, page, language) {
 
 async function wholeLesson(t, lesson, steps, locale, language) {
   const page = await t.open({ locale, reducedMotion: 'reduce', hash: '#/learn' });
+  await shown(page, `lesson-${lesson}`);
   await t.tabTo(page, `[data-testid="lesson-${lesson}"]`);
   await t.press(page, 'Enter');
   await shown(page, 'lesson');
@@ -110,6 +111,7 @@ export default {
 
   'leaving into Play with the same state, and back': async (t) => {
     const page = await t.open({ reducedMotion: 'reduce', hash: '#/learn/L11/2' });
+    await shown(page, 'lesson');
     await t.press(page, '2', 'n');
     await shown(page, 'skip');
     await id(page, 'skip').click();
@@ -126,6 +128,7 @@ export default {
 
   'the paper has questions, a ledger and the answers': async (t) => {
     const page = await t.open({ hash: '#/learn/L11' });
+    await shown(page, 'lesson');
     await page.emulateMedia({ media: 'print' });
     const paper = page.locator('.handout');
     assert.ok(await paper.isVisible());

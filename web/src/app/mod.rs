@@ -168,6 +168,9 @@ impl Component for App {
             if r.door == Door::Learn {
                 app.enter_lesson(ctx, r.rest);
             } else {
+                if r.door == Door::Trial {
+                    app.enter_trial(ctx);
+                }
                 app.open_link(r.door, r.rest);
                 app.reread();
             }
@@ -330,6 +333,9 @@ impl App {
         match route.door {
             Door::Learn => self.enter_lesson(ctx, route.rest),
             Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
+        }
+        if route.door == Door::Trial {
+            self.enter_trial(ctx);
         }
         self.open_link(route.door, route.rest);
         self.reread();

@@ -5,14 +5,16 @@ use crate::facts::inspect::Owner;
 use crate::learn::Ask;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
-use crate::trial::knobs::Knob;
 use crate::trial::wire::Tell;
 use highwater_core::scenario::Do;
 use highwater_core::trial::Property;
+use highwater_core::trial::knobs::Knob;
 
 /// A request to the Trial door.
 #[derive(Clone, PartialEq, Debug)]
 pub enum TrialMsg {
+    /// The texts of the shipped scenarios, or why they can't be had.
+    Shipped(Result<Vec<String>, String>),
     /// A shipped configuration, by name.
     Pick(String),
     /// The cluster of the Play door.

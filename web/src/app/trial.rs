@@ -7,11 +7,12 @@ use crate::door::Door;
 use crate::i18n::{self, Lang};
 use crate::session::Session;
 use crate::trial::Case;
-use crate::trial::sheet::{Sheet, sheet};
+use crate::trial::sheet::{Sheet, Shipped, sheet};
 use crate::trial::wire::Tell;
 use crate::worker::Searcher;
-use highwater_core::scenario::{Scenario, ScenarioError, shipped};
+use highwater_core::scenario::{FIRST_TRIAL, NAMES, Scenario, ScenarioError};
 use yew::Context;
+use yew::platform::spawn_local;
 
 /// Memory that a search may use unless one chooses otherwise: in the browser it binds before time.
 const BYTES: u64 = 512 << 20;
@@ -22,6 +23,8 @@ const PHONE_BYTES: u64 = 128 << 20;
 pub struct Court {
     case: Case,
     searcher: Option<Searcher>,
+    /// The shipped configurations; none before they are loaded.
+    shipped: Vec<Shipped>,
     /// What there is to read.
     pub sheet: Sheet,
     /// The shipped configuration that was picked, until something is changed.
@@ -32,9 +35,9 @@ impl Court {
     /// As it was left, or with the first configuration.
     pub fn new(lang: Lang) -> Self {
         let kept = browser::recall(keys::TRIAL).and_then(|text| Case::new(Scenario::parse(&text).ok()?).ok());
-        let picked = kept.is_none().then(|| crate::trial::FIRST.to_owned());
+        let picked = kept.is_none().then(|| FIRST_TRIAL.0.to_owned());
         let case = kept.unwrap_or_else(|| Case::first(bytes()));
-        Court { sheet: sheet(&case, lang), case, searcher: None, picked }
+        Court { sheet: sheet(&case, &[], lang), case, shipped: Vec::new(), searcher: None, picked }
     }
 
     /// What is on trial.
@@ -66,10 +69,12 @@ impl App {
     /// What a person asks of the Trial door, or the search tells.
     pub(super) fn try_out(&mut self, ctx: &Context<App>, msg: TrialMsg) {
         let changed = match msg {
+            TrialMsg::Shipped(texts) => return self.shipped_came(texts),
             TrialMsg::Pick(name) => {
-                let called = shipped(&name).map(Scenario::parse).map(|s| s.and_then(|s| self.court.call(s)));
+                let picked = self.court.shipped.iter().find(|s| s.0 == name).map(|s| s.1.clone());
+                let called = picked.map_or(Ok(()), |s| self.court.call(s));
                 self.court.picked = Some(name);
-                called.unwrap_or(Ok(()))
+                called
             }
             TrialMsg::FromPlay => {
                 let scenario = self.hot.borrow().session.timeline().scenario().clone();
@@ -104,6 +109,27 @@ impl App {
         self.reread();
     }
 
+    /// The Trial door was opened: the first time, the shipped configurations are loaded.
+    pub(super) fn enter_trial(&mut self, ctx: &Context<App>) {
+        if self.court.shipped.is_empty() {
+            let link = ctx.link().clone();
+            let files: Vec<String> = NAMES.iter().map(|name| format!("./scenarios/{name}.json")).collect();
+            spawn_local(async move { link.send_message(Msg::Trial(TrialMsg::Shipped(browser::fetch_texts(&files).await))) });
+        }
+    }
+
+    fn shipped_came(&mut self, texts: Result<Vec<String>, String>) {
+        match texts {
+            Ok(texts) => {
+                let read = |(name, text): (&&'static str, String)| Some((*name, Scenario::parse(&text).ok()?));
+                let all = NAMES.iter().zip(texts).filter_map(read);
+                self.court.shipped = all.filter(|(_, s)| s.trial.is_some()).collect();
+                self.reread();
+            }
+            Err(e) => self.tell_for_long(i18n::no_scenarios(self.lang, &e)),
+        }
+    }
+
     /// Puts a scenario on trial, and keeps it for a reload.
     pub(super) fn call(&mut self, s: Scenario) -> Result<(), ScenarioError> {
         self.court.call(s)?;
@@ -113,7 +139,7 @@ impl App {
 
     /// Brings what is read about the trial up to date.
     pub(super) fn reread(&mut self) {
-        let fresh = sheet(&self.court.case, self.lang);
+        let fresh = sheet(&self.court.case, &self.court.shipped, self.lang);
         if self.court.sheet != fresh {
             self.court.sheet = fresh;
         }

@@ -79,6 +79,14 @@ pub fn bad_file(lang: Lang, why: &str) -> String {
     }
 }
 
+/// The shipped scenarios could not be loaded.
+pub fn no_scenarios(lang: Lang, why: &str) -> String {
+    match lang {
+        Lang::En => format!("The shipped configurations can’t be loaded. Is the server still there? {why}"),
+        Lang::Ko => format!("시나리오를 불러올 수 없습니다. 서버가 실행 중인지 확인하세요. {why}"),
+    }
+}
+
 /// The lessons could not be loaded.
 pub fn no_lessons(lang: Lang, why: &str) -> String {
     match lang {

@@ -1,27 +1,25 @@
 //! A configuration on trial: what it is, what may happen to it, what was found. No browser in here: the search runs
 //! elsewhere, takes a [`wire::Task`] and tells [`wire::Tell`]s.
 
-pub mod flips;
-pub mod knobs;
 pub mod sheet;
 pub mod wire;
 
-use flips::Flip;
 use highwater_core::order;
-use highwater_core::scenario::{Scenario, ScenarioError, shipped};
+use highwater_core::scenario::{FIRST_TRIAL, Scenario, ScenarioError};
 use highwater_core::sim::Sim;
+use highwater_core::trial::counterfactual::{Ending, Flip, flips};
+use highwater_core::trial::knobs::Knob;
 use highwater_core::trial::{Bounds, Property, Trial};
-use knobs::Knob;
-use wire::{Effort, Ending, Task, Tell};
+use wire::{Effort, Task, Tell};
 
-/// The configuration that the door opens with: it has a story, and a short one.
-pub const FIRST: &str = "acks-1";
 /// Most of each kind of thing that the door lets one ask for; beyond it no search ends soon.
 pub const MOST: u8 = 6;
 /// Memory for the search that can be chosen, in MB.
 pub const MEGABYTES: [u64; 4] = [64, 128, 256, 512];
 /// Numbers of states that can be chosen.
 pub const STATES: [u64; 4] = [100_000, 1_000_000, 10_000_000, 50_000_000];
+/// A flip is searched to its end or to this many states: the table should come soon.
+const FLIP_STATES: u64 = 400_000;
 
 /// Where a trial stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -80,8 +78,7 @@ impl Case {
 
     /// The one that comes with the app.
     pub fn first(most_bytes: u64) -> Self {
-        let text = shipped(FIRST).expect("the first trial is shipped");
-        let scenario = Scenario::parse(text).expect("shipped scenarios are checked by their tests");
+        let scenario = Scenario::parse(FIRST_TRIAL.1).expect("shipped scenarios are checked by their tests");
         let mut case = Case::new(scenario).expect("the first trial can be tried");
         case.bound_memory(most_bytes);
         case
@@ -132,13 +129,13 @@ impl Case {
         Ok(())
     }
 
-    /// Lets more or less of something happen; `i` as in [`bound_of`].
+    /// Lets more or less of something happen; `i` as in [`Bounds::count`].
     ///
     /// # Errors
     /// The scenario has no more records.
     pub fn bound(&mut self, i: usize, n: u8) -> Result<(), ScenarioError> {
         let mut next = self.scenario.clone();
-        *bound_of(&mut next.trial.get_or_insert_default().bounds, i) = n.min(MOST);
+        *next.trial.get_or_insert_default().bounds.count(i) = n.min(MOST);
         Trial::new(&next)?;
         self.change(next);
         Ok(())
@@ -184,7 +181,7 @@ impl Case {
     pub fn start(&mut self) -> Task {
         let itself = Run { flip: None, scenario: Ok(self.scenario.clone()), effort: Effort::default(), ending: None };
         self.runs = vec![itself];
-        self.runs.extend(flips::of(&self.scenario).into_iter().map(|(flip, scenario)| Run {
+        self.runs.extend(flips(&self.scenario, FLIP_STATES).into_iter().map(|(flip, scenario)| Run {
             flip: Some(flip),
             scenario: scenario.map_err(|e| e.to_string()),
             effort: Effort::default(),
@@ -248,18 +245,6 @@ impl Case {
 pub fn fitting(s: &Scenario) -> impl Iterator<Item = Property> + use<> {
     let reads = !s.apps.is_empty();
     Property::ALL.iter().copied().filter(move |p| reads || !matches!(p, Property::NeverHandled | Property::HandledTwice))
-}
-
-/// The bounds by place, in the order of `highwater_core::trial::words::bounds`.
-pub fn bound_of(b: &mut Bounds, i: usize) -> &mut u8 {
-    match i {
-        0 => &mut b.records,
-        1 => &mut b.crashes,
-        2 => &mut b.power_cuts,
-        3 => &mut b.lost_responses,
-        4 => &mut b.lag_expiries,
-        _ => &mut b.consumer_crashes,
-    }
 }
 
 #[cfg(test)]

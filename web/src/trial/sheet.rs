@@ -1,14 +1,13 @@
 //! What there is to read behind the Trial door.
 
-use super::flips::Flip;
-use super::knobs::{AFTER, BEFORE, Knob};
-use super::wire::{Effort, Ending};
+use super::wire::Effort;
 use super::{Case, Phase, Run, fitting};
 use crate::facts::lines::{Tone, tone};
 use crate::i18n::{self, Lang};
 use highwater_core::fold::narration;
-use highwater_core::scenario::SHIPPED;
 use highwater_core::scenario::Scenario;
+use highwater_core::trial::counterfactual::{Ending, Flip};
+use highwater_core::trial::knobs::{AFTER, BEFORE, Knob};
 use highwater_core::trial::{Property, Trial, words};
 
 /// How a verdict is dressed.
@@ -117,7 +116,7 @@ pub struct Sheet {
     pub title: String,
     /// The same in figures.
     pub shape: String,
-    /// Shipped configurations: name and title.
+    /// Shipped configurations: name and title. None before they are loaded.
     pub shipped: Vec<(&'static str, String)>,
     /// The knobs.
     pub knobs: Vec<KnobFacts>,
@@ -147,8 +146,11 @@ pub struct Sheet {
     pub caveat: &'static str,
 }
 
+/// A shipped configuration that can be tried, and its name.
+pub type Shipped = (&'static str, Scenario);
+
 /// The facts of a case.
-pub fn sheet(case: &Case, lang: Lang) -> Sheet {
+pub fn sheet(case: &Case, shipped: &[Shipped], lang: Lang) -> Sheet {
     let (s, bounds) = (case.scenario(), case.bounds());
     let first = case.runs().first();
     let running = *case.phase() == Phase::Running;
@@ -156,7 +158,7 @@ pub fn sheet(case: &Case, lang: Lang) -> Sheet {
     Sheet {
         title: s.title_in(lang.core()).to_owned(),
         shape: shape(s, lang),
-        shipped: shipped(lang),
+        shipped: shipped.iter().map(|(name, s)| (*name, s.title_in(lang.core()).to_owned())).collect(),
         knobs: knobs(s, lang),
         bounds: bound_facts(case, lang),
         promises: fitting(s)
@@ -191,11 +193,6 @@ fn shape(s: &Scenario, lang: Lang) -> String {
     let topics = &s.topology.topics;
     let partitions = topics.iter().map(|t| u32::from(t.partitions)).sum();
     i18n::shape(lang, s.topology.brokers, partitions, topics.iter().map(|t| t.replication_factor).min().unwrap_or(1))
-}
-
-fn shipped(lang: Lang) -> Vec<(&'static str, String)> {
-    let parsed = SHIPPED.iter().filter_map(|(name, text)| Some((*name, Scenario::parse(text).ok()?)));
-    parsed.filter(|(_, s)| s.trial.is_some()).map(|(name, s)| (name, s.title_in(lang.core()).to_owned())).collect()
 }
 
 fn knobs(s: &Scenario, lang: Lang) -> Vec<KnobFacts> {

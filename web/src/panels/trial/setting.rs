@@ -58,7 +58,13 @@ pub fn setting(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
 
 fn pick(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
     let t = lang.trial();
-    let own = picked.is_none();
+    // Before the shipped ones are loaded, what is on trial is all that there is.
+    let unlisted = picked.is_none() || s.shipped.is_empty();
+    let title = match (picked, s.title.as_str()) {
+        (Some(_), title) => title.to_owned(),
+        (None, "") => t.pick_own.to_owned(),
+        (None, title) => format!("{title} ({})", t.pick_own),
+    };
     let option = |(name, title): &(&'static str, String)| {
         let on = picked == Some(*name);
         html! { <option key={*name} value={*name} selected={on}>{ title.clone() }</option> }
@@ -66,7 +72,7 @@ fn pick(s: &Sheet, picked: Option<&str>, lang: Lang, go: &Go) -> Html {
     html! {
         <label class="pick"><span class="hidden">{ t.pick }</span>
             <select data-testid="pick" onchange={chosen(go, |v| (!v.is_empty()).then_some(TrialMsg::Pick(v)))}>
-                if own { <option key="" value="" selected=true>{ if s.title.is_empty() { t.pick_own.to_owned() } else { format!("{} ({})", s.title, t.pick_own) } }</option> }
+                if unlisted { <option key="" value="" selected=true>{ title }</option> }
                 { for s.shipped.iter().map(option) }
             </select></label>
     }
