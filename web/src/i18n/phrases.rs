@@ -135,6 +135,30 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
     }
 }
 
+/// Writes to many logs in turn.
+pub fn many_logs(lang: Lang, n: u32) -> String {
+    match lang {
+        Lang::En => format!("{n} logs in turn (a log at each place)"),
+        Lang::Ko => format!("로그 {n}개에 번갈아 쓰기(자리마다 로그 하나)"),
+    }
+}
+
+/// A group's generation and state.
+pub fn generation(lang: Lang, n: u32, state: &str) -> String {
+    match lang {
+        Lang::En => format!("gen {n} · {state}"),
+        Lang::Ko => format!("{n}세대 · {state}"),
+    }
+}
+
+/// A group's coordinator.
+pub fn coordinated(lang: Lang, broker: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("coordinator: broker {broker}"),
+        Lang::Ko => format!("코디네이터: 브로커 {broker}"),
+    }
+}
+
 /// Milliseconds, from microseconds.
 pub fn millis(us: u64) -> String {
     if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{}.{} ms", us / 1000, us % 1000 / 100) }

@@ -4,19 +4,7 @@ use super::josa::{Josa, josa};
 use super::names::Names;
 use crate::event::{ErrorCode, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
-use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
-
-fn assignor(a: Assignor) -> &'static str {
-    match a {
-        Assignor::Range => "range",
-        Assignor::RoundRobin => "roundrobin",
-        Assignor::Sticky => "sticky",
-        Assignor::CooperativeSticky => "cooperative-sticky",
-        Assignor::ServerRange => "server range",
-        Assignor::ServerUniform => "uniform",
-    }
-}
 
 /// The English sentence.
 pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
@@ -32,7 +20,7 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Formed { generation, members, leader, assignor: a } => {
             let members = if members == 1 { "one member".to_string() } else { format!("{members} members") };
-            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), assignor(a))
+            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), a.name())
         }
         GroupEvent::RecordAppended { coordinator } => {
             format!("Broker {coordinator} writes where {group} stands into __consumer_offsets.")
@@ -60,7 +48,7 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
             format!("{} {why}: the group epoch of {group} is {epoch} now.", who(member))
         }
         GroupEvent::TargetAssigned { epoch, assignor: a } => {
-            format!("The coordinator of {group} works out who should read what in epoch {epoch} ({}). Nobody stops for it.", assignor(a))
+            format!("The coordinator of {group} works out who should read what in epoch {epoch} ({}). Nobody stops for it.", a.name())
         }
         GroupEvent::MemberAt { member, epoch, state } => match state {
             MemberState::Stable => format!("{} is in epoch {epoch} of {group} and has all that it should.", who(member)),
@@ -137,7 +125,7 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         GroupEvent::Formed { generation, members, leader, assignor: a } => format!(
             "{group} 그룹의 {generation}세대는 멤버가 {members}개입니다. {} 누가 무엇을 읽을지 정합니다({}).",
             subject(leader),
-            assignor(a)
+            a.name()
         ),
         GroupEvent::RecordAppended { coordinator } => {
             format!("브로커 {coordinator}에서 {group} 그룹의 상태를 __consumer_offsets에 기록합니다.")
@@ -166,7 +154,7 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::TargetAssigned { epoch, assignor: a } => format!(
             "{group} 그룹의 코디네이터가 에포크 {epoch}에서 누가 무엇을 읽어야 하는지 정합니다({}). 이 때문에 멈추는 멤버는 없습니다.",
-            assignor(a)
+            a.name()
         ),
         GroupEvent::MemberAt { member, epoch, state } => match state {
             MemberState::Stable => {
