@@ -5,6 +5,7 @@ mod transactions;
 
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
+use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
 pub use streams::{DroppedWhy, StreamsEvent};
@@ -49,6 +50,8 @@ pub enum MessageKind {
     Heartbeat,
     HeartbeatResponse,
     LeaveGroup,
+    ConsumerGroupHeartbeat,
+    ConsumerGroupHeartbeatResponse,
     BrokerRegistration,
     BrokerRegistrationResponse,
     BrokerHeartbeat,
@@ -92,6 +95,9 @@ pub enum ErrorCode {
     UnknownMemberId,
     IllegalGeneration,
     FencedInstanceId,
+    FencedMemberEpoch,
+    StaleMemberEpoch,
+    UnreleasedInstanceId,
     RebalanceInProgress,
     NetworkException,
     /// The producer's own: `delivery.timeout.ms` ran out.
@@ -129,6 +135,9 @@ impl ErrorCode {
             ErrorCode::UnknownMemberId => "UNKNOWN_MEMBER_ID",
             ErrorCode::IllegalGeneration => "ILLEGAL_GENERATION",
             ErrorCode::FencedInstanceId => "FENCED_INSTANCE_ID",
+            ErrorCode::FencedMemberEpoch => "FENCED_MEMBER_EPOCH",
+            ErrorCode::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
+            ErrorCode::UnreleasedInstanceId => "UNRELEASED_INSTANCE_ID",
             ErrorCode::RebalanceInProgress => "REBALANCE_IN_PROGRESS",
             ErrorCode::NetworkException => "NETWORK_EXCEPTION",
             ErrorCode::Timeout => "TimeoutException",
@@ -185,6 +194,8 @@ pub enum RemovalCause {
     NotRejoined,
     /// It did not ask for its assignment in time.
     NotSynced,
+    /// Consumer protocol: it did not give up in time what it was asked to.
+    NotRevoked,
 }
 
 /// What happens in a consumer group.
@@ -197,7 +208,7 @@ pub enum GroupEvent {
     Rebalancing { coordinator: BrokerId, why: RebalanceCause, member: ConsumerIx },
     /// CompletingRebalance: the generation is made up, its leader works out who gets what.
     Formed { generation: u32, members: u16, leader: ConsumerIx, assignor: Assignor },
-    /// The coordinator wrote the generation into `__consumer_offsets`.
+    /// The coordinator wrote where the group stands into `__consumer_offsets`.
     RecordAppended { coordinator: BrokerId },
     /// The assignment stands: members get their shares.
     Stable { generation: u32 },
@@ -207,6 +218,18 @@ pub enum GroupEvent {
     MemberRemoved { member: ConsumerIx, why: RemovalCause },
     /// Another broker took the group over, as it stood in its log.
     Loaded { coordinator: BrokerId, generation: u32 },
+
+    // ---- at the coordinator of a group of the consumer protocol
+    /// Something asks for another assignment: the group epoch is one higher (group.N2).
+    EpochBumped { epoch: i32, why: RebalanceCause, member: ConsumerIx },
+    /// The coordinator worked out who should have what in this epoch (group.N3).
+    TargetAssigned { epoch: i32, assignor: Assignor },
+    /// A member is a step further on its way to its target (group.N4).
+    MemberAt { member: ConsumerIx, epoch: i32, state: MemberState },
+    /// A static member left and keeps its place (group.N9).
+    LeftForAWhile { member: ConsumerIx },
+    /// Another broker took the group over, as it stood in its log.
+    EpochLoaded { coordinator: BrokerId, epoch: i32 },
 
     // ---- at a member
     /// It got a partition.

@@ -93,6 +93,18 @@ impl Hasher for Canon {
     }
 }
 
+/// A place and what stands there, mixed. A sum of these is a fingerprint of all of them in any order: each place comes
+/// once, and what stands there is mixed so that no two pairs have anything to do with each other.
+#[inline]
+pub(crate) fn scatter(place: u64, content: u64) -> u64 {
+    let m =
+        u128::from(content ^ 0x243f_6a88_85a3_08d3) * u128::from((place ^ 0x1319_8a2e_0370_7344).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut x = (m as u64 ^ (m >> 64) as u64).wrapping_add(place);
+    x = (x ^ (x >> 32) ^ content.rotate_left(17)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x = (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x ^ (x >> 32)
+}
+
 /// The fingerprint of anything with a canonical encoding.
 pub fn fingerprint<T: Hash + ?Sized>(x: &T) -> u64 {
     let mut h = Canon::default();

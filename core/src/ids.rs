@@ -160,6 +160,19 @@ pub enum Actor {
     Consumer(ConsumerIx),
 }
 
+impl Actor {
+    /// It as a number, in the same order.
+    #[inline]
+    pub(crate) fn code(self) -> u16 {
+        match self {
+            Actor::Controller => 0,
+            Actor::Broker(b) => 0x100 | u16::from(b.0),
+            Actor::Producer(p) => 0x200 | u16::from(p.0),
+            Actor::Consumer(c) => 0x300 | u16::from(c.0),
+        }
+    }
+}
+
 /// A set of brokers as a bit mask: ISR, ELR, replicas.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
 pub struct BrokerSet(pub u32);

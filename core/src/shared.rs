@@ -14,13 +14,15 @@ pub struct Shared<T>(Rc<Kept<T>>);
 struct Kept<T> {
     /// The fingerprint of `value`; 0 while nobody has asked for it.
     print: Cell<u64>,
+    /// Its number among the parts that a search remembers (see `kafka::memo`); 0 for none.
+    number: Cell<u32>,
     value: T,
 }
 
 impl<T> Shared<T> {
     /// A part that nobody else has yet.
     pub fn new(value: T) -> Self {
-        Shared(Rc::new(Kept { print: Cell::new(0), value }))
+        Shared(Rc::new(Kept { print: Cell::new(0), number: Cell::new(0), value }))
     }
 }
 
@@ -29,7 +31,17 @@ impl<T: Clone> Shared<T> {
     pub fn make_mut(this: &mut Self) -> &mut T {
         let kept = Rc::make_mut(&mut this.0);
         kept.print.set(0);
+        kept.number.set(0);
         &mut kept.value
+    }
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn number(&self) -> u32 {
+        self.0.number.get()
+    }
+    pub(crate) fn set_number(&self, n: u32) {
+        self.0.number.set(n);
     }
 }
 

@@ -139,7 +139,7 @@ fn kafkas_tools_are_answered_in_their_format() {
     );
     assert_eq!(
         lines[2],
-        "billing         pay             0          4               4               0               consumer-c1     /127.0.0.1      consumer-c1"
+        "billing         pay             0          4               4               0               consumer-c1-1   /127.0.0.1      consumer-c1"
     );
     let read = ask(
         &reading,
@@ -149,6 +149,83 @@ fn kafkas_tools_are_answered_in_their_format() {
     assert!(ask(&reading, "kafka-topics.sh --delete --topic pay").unwrap_err().contains("not answered here"));
     assert!(ask(&reading, "rm -rf /").unwrap_err().contains("belongs to no option"));
     assert!(ask(&reading, "kafka-acls.sh --list").unwrap_err().contains("not answered here"));
+}
+
+fn shipped(id: &str) -> Lesson {
+    Lesson::parse(*SHIPPED.iter().find(|s| s.id == id).unwrap()).unwrap()
+}
+
+/// The table of a command at the end of a step, or at an instant of it.
+fn told(l: &Lesson, step: &str, at_us: u64, command: &str) -> String {
+    let i = l.data.steps.iter().position(|s| s.id == step).unwrap();
+    let run = Ran::until(l.plan(i).unwrap().remove(0), at_us).unwrap();
+    cli_twin::answer(command, &run.sim, &l.names).unwrap()
+}
+
+/// What the tool prints is the coordinator's word: a member that died is there until its session expires.
+#[test]
+fn consumer_groups_are_described_as_their_coordinator_has_them() {
+    let l = shipped("L9");
+    let members = told(&l, "four", u64::MAX, "kafka-consumer-groups.sh --describe --group billing --members --verbose");
+    let rows: Vec<Vec<&str>> = members.lines().skip(1).map(|x| x.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID", "#PARTITIONS", "ASSIGNMENT"]);
+    assert_eq!(rows[1], ["billing", "consumer-c1-1", "/127.0.0.1", "consumer-c1", "1", "orders(0)"]);
+    assert_eq!(rows[4], ["billing", "consumer-c4-1", "/127.0.0.1", "consumer-c4", "0", "-"]);
+
+    let describe = "kafka-consumer-groups.sh --describe --group billing";
+    let owner_of_2 = |at| {
+        let table = told(&l, "crash", at, describe);
+        table
+            .lines()
+            .map(|x| x.split_whitespace().map(String::from).collect::<Vec<_>>())
+            .find(|x| x.get(2).is_some_and(|n| n == "2"))
+            .unwrap()
+    };
+    let (dead, after) = (owner_of_2(40_000_000), owner_of_2(74_000_000));
+    assert!(dead[6] == "consumer-c3-1" && dead[5].parse::<u32>().unwrap() >= 4, "{dead:?}");
+    assert!(after[6] == "consumer-c4-1" && after[5] == "0", "{after:?}");
+    let state = told(&l, "memory", u64::MAX, "kafka-consumer-groups.sh --describe --group billing --state");
+    let row: Vec<&str> = state.lines().nth(2).unwrap().split_whitespace().collect();
+    assert!(row[0] == "billing" && row[2] != "(1)" && row[3..] == ["range", "Stable", "1"], "{state}");
+    let empty = told(&l, "memory", 62_500_000, describe);
+    assert!(empty.starts_with("\nConsumer group 'billing' has no active members.\n") && empty.contains(" -               -"), "{empty}");
+    let moving = told(&l, "two", 2_100_000, describe);
+    assert!(moving.starts_with("\nWarning: Consumer group 'billing' is rebalancing.\n"), "{moving}");
+    let gone = {
+        let run = Ran::until(l.plan(5).unwrap().remove(0), 7_000_000).unwrap();
+        cli_twin::answer(describe, &run.sim, &l.names).unwrap_err()
+    };
+    assert!(gone.contains("COORDINATOR_NOT_AVAILABLE"), "{gone}");
+}
+
+#[test]
+fn logs_are_dumped_batch_by_batch() {
+    let l = shipped("L9");
+    let text = told(&l, "alone", u64::MAX, "kafka-dump-log.sh --files /data/broker-2/orders-1/00000000000000000000.log --print-data-log");
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..2], ["Dumping /data/broker-2/orders-1/00000000000000000000.log", "Log starting offset: 0"]);
+    assert!(lines[2].starts_with("baseOffset: 0 lastOffset: 0 count: 1 baseSequence: 0 lastSequence: 0 producerId: "), "{}", lines[2]);
+    assert!(lines[2].contains("partitionLeaderEpoch: 0 isTransactional: false isControl: false"));
+    assert_eq!(lines[3], "| offset: 0 sequence: 0 headerKeys: [] key: frank payload: frank");
+    assert_eq!(lines.len(), 2 + 2 * 10);
+    let commits = told(&l, "memory", u64::MAX, l.data.steps[5].twin.as_ref().unwrap());
+    let last = r#"{"key":{"type":1,"data":{"group":"billing","topic":"orders","partition":2}},"value":{"version":3,"data":{"offset":10,"metadata":""}}}"#;
+    assert_eq!(commits.lines().last(), Some(last), "{commits}");
+    let run = &l.run(0).unwrap()[0];
+    let err = cli_twin::answer("kafka-dump-log.sh --files nowhere.log", &run.sim, &l.names).unwrap_err();
+    assert!(err.contains("is no log; write"), "{err}");
+}
+
+#[test]
+fn a_group_or_member_that_is_not_there_is_named() {
+    for (fact, part) in [
+        ("at end: idle(sales) == 0", "there is no group \"sales\"; there is billing"),
+        ("at end: assign(billing, c9) == {}", "there is no member \"c9\"; there is c1"),
+        ("at end: stop_ms(billing, pay-7) == 0 ms", "there is no partition \"pay-7\""),
+    ] {
+        let e = changed(|d| d["steps"][4]["facts"][0] = json!(fact)).unwrap_err();
+        assert!(e.what.contains(part), "{e}");
+    }
 }
 
 #[test]

@@ -40,6 +40,33 @@ fn groups_run() -> Sim {
     common::run(&s)
 }
 
+/// The same by the consumer protocol: static members too, and a member that does not give up what it should.
+fn epochs_run(app_configs: &str) -> Sim {
+    use highwater_core::scenario::{Do, End};
+    let app = format!(
+        r#"{{"group":"billing","topics":["pay"],"members":2,"standby":1,"handling_us":600000,"configs":{{"auto.offset.reset":"earliest",
+        "group.protocol":"consumer","max.poll.interval.ms":4000{app_configs}}}}}"#
+    );
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.topology.topics[0].partitions = 6;
+    let mut s = common::with_consumer(s, &app);
+    s.configs.insert("group.consumer.session.timeout.ms".into(), 12_000.into());
+    s.commands = (0..60).map(|i| send(1_000_000 + i * 500_000, "A")).collect();
+    let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
+    at(11, Do::StartConsumer { consumer: 2 });
+    (1..=3).for_each(|b| at(12, Do::CutLink { from: End::Broker(b), to: End::Consumer(1) }));
+    (1..=3).for_each(|b| at(40, Do::HealLink { from: End::Broker(b), to: End::Consumer(1) }));
+    at(45, Do::Pause { who: End::Consumer(0), for_us: 15_000_000 });
+    at(70, Do::StopConsumer { consumer: 2 });
+    at(72, Do::StartConsumer { consumer: 2 });
+    at(80, Do::CrashConsumer { consumer: 2 });
+    at(81, Do::StartConsumer { consumer: 2 });
+    at(85, Do::Crash { broker: 1 });
+    at(86, Do::Crash { broker: 2 });
+    s.until_us = 130_000_000;
+    common::run(&s)
+}
+
 /// Streams threads that count, restore, drop and hand over.
 fn streams_run() -> Sim {
     use highwater_core::scenario::Do;
@@ -108,7 +135,8 @@ fn every_event_has_a_sentence_in_both_languages() {
     let mut s = Scenario::parse(&text).unwrap();
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run()] {
+    let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run()].into_iter().chain(epochs) {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

@@ -11,6 +11,7 @@ use proptest::test_runner::RngSeed;
 
 mod common;
 use common::random::{Case, any_case, repaired_case, safe_case, streams_case, transactional_case};
+use common::random_groups::group_case;
 use highwater_core::kafka::transaction::TxnState;
 
 /// By default the same cases every time, so that a red run is red for its change; the long mode goes where nobody was.
@@ -200,6 +201,27 @@ proptest! {
             timers_are_implied(&sim)?;
         }
         prop_assert!(violations(sim.world(), sim.ledger()).is_empty());
+    }
+
+    #[test]
+    fn groups_keep_their_invariants_and_read_everything(c in prop_oneof![group_case("consumer"), group_case("eager"), group_case("cooperative")]) {
+        let mut sim = begin(&c);
+        let mut out = Out::default();
+        let mut seen = 0;
+        while sim.step(&mut out) {
+            let new = sim.events().iter_from(seen).map(|e| &e.kind);
+            let broken = violations_after(sim.world(), sim.ledger(), new);
+            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
+            seen = sim.events().len();
+            timers_are_implied(&sim)?;
+        }
+        // Long after everything was repaired: who runs has its place, and all partitions are read to their ends.
+        let w = sim.world();
+        for p in w.setup.group_partitions(GroupIx(0)) {
+            let readers: Vec<_> = w.consumers.iter().filter(|c| c.up && c.position(p).is_some()).collect();
+            prop_assert_eq!(readers.len(), 1, "{} is read by {:?}", w.setup.partition_name(p), readers);
+            prop_assert_eq!(readers[0].position(p), w.leader_replica(p).map(|r| r.hw), "{}", w.setup.partition_name(p));
+        }
     }
 
     /// T-I5's liveness: every transaction ends, and nothing is held back for ever.

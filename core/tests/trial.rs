@@ -29,6 +29,87 @@ fn five_in_flight_without_idempotence_reorders() {
     assert_eq!(Row { producer: NOT_IDEMPOTENT, bounds, property: Property::Reordered, ..Row::default() }.found(), (1, 13));
 }
 
+// ---- replication: which copies an election may pick
+
+const UNCLEAN: &str = r#""unclean.leader.election.enable":true,"min.insync.replicas":1"#;
+const ELR_OFF: &str = r#""features":{"eligible.leader.replicas.version":0},"#;
+const ELR_ON: &str = r#""features":{"eligible.leader.replicas.version":1},"#;
+
+/// Two brokers: with three, the story needs three faults, and the pass with two alone is beyond 6 million states.
+#[test]
+fn min_isr_1_and_an_unclean_election_lose() {
+    let bounds = Bounds { crashes: 3, ..bounds() };
+    assert_eq!(Row { brokers: 2, topic: UNCLEAN, bounds, ..Row::default() }.found(), (2, 9));
+}
+
+/// H4: the ISR never becomes empty, and its last member is elected though it lost its log (ctrl.E7).
+#[test]
+fn without_elr_the_last_replica_standing_loses() {
+    let bounds = Bounds { crashes: 2, power_cuts: 1, ..bounds() };
+    assert_eq!(Row { brokers: 2, rules: ELR_OFF, bounds, ..Row::default() }.found(), (2, 10));
+}
+
+/// With ELR as well: a broker that was killed leaves the ELR though its page cache is whole (E1, E9: its restart is
+/// unclean), so when the last member of the ISR loses power the ELR is empty, and `lastKnownElr` elects that member
+/// without its log (E3). One restart of either kind is survived; the book's boundary (3.11) promises no more.
+#[test]
+fn with_elr_a_crash_and_a_power_cut_lose_and_one_of_them_does_not() {
+    let at =
+        |brokers, crashes, power_cuts| Row { brokers, rules: ELR_ON, bounds: Bounds { crashes, power_cuts, ..bounds() }, ..Row::default() };
+    assert_eq!(at(2, 1, 1).found(), (2, 11));
+    assert_eq!(at(3, 0, 1).none(), 141_147);
+}
+
+#[test]
+fn min_isr_2_clean_two_records_one_crash_loses_nothing() {
+    let bounds = Bounds { records: 2, ..bounds() };
+    assert_eq!(Row { bounds, ..Row::default() }.none(), 2_175_039);
+}
+
+/// With three brokers two crashes are beyond 6 million states; with two they are searched to the end.
+#[test]
+fn min_isr_2_clean_two_crashes_lose_nothing() {
+    let at = |records| Row { brokers: 2, bounds: Bounds { records, crashes: 2, ..bounds() }, ..Row::default() };
+    assert_eq!(at(1).none(), 146_527);
+    assert_eq!(at(2).none(), 1_651_785);
+}
+
+#[test]
+#[ignore = "long"]
+fn min_isr_2_clean_an_unclean_election_of_two_brokers_needs_more_than_three_crashes() {
+    let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
+    let bounds = Bounds { crashes: 3, ..bounds() };
+    assert_eq!(Row { brokers: 2, topic, bounds, ..Row::default() }.none(), 3_995_170);
+}
+
+// ---- the producer
+
+const ONE_IN_FLIGHT: &str = r#""enable.idempotence":false,"max.in.flight.requests.per.connection":1"#;
+
+#[test]
+fn idempotence_keeps_a_crash_and_a_lost_response_from_duplicating() {
+    let bounds = Bounds { lost_responses: 1, ..bounds() };
+    assert_eq!(Row { bounds, property: Property::Duplicated, ..Row::default() }.none(), 521_693);
+}
+
+#[test]
+fn one_in_flight_without_idempotence_does_not_reorder() {
+    let row = Row { producer: ONE_IN_FLIGHT, property: Property::Reordered, ..Row::default() };
+    assert_eq!(Row { bounds: Bounds { records: 2, ..bounds() }, ..row.clone() }.none(), 1_495_962);
+    let with_a_loss = Bounds { records: 2, lost_responses: 1, ..bounds() };
+    assert_eq!(Row { brokers: 2, bounds: with_a_loss, ..row }.none(), 45_741);
+}
+
+#[test]
+fn idempotence_with_five_in_flight_neither_reorders_nor_duplicates() {
+    let bounds = Bounds { records: 3, lost_responses: 1, retries: 1, ..bounds() };
+    for property in [Property::Reordered, Property::Duplicated] {
+        assert_eq!(Row { brokers: 2, bounds, property, ..Row::default() }.none(), 358_455, "{property:?}");
+    }
+}
+
+// ---- the consumer
+
 #[test]
 fn commit_before_handling_leaves_a_record_unhandled() {
     let app = r#"{"group":"g","topics":["t"],"commit":"before_handling","configs":{"auto.offset.reset":"earliest","max.poll.records":1}}"#;

@@ -14,7 +14,7 @@ use crate::{assign, bench, export, lesson, partition, serve, simulate, trial};
     name = "highwater",
     version,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 fine, 1 the thing asked about does not hold, 2 bad usage or bad input, 130 interrupted."
+    after_help = "Exit status: 0 fine, 1 the thing asked about does not hold, 2 bad usage or bad input,\n3 a limit was hit before there was an answer (trial), 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -1,10 +1,11 @@
 //! `highwater lesson`: the curriculum, and whether everything that it says is so.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Subcommand;
 use highwater_core::fold::narration::Lang;
 use highwater_core::lesson::check::check;
-use highwater_core::lesson::{Lesson, SHIPPED};
+use highwater_core::lesson::{Lesson, SHIPPED, Source};
+use std::path::{Path, PathBuf};
 
 use crate::outcome::Outcome;
 use crate::output::Output;
@@ -26,9 +27,14 @@ enum Command {
         lang: Lang,
     },
     /// Run every step, every challenge's published solution and its near misses
-    #[command(after_help = "Example: highwater lesson check L11\n\nExit status 1: something is not as a lesson says.")]
+    #[command(
+        after_help = "Examples: highwater lesson check L11\n          highwater lesson check --from lessons L9\n\nExit status 1: something is not as a lesson says."
+    )]
     Check {
-        /// Lessons by id; without one, all
+        /// Read lessons from this folder (ID.json, ID.en.json, ID.ko.json) in place of those that are shipped
+        #[arg(long, value_name = "FOLDER", requires = "ids")]
+        from: Option<PathBuf>,
+        /// Lessons by id; without one, all that are shipped
         #[arg(value_name = "ID")]
         ids: Vec<String>,
     },
@@ -38,7 +44,9 @@ enum Command {
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     match &args.command {
         Command::List { lang } => list(*lang),
-        Command::Check { ids } => check_all(ids),
+        Command::Check { from: Some(folder), ids } => check_all(ids.iter().map(|id| read(folder, id)).collect::<Result<_>>()?),
+        Command::Check { from: None, ids } if ids.is_empty() => check_all(all()?),
+        Command::Check { from: None, ids } => check_all(ids.iter().map(|id| lesson(id)).collect::<Result<_>>()?),
     }
 }
 
@@ -48,6 +56,16 @@ fn lesson(id: &str) -> Result<Lesson> {
         bail!("there is no lesson {id}; there is {}", ids.join(", "))
     };
     Lesson::parse(*source).map_err(|e| anyhow!("{e}"))
+}
+
+/// A lesson that is being written.
+fn read(folder: &Path, id: &str) -> Result<Lesson> {
+    let text = |suffix: &str| {
+        let path = folder.join(format!("{id}{suffix}"));
+        std::fs::read_to_string(&path).with_context(|| path.display().to_string())
+    };
+    let (data, en, ko) = (text(".json")?, text(".en.json")?, text(".ko.json")?);
+    Lesson::parse(Source { id, data: &data, en: &en, ko: &ko }).map_err(|e| anyhow!("{e}"))
 }
 
 fn all() -> Result<Vec<Lesson>> {
@@ -65,8 +83,7 @@ fn list(lang: Lang) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn check_all(ids: &[String]) -> Result<Outcome> {
-    let lessons = if ids.is_empty() { all()? } else { ids.iter().map(|id| lesson(id)).collect::<Result<_>>()? };
+fn check_all(lessons: Vec<Lesson>) -> Result<Outcome> {
     let mut lines = Vec::new();
     let mut outcome = Outcome::Fine;
     for l in &lessons {

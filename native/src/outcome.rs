@@ -12,6 +12,8 @@ pub(crate) enum Outcome {
     Fine,
     /// Done, and what was asked about does not hold: 1.
     DoesNotHold,
+    /// Done as far as its limits allow, and what was asked about is open: 3.
+    NotKnown,
     /// Stopped by Ctrl-C or a termination signal, after cleaning up: 130.
     Interrupted,
 }
@@ -21,6 +23,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
             Outcome::DoesNotHold => Self::from(1),
+            Outcome::NotKnown => Self::from(3),
             Outcome::Interrupted => Self::from(130),
         }
     }

@@ -1,7 +1,9 @@
 //! `highwater trial`: every order of what may happen, searched for the shortest story that breaks a promise.
 
 mod flip;
+mod limits;
 mod report;
+mod threads;
 mod words;
 
 use std::path::PathBuf;
@@ -10,32 +12,33 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use highwater_core::fold::narration::Lang;
 use highwater_core::scenario::Scenario;
-use highwater_core::trial::{Property, Search, Trial, TrialSpec};
+use highwater_core::trial::{Progress, Property, Search, Trial, TrialSpec, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::scenario_file;
+use limits::Limits;
 pub(crate) use report::Report;
 
 /// Arguments of `highwater trial`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example: highwater trial acks-1\n\nWhat may happen (records, crashes, …) stands in the scenario's `trial` part.\nExit status 1: a story was found."
+    after_help = "Example: highwater trial acks-1 --crashes 2\n\nExit status: 0 none within the bounds, all searched; 1 a story was found; 3 none found, but a limit was hit first."
 )]
 pub(crate) struct Args {
     /// A scenario file, `-` for standard input, or the name of a shipped scenario
     scenario: String,
-    /// What must never be, instead of the scenario's: lost, duplicated, reordered, never_handled, handled_twice
+    /// What must never be, instead of the scenario's; any of `lost`, `duplicated`, `duplicated_for_reader`, `reordered`,
+    /// `never_handled`, `handled_twice`, `output_twice`, `aborted_read`, `two_leaders`, `diverged`, `hidden`, `blocked`
     #[arg(long = "property", value_name = "P", value_parser = property)]
     properties: Vec<Property>,
-    /// Most distinct states to visit
-    #[arg(long, value_name = "N")]
-    max_states: Option<u64>,
-    /// Most memory for the search, in bytes
-    #[arg(long, value_name = "N")]
-    max_bytes: Option<u64>,
-    /// Also search with one config changed at a time: which of them decides?
+    #[command(flatten)]
+    limits: Limits,
+    /// Threads that search; the verdict and the story are the same for any number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: u8,
+    /// Also search with one thing changed at a time: which of them decides?
     #[arg(long)]
     flip: bool,
     /// Write the verdict to a new file, as JSON; `-` is standard output
@@ -60,24 +63,31 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let trial = Trial::new(&scenario).map_err(|e| anyhow!("{}: {e}", args.scenario))?;
     let json = args.json.as_deref().map(Output::create).transpose()?;
     let begun = Instant::now();
-    let search = search(trial);
-    let report = Report::of(&scenario, search, begun.elapsed())?;
+    let (verdict, progress) = search(&scenario, &trial, args.threads)?;
+    let report = Report::of(&scenario, &trial, &verdict, progress, begun.elapsed())?;
     let flipped = args.flip.then(|| flip::table(&scenario));
     match json {
         Some(out) => out.write(|f| {
             let mut verdict = report.json(args.lang);
             if let Some(rows) = &flipped {
-                verdict["counterfactual"] = serde_json::to_value(rows)?;
+                verdict["counterfactual"] = flip::json(rows);
             }
             serde_json::to_writer_pretty(&mut *f, &verdict)?;
             writeln!(f)
         })?,
         None => {
-            let table = flipped.map_or(String::new(), |rows| flip::text(&rows, args.lang));
+            let table = flipped.map_or(String::new(), |rows| flip::text(&rows, &report.bounds, args.lang));
             Output::Stdout.write(|f| f.write_all((words::text(&report, args.lang) + &table).as_bytes()))?;
         }
     }
-    Ok(if report.story.is_some() { Outcome::DoesNotHold } else { Outcome::Fine })
+    Ok(match (&report.story, report.limit) {
+        (Some(_), _) => Outcome::DoesNotHold,
+        (None, Some(_)) => {
+            eprintln!("No verdict: a limit was hit before everything was searched (see --max-states, --max-bytes, --depth)");
+            Outcome::NotKnown
+        }
+        (None, None) => Outcome::Fine,
+    })
 }
 
 /// The scenario with what the arguments change.
@@ -87,31 +97,37 @@ fn scenario(args: &Args) -> Result<Scenario> {
     if !args.properties.is_empty() {
         spec.properties.clone_from(&args.properties);
     }
-    spec.bounds.max_states = args.max_states.unwrap_or(spec.bounds.max_states);
-    spec.bounds.max_bytes = args.max_bytes.unwrap_or(spec.bounds.max_bytes);
+    spec.bounds = args.limits.over(spec.bounds);
     s.schedule.clear();
     Ok(s)
 }
 
 /// Runs the search to its end, with a line of progress where standard error is a terminal.
-fn search(trial: Trial) -> Search {
-    let mut search = Search::new(trial);
+fn search(scenario: &Scenario, trial: &Trial, threads: u8) -> Result<(Verdict, Progress)> {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
     }
     let begun = Instant::now();
     let mut shown = Duration::ZERO;
-    while search.run(SLICE).is_none() {
+    let mut show = |p: &Progress| {
         let now = begun.elapsed();
         if now - shown > Duration::from_millis(100) {
             shown = now;
-            let p = search.progress();
             let rate = p.transitions as f64 / now.as_secs_f64() / 1000.0;
             bar.set_message(format!("{} faults at most: {} states, depth {}, {rate:.0} k steps a second", p.faults, p.states, p.depth));
             bar.tick();
         }
-    }
+    };
+    let done = if threads > 1 {
+        threads::search(scenario, usize::from(threads), show)?
+    } else {
+        let mut search = Search::new(trial.clone());
+        while search.run(SLICE).is_none() {
+            show(&search.progress());
+        }
+        (search.finish().clone(), search.progress())
+    };
     bar.finish_and_clear();
-    search
+    Ok(done)
 }

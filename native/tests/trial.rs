@@ -15,7 +15,8 @@ fn a_story_is_told_and_the_config_that_decides_is_found() {
     assert_eq!(status, Some(1));
     let line = |start: &str| text.lines().find(|l| l.trim_start().starts_with(start)).unwrap_or_else(|| panic!("no {start} in {text}"));
     assert!(line("acks 1 -> all").contains("none, complete"), "{text}");
-    assert!(line("as it is").contains("6 steps"), "{text}");
+    assert!(line("min.insync.replicas 2 -> 1").contains("6 steps"), "{text}");
+    assert!(line("broker crashes 1 -> 0").contains("none, complete"), "{text}");
 }
 
 #[test]
@@ -24,8 +25,33 @@ fn the_table_is_in_the_json_only_if_asked_for() {
     let with = json(&["retry-duplicates", "--flip", "--json", "-"]);
     assert_eq!(with["verdict"], "found");
     let rows = with["counterfactual"].as_array().expect("rows");
-    let of = |knob: &str| rows.iter().find(|r| r["knob"] == knob).unwrap_or_else(|| panic!("{knob} in {rows:?}"));
-    assert_eq!(of("enable.idempotence")["outcome"]["verdict"], "none");
-    assert!(rows.iter().any(|r| r["knob"].is_null() && r["outcome"]["verdict"] == "found"));
+    let of = |kind: &str, name: &str| rows.iter().find(|r| r["flip"][kind] == name).unwrap_or_else(|| panic!("{name} in {rows:?}"));
+    assert_eq!(of("config", "enable.idempotence")["outcome"]["verdict"], "none");
+    assert_eq!(of("bound", "lost responses")["outcome"]["verdict"], "none");
     assert!(json(&["retry-duplicates", "--json", "-"])["counterfactual"].is_null());
+}
+
+/// A search that a limit ends has not shown that there is nothing: its exit status is neither 0 nor 1.
+#[test]
+fn a_limit_has_an_exit_status_of_its_own() {
+    let of = |arguments: &[&str]| {
+        let (status, text) = trial(arguments);
+        (status, serde_json::from_str::<Value>(&text).expect("JSON")["verdict"].clone())
+    };
+    let base = ["acks-all", "--json", "-"];
+    let with = |more: &[&str]| of(&[&base, more].concat());
+    assert_eq!(with(&["--crashes", "0"]), (Some(0), "none".into()));
+    assert_eq!(with(&["--max-states", "100"]), (Some(3), "limit".into()));
+    assert_eq!(with(&["--depth", "4"]), (Some(3), "limit".into()));
+    assert_eq!(of(&["acks-1", "--property", "lost", "--json", "-"]), (Some(1), "found".into()));
+}
+
+#[test]
+fn bounds_are_taken_from_the_command_line() {
+    let (_, text) = trial(&["acks-1", "--crashes", "0", "--lost-responses", "1", "--zombies", "0", "--retries", "1", "--json", "-"]);
+    let verdict: Value = serde_json::from_str(&text).expect("JSON");
+    for (name, n) in [("crashes", 0), ("lost_responses", 1), ("zombies", 0), ("retries", 1), ("records", 1)] {
+        assert_eq!(verdict["bounds"][name], n, "{name}");
+    }
+    assert_eq!(trial(&["acks-1", "--records", "17"]).0, Some(2));
 }

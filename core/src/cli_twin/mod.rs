@@ -3,6 +3,7 @@
 //! What the model does not have is made up in one way only, so that the format stays whole: a topic's id is derived from
 //! its name, a member's host is `/127.0.0.1`.
 
+mod dump;
 mod groups;
 mod topics;
 
@@ -61,8 +62,9 @@ pub fn answer(command: &str, sim: &Sim, names: &RecordNames) -> Result<String, S
         "kafka-get-offsets" => topics::offsets(&line, sim),
         "kafka-consumer-groups" => groups::describe(&line, sim),
         "kafka-console-consumer" => topics::consume(&line, sim, names),
+        "kafka-dump-log" => dump::dump(&line, sim, names),
         other => {
-            let known = "kafka-topics, kafka-get-offsets, kafka-consumer-groups and kafka-console-consumer";
+            let known = "kafka-topics, kafka-get-offsets, kafka-consumer-groups, kafka-console-consumer and kafka-dump-log";
             Err(format!("{other} is not answered here; there is {known}"))
         }
     }

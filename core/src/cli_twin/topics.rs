@@ -85,7 +85,7 @@ pub(super) fn offsets(line: &Line, sim: &Sim) -> Result<String, String> {
 
 /// `kafka-console-consumer --topic T --partition P --from-beginning`: what can be read there, with key and offset.
 pub(super) fn consume(line: &Line, sim: &Sim, names: &RecordNames) -> Result<String, String> {
-    line.only(&["--topic", "--partition", "--from-beginning", "--formatter-property", "--offset", "--timeout-ms"])?;
+    line.only(&["--topic", "--partition", "--from-beginning", "--formatter-property", "--formatter", "--offset", "--timeout-ms"])?;
     let t = topic(line, sim)?;
     let mut all = t.partitions.clone().map(PartitionId).filter(|p| match line.value("--partition") {
         Some(n) => n.parse() == Ok(sim.setup().partitions[p.ix()].number),
@@ -95,6 +95,10 @@ pub(super) fn consume(line: &Line, sim: &Sim, names: &RecordNames) -> Result<Str
     let wants = |what: &str| line.options.iter().any(|o| o.1 == Some(what));
     let mut s = String::new();
     let Some(r) = sim.world().leader_replica(p) else { return Ok(s) };
+    if line.value("--formatter").is_some_and(|f| f.ends_with("OffsetsMessageFormatter")) {
+        super::dump::offsets(&mut s, r, sim);
+        return Ok(s);
+    }
     for e in r.log.iter_from(r.log.start()).take_while(|e| e.end() <= r.hw) {
         let Some(batch) = e.payload.batch() else { continue };
         for i in 0..batch.count {

@@ -1,5 +1,6 @@
-//! Safety properties of rule book 3.12 and 1.4, each with the faults that it survives.
+//! Safety properties of rule book 3.12, 1.4, 5B, 5D and 6, each with the faults that it survives.
 
+use super::groups;
 use super::ledger::Ledger;
 use super::transactions;
 use crate::event::{EventKind, TxnEvent};
@@ -34,6 +35,9 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "inv.S2", name: "ISR members hold everything committed", guard: clean, check: isr_complete },
     Invariant { id: "inv.S6", name: "ELR only below min ISR, apart from the ISR", guard: always, check: elr_apart },
     Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
+    Invariant { id: "group.I-G1", name: "one owner of a partition in a group", guard: always, check: groups::one_owner },
+    Invariant { id: "group.I-G2", name: "generations rise", guard: always, check: groups::generations_rise },
+    Invariant { id: "group.I-G3", name: "members read what they were given", guard: clean, check: groups::members_keep_to_it },
     Invariant { id: "txn.T-I1", name: "one transaction of a producer at a time", guard: always, check: transactions::one_open_transaction },
     Invariant { id: "txn.T-I2", name: "read_committed reads what is committed", guard: clean, check: transactions::committed_reads },
     Invariant { id: "txn.T-I3", name: "a transaction has one outcome", guard: clean, check: transactions::one_outcome },
@@ -63,6 +67,7 @@ pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterato
     for e in events {
         match (e, e.partition()) {
             (EventKind::HighWatermark { from, .. } | EventKind::FollowerHighWatermark { from, .. }, Some(p)) => touched.push((p, *from)),
+            (EventKind::Group { group, .. }, _) => touched.push((world.setup.groups[group.ix()].coordinator, Offset(u32::MAX))),
             (_, Some(p)) if concerns_logs_or_leaders(e) => touched.push((p, Offset(u32::MAX))),
             (EventKind::Started { .. }, _) => return violations(world, ledger),
             _ => {}

@@ -1,5 +1,6 @@
 //! What is made of events: the truth ledger, sentences, invariants, metrics.
 
+mod groups;
 pub mod invariants;
 pub mod ledger;
 pub mod metrics;

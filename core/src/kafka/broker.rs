@@ -1,11 +1,12 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
 //! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
 
+use super::group::consumer::coordinator::Coordinated;
 use super::group::coordinator::Group;
 use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
-use super::message::{Body, Change, ConnGen, LeaderView};
+use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
@@ -119,6 +120,8 @@ pub struct Broker {
     pub epoch: Option<BrokerEpoch>,
     /// In its clean-shutdown file: the broker epoch that ended in order.
     pub clean_epoch: Option<BrokerEpoch>,
+    /// Which life of its process this is.
+    pub incarnation: Incarnation,
     /// How much of the metadata log it has applied.
     pub applied: u32,
     /// Brokers that its metadata calls unfenced.
@@ -141,6 +144,8 @@ pub struct Broker {
     pub commits: SmallVec<[ParkedCommit; 1]>,
     /// Groups that it coordinates, by id.
     pub groups: SmallVec<[Rc<Group>; 1]>,
+    /// The same of the consumer protocol.
+    pub consumer_groups: SmallVec<[Rc<Coordinated>; 1]>,
     /// Consumers' fetches that wait.
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
     /// Its part in transactions.
@@ -168,6 +173,7 @@ impl Broker {
             power: Power::Up,
             epoch: None,
             clean_epoch: None,
+            incarnation: Incarnation::default(),
             applied: 0,
             unfenced: BrokerSet::EMPTY,
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
@@ -179,6 +185,7 @@ impl Broker {
             produces: SmallVec::new(),
             commits: SmallVec::new(),
             groups: SmallVec::new(),
+            consumer_groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
         }
@@ -254,6 +261,7 @@ impl Cx<'_> {
             (_, Body::GroupHeartbeat { conn, group, member, generation }) => {
                 self.on_group_heartbeat(*group, *conn, *member, *generation);
             }
+            (_, Body::ConsumerGroupHeartbeat { conn, group, beat }) => self.on_consumer_heartbeat(*group, *conn, beat),
             (_, Body::LeaveGroup { group, member, .. }) => self.on_leave_group(*group, *member),
             (Actor::Consumer(c), Body::OffsetFetch { conn, group }) => self.on_offset_fetch(c, *conn, *group),
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
@@ -301,6 +309,7 @@ impl Cx<'_> {
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
+            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
             _ => {}
         }
@@ -321,6 +330,7 @@ impl Cx<'_> {
         let power_lost = self.b.power == Power::PowerLost;
         self.b.power = Power::Up;
         self.b.stopping = false;
+        self.b.incarnation = Incarnation(self.b.incarnation.0.wrapping_add(1));
         self.out.event(EventKind::Started { broker: self.b.id });
         self.recover(power_lost);
         self.register();
@@ -343,7 +353,7 @@ impl Cx<'_> {
     }
 
     fn register(&mut self) {
-        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch });
+        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
         self.out.arm(Timer::RegistrationRetry(self.b.id));
     }
 
@@ -414,6 +424,7 @@ impl Cx<'_> {
         b.produces.clear();
         b.commits.clear();
         b.groups.clear();
+        b.consumer_groups.clear();
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
         // Connections end for good: an answer to an old one must not be taken for new after a restart.

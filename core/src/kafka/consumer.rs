@@ -3,10 +3,11 @@
 
 use super::OUTPUT_BYTES;
 use super::client::{ClientMeta, MetaState};
+use super::group::consumer::ConsumerGroup;
 use super::group::membership::{self, Membership, Phase};
 use super::log::records::{RecordData, RecordTable};
 use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
-use super::setup::{CommitMode, ConsumerSetup, Setup};
+use super::setup::{CommitMode, ConsumerSetup, GroupProtocol, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::streams::Thread;
 use super::transaction::Call;
@@ -112,12 +113,18 @@ impl Consumer {
     /// A process that is not running yet and belongs to no group, unless that never changes. `lives` ids are used up.
     pub fn new(id: ConsumerIx, setup: &Setup, lives: u16) -> Self {
         let spec = &setup.consumers[id.ix()];
-        let fixed = !setup.groups[spec.group.ix()].rebalances;
+        let protocol = setup.groups[spec.group.ix()].protocol;
+        let fixed = protocol == GroupProtocol::Fixed;
+        let member = match protocol {
+            GroupProtocol::Fixed => Membership::new(Phase::Fixed, lives),
+            GroupProtocol::Classic => Membership::new(Phase::Unjoined, lives),
+            GroupProtocol::Consumer => Membership::joining(lives),
+        };
         Consumer {
             id,
             up: false,
             meta: ClientMeta::settled(setup),
-            member: Membership::new(if fixed { Phase::Fixed } else { Phase::Unjoined }, lives),
+            member,
             assigned: if fixed { spec.assigned.iter().map(|p| Share::new(*p)).collect() } else { SmallVec::new() },
             buffer: VecDeque::new(),
             work: VecDeque::new(),
@@ -140,6 +147,11 @@ impl Consumer {
         if c.member.phase != Phase::Fixed && spec.starts {
             c.member = Membership::settled(id);
             c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
+            if setup.groups[spec.group.ix()].protocol == GroupProtocol::Consumer {
+                c.member.generation = ConsumerGroup::settled(setup, spec.group).epoch as u32;
+                c.member.metadata = c.member.credentials();
+                c.member.told = Some(spec.assigned.clone());
+            }
         }
         c
     }
@@ -340,6 +352,7 @@ impl ConsumerCx<'_> {
             Body::JoinGroupResponse { result, .. } => self.on_joined(b, result),
             Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
             Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
+            Body::ConsumerGroupHeartbeatResponse { result, .. } => self.on_consumer_beat(b, result),
             Body::Disconnect { .. } => self.disconnected(b),
             _ => {}
         }
@@ -551,7 +564,8 @@ impl ConsumerCx<'_> {
 
     /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
     fn commit_transaction(&mut self, producer: ProducerIx) {
-        let (offsets, member) = (self.offsets(), self.c.member.credentials());
+        let as_member = self.config().output.is_some_and(|o| o.group_metadata);
+        let (offsets, member) = (self.offsets(), self.c.member.metadata.filter(|_| as_member));
         self.c.waits_for_producer = true;
         self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets, member)));
         self.out.call(AppCall::Call(producer, Call::End { commit: true }));
@@ -560,6 +574,10 @@ impl ConsumerCx<'_> {
     // ---- commits
 
     pub(super) fn commit(&mut self, how: Coordination) {
+        if self.has_lost_its_place() {
+            self.commit_failed(how);
+            return self.commit_refused(ErrorCode::UnknownMemberId);
+        }
         let (group, member, offsets) = (self.config().group, self.c.member.credentials(), self.offsets());
         self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
     }
@@ -580,11 +598,13 @@ impl ConsumerCx<'_> {
                 | ErrorCode::FencedInstanceId
                 | ErrorCode::RebalanceInProgress),
             ) => {
-                self.c.coordination = Coordination::Idle;
                 if self.c.streams.is_none() || e != ErrorCode::RebalanceInProgress {
-                    self.c.work.clear(); // the exception comes before the records are handled, if any are left
-                } else if !self.c.work.is_empty() {
-                    self.out.arm(Timer::Handling(self.c.id)); // a Streams thread goes on, and commits after the rebalance
+                    self.commit_failed(was);
+                } else {
+                    self.c.coordination = Coordination::Idle;
+                    if !self.c.work.is_empty() {
+                        self.out.arm(Timer::Handling(self.c.id)); // a Streams thread goes on, and commits after the rebalance
+                    }
                 }
                 return self.commit_refused(e);
             }
@@ -597,6 +617,14 @@ impl ConsumerCx<'_> {
         self.tasks_committed();
         if was == Coordination::Committing && !self.c.work.is_empty() {
             self.out.arm(Timer::Handling(self.c.id)); // committed before handling, or between two records
+        }
+    }
+
+    /// The exception of a `commitSync` comes before the records are handled, if any are left; nobody waits for another commit.
+    fn commit_failed(&mut self, how: Coordination) {
+        self.c.coordination = Coordination::Idle;
+        if how == Coordination::Committing {
+            self.c.work.clear();
         }
     }
 

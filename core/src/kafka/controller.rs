@@ -3,7 +3,7 @@
 //! Simplified so far: the quorum behind it is one actor that never fails, its commits take no time, and it pushes
 //! metadata records to brokers where a KRaft broker would fetch them (what a cut link lost is repaired at a heartbeat).
 
-use super::message::{Body, Change};
+use super::message::{Body, Change, Incarnation};
 use super::setup::{ProtocolVersion, Setup};
 use super::step::{Out, Timer};
 use crate::broken::{Rule, holds};
@@ -24,6 +24,8 @@ pub struct Registration {
     pub live: bool,
     /// Metadata offset of the registration: it may be unfenced once it has applied that (BL2).
     pub registered_at: u32,
+    /// Which life of its process registered.
+    pub incarnation: Incarnation,
     /// Metadata offset that its last heartbeat reported, where that was behind; else `u32::MAX`.
     pub reported: u32,
 }
@@ -68,8 +70,15 @@ pub(super) struct ControllerCx<'a> {
 impl Controller {
     /// A settled cluster: everyone registered and unfenced, preferred leaders in office, full ISRs.
     pub fn settled(setup: &Setup) -> Self {
-        let registration =
-            Registration { epoch: BrokerEpoch(1), fenced: false, stopping: false, live: true, registered_at: 0, reported: 0 };
+        let registration = Registration {
+            epoch: BrokerEpoch(1),
+            fenced: false,
+            stopping: false,
+            live: true,
+            registered_at: 0,
+            incarnation: Incarnation::default(),
+            reported: 0,
+        };
         let partitions = setup.partitions.iter().map(|p| PartitionState {
             leader: Some(p.replicas[0]),
             le: LeaderEpoch(0),
@@ -115,7 +124,7 @@ impl ControllerCx<'_> {
     pub fn on_message(&mut self, from: Actor, body: &Body) {
         let Actor::Broker(b) = from else { return };
         match body {
-            Body::BrokerRegistration { clean } => self.register(b, *clean),
+            Body::BrokerRegistration { clean, incarnation } => self.register(b, *clean, *incarnation),
             Body::BrokerHeartbeat { be, applied, want_shutdown } => self.heartbeat(b, *be, *applied, *want_shutdown),
             Body::AlterPartition { partition, be, le, pe, isr } => self.alter(b, *partition, *be, *le, *pe, isr),
             _ => {}
@@ -153,8 +162,13 @@ impl ControllerCx<'_> {
     // ---- brokers
 
     /// ctrl.BL1, repl.E9: a process starts. Refused while an older incarnation may still be alive.
-    fn register(&mut self, b: BrokerId, clean: Option<BrokerEpoch>) {
+    fn register(&mut self, b: BrokerId, clean: Option<BrokerEpoch>, incarnation: Incarnation) {
         let r = &mut self.c.brokers[b.ix()];
+        if r.live && r.incarnation == incarnation {
+            // Its first request or the answer was slow, and it asked again. What it lacks it gets at its next heartbeat.
+            let result = Ok(r.epoch);
+            return self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result });
+        }
         if r.live && !r.stopping {
             let result = Err(ErrorCode::DuplicateBrokerRegistration);
             self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result });
@@ -163,6 +177,7 @@ impl ControllerCx<'_> {
         let was_clean = clean == Some(r.epoch);
         r.epoch = BrokerEpoch(r.epoch.0 + 1);
         r.live = true;
+        r.incarnation = incarnation;
         r.stopping = false;
         r.fenced = true;
         r.reported = u32::MAX;

@@ -413,6 +413,7 @@ impl Broker {
             f(Timer::ConsumerFetchWait { broker: id, consumer: x.consumer });
         }
         self.groups_armed(f);
+        self.consumer_groups_armed(f);
         for r in &self.replicas {
             let Some(l) = r.leading() else { continue };
             if l.pending != PendingIsr::None {

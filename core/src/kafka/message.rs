@@ -1,6 +1,7 @@
 //! What actors say to each other. Request and response names are Kafka's.
 
 use super::assignor::Assignor;
+use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
 use super::transaction::TxnBody;
@@ -40,6 +41,15 @@ impl Acks {
 pub struct ConnGen(pub u8);
 
 impl std::hash::Hash for ConnGen {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
+/// `incarnationId`: which life of a broker's process. No part of the canonical encoding: the controller asks only whether
+/// it is the one that it knows, and in a search, where no registration is repeated, it never is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Incarnation(pub u8);
+
+impl std::hash::Hash for Incarnation {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
@@ -264,8 +274,18 @@ pub enum Body {
         group: GroupIx,
         member: MemberId,
     },
+    ConsumerGroupHeartbeat {
+        conn: ConnGen,
+        group: GroupIx,
+        beat: Beat,
+    },
+    ConsumerGroupHeartbeatResponse {
+        conn: ConnGen,
+        result: BeatAnswer,
+    },
     BrokerRegistration {
         clean: Option<BrokerEpoch>,
+        incarnation: Incarnation,
     },
     BrokerRegistrationResponse {
         result: Result<BrokerEpoch, ErrorCode>,
@@ -334,6 +354,8 @@ impl Body {
             Body::GroupHeartbeat { .. } => MessageKind::Heartbeat,
             Body::GroupHeartbeatResponse { .. } => MessageKind::HeartbeatResponse,
             Body::LeaveGroup { .. } => MessageKind::LeaveGroup,
+            Body::ConsumerGroupHeartbeat { .. } => MessageKind::ConsumerGroupHeartbeat,
+            Body::ConsumerGroupHeartbeatResponse { .. } => MessageKind::ConsumerGroupHeartbeatResponse,
             Body::BrokerRegistration { .. } => MessageKind::BrokerRegistration,
             Body::BrokerRegistrationResponse { .. } => MessageKind::BrokerRegistrationResponse,
             Body::BrokerHeartbeat { .. } => MessageKind::BrokerHeartbeat,
@@ -372,6 +394,8 @@ impl Body {
             | Body::GroupHeartbeat { conn, .. }
             | Body::GroupHeartbeatResponse { conn, .. }
             | Body::LeaveGroup { conn, .. }
+            | Body::ConsumerGroupHeartbeat { conn, .. }
+            | Body::ConsumerGroupHeartbeatResponse { conn, .. }
             | Body::Metadata { conn }
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
@@ -391,6 +415,7 @@ impl Body {
             Body::Produce { .. } | Body::ConsumerFetch { .. } | Body::OffsetCommit { .. } | Body::OffsetFetch { .. } => true,
             Body::ListOffsets { .. } | Body::JoinGroup { .. } | Body::SyncGroup { .. } => true,
             Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
+            Body::ConsumerGroupHeartbeat { .. } => true,
             Body::Txn(t) => t.is_client_request(),
             _ => false,
         }
@@ -401,7 +426,7 @@ impl Body {
         match self {
             Body::ProduceResponse { .. } | Body::ConsumerFetchResponse { .. } | Body::ListOffsetsResponse { .. } => true,
             Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
-            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } => true,
+            Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } | Body::ConsumerGroupHeartbeatResponse { .. } => true,
             Body::Txn(t) => t.is_client_response(),
             _ => false,
         }

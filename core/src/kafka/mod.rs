@@ -12,6 +12,7 @@ pub mod controller;
 mod fetching;
 pub mod group;
 pub mod log;
+mod memo;
 pub mod message;
 pub mod partitioner;
 mod positions;
@@ -26,16 +27,19 @@ mod truncation;
 mod upkeep;
 
 use crate::event::{DropReason, EventKind};
+use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::order;
 use crate::shared::Shared;
 use broker::{Broker, Cx, Power};
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
-use group::Roster;
+use group::GroupRecord;
 use log::records::RecordTable;
+use memo::{Intake, Part};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
+use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -72,8 +76,8 @@ pub struct World {
     pub producers: SmallVec<[Shared<Producer>; 2]>,
     /// Consumers.
     pub consumers: SmallVec<[Shared<Consumer>; 2]>,
-    /// Generations of groups: what records of `__consumer_offsets` stand for. First that of each group at the beginning.
-    pub rosters: Rc<Vec<Roster>>,
+    /// What records of `__consumer_offsets` about groups say. First that of each group at the beginning.
+    pub rosters: Rc<Vec<GroupRecord>>,
     /// Messages on their way, by id. Those of one link arrive in this order (TCP).
     pub net: SmallVec<[Flight; 8]>,
     /// Links that let nothing through, by direction.
@@ -88,27 +92,43 @@ pub struct World {
 /// The canonical encoding: everything that can matter to what happens next, at fixed widths (see [`crate::hash`]).
 impl std::hash::Hash for World {
     fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
-        self.controller.hash(h);
-        self.brokers.hash(h);
-        self.producers.hash(h);
-        self.consumers.hash(h);
+        let mut all: SmallVec<[(u64, u64); 32]> = SmallVec::new();
+        self.encode(&mut |place, content| all.push((place, content)));
+        order::sort(&mut all);
+        all.hash(h);
+    }
+}
+
+impl World {
+    /// The canonical encoding in pieces: what stands at each place, in any order. A place comes once at most.
+    pub(crate) fn encode(&self, put: &mut impl FnMut(u64, u64)) {
+        put(1 << 56, self.controller.print());
+        self.brokers.iter().for_each(|b| put(1 << 56 | u64::from(Actor::Broker(b.id).code()), b.print()));
+        self.producers.iter().for_each(|p| put(1 << 56 | u64::from(Actor::Producer(p.id).code()), p.print()));
+        self.consumers.iter().for_each(|c| put(1 << 56 | u64::from(Actor::Consumer(c.id).code()), c.print()));
+        // Ids only order messages within a link; between links the order is nobody's business.
+        let link = |f: &Flight| u32::from(f.from.code()) << 16 | u32::from(f.to.code());
+        let links: SmallVec<[u32; 16]> = self.net.iter().map(link).collect();
+        for (i, f) in self.net.iter().enumerate() {
+            let nth = links[..i].iter().filter(|l| **l == links[i]).count() as u64;
+            let (conn, session) = self.is_current(f);
+            let bits = u64::from(conn) << 1 | u64::from(session);
+            put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
+        }
+        put(3 << 56, self.connections());
         if self.setup.has_streams() {
             // What a thread wrote depends on what its store said then.
             let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
-            threads.for_each(|o| self.data.of_producer(o.producer).for_each(|b| b.hash(h)));
+            for (i, o) in (0u64..).zip(threads) {
+                put(11 << 56 | i, fingerprint(&self.data.of_producer(o.producer).collect::<Vec<_>>()));
+            }
         }
-        self.rosters[self.setup.groups.len()..].hash(h); // those of the beginning never change
-        let mut order: SmallVec<[u16; 16]> = (0..self.net.len() as u16).collect();
-        // Ids only order messages within a link; between links the order is nobody's business.
-        order::sort_by_key(&mut order, |i| (self.net[usize::from(*i)].from, self.net[usize::from(*i)].to, *i));
-        h.write_u16(order.len() as u16);
-        for i in order {
-            let f = &self.net[usize::from(i)];
-            (f.from, f.to, &f.body, self.is_current(f)).hash(h);
+        if self.rosters.len() > self.setup.groups.len() {
+            put(4 << 56, fingerprint(&self.rosters[self.setup.groups.len()..])); // those of the beginning never change
         }
-        self.hash_connections(h);
-        self.cut.hash(h);
-        self.drop_next.hash(h);
+        if !self.cut.is_empty() || !self.drop_next.is_empty() {
+            put(5 << 56, fingerprint(&(&self.cut, &self.drop_next)));
+        }
     }
 }
 
@@ -132,7 +152,7 @@ impl World {
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
             (0..setup.consumers.len() as u8).map(|i| Consumer::settled(ConsumerIx(i), &setup)).collect();
-        let mut rosters = Rc::new(group::coordinator::first_rosters(&setup));
+        let mut rosters = Rc::new(group::coordinator::first_records(&setup));
         for b in &mut brokers {
             Cx { b, setup: &setup, data: &data, out }.settle_groups(&mut rosters);
         }
@@ -262,44 +282,106 @@ impl World {
             return;
         }
         out.event(EventKind::Delivered { msg: id, from, to, message });
-        let setup = self.setup.clone();
-        match to {
-            Actor::Controller => {
-                let c = Shared::make_mut(&mut self.controller);
-                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_message(from, &body);
+        self.take_in(to, &Intake::Message(from, body), out);
+        if let Actor::Broker(b) = to {
+            self.settle_groups(b, out);
+            if !self.broker(b).is_up() {
+                self.reset_connections(b, out); // it may exit now (ctrl.BL5)
             }
-            Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_message(from, &body);
-                self.settle_groups(b, out);
-                if !self.broker(b).is_up() {
-                    self.reset_connections(b, out); // it may exit now (ctrl.BL5)
-                }
-            }
-            Actor::Producer(p) => self.producer(p, &setup, out).on_message(from, &body),
-            Actor::Consumer(c) => self.consumer(c, &setup, out).on_message(from, &body),
         }
     }
 
     fn fire(&mut self, t: Timer, out: &mut Out) {
+        let who = t.actor();
+        self.take_in(who, &Intake::Timer(t), out);
+        if let Actor::Broker(b) = who {
+            self.settle_groups(b, out);
+        }
+    }
+
+    /// An actor takes something in: by its rules or, in a search, as it did before.
+    fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
+        let Some(mut memo) = out.memo.take() else { return self.act(who, what, out) };
+        let key = memo.key(&self.part(who), what);
+        let outcome = match memo.outcome(&key) {
+            Some(known) => known,
+            None => {
+                let mut fresh = memo.fresh();
+                self.act(who, what, &mut fresh);
+                memo.learn(key, &self.part(who), fresh)
+            }
+        };
+        self.set_part(who, &outcome.part);
+        outcome.tell(out);
+        out.memo = Some(memo);
+    }
+
+    fn part(&self, who: Actor) -> Part {
+        match who {
+            Actor::Controller => Part::Controller(self.controller.clone()),
+            Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
+            Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
+            Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
+        }
+    }
+
+    fn set_part(&mut self, who: Actor, part: &Part) {
+        match (who, part) {
+            (Actor::Controller, Part::Controller(x)) => self.controller.clone_from(x),
+            (Actor::Broker(b), Part::Broker(x)) => self.brokers[b.ix()].clone_from(x),
+            (Actor::Producer(p), Part::Producer(x)) => self.producers[p.ix()].clone_from(x),
+            (Actor::Consumer(c), Part::Consumer(x)) => self.consumers[c.ix()].clone_from(x),
+            _ => unreachable!("an actor stays what it is"),
+        }
+    }
+
+    /// The rules of one actor: they see the setup and what it takes in, and change nobody else.
+    fn act(&mut self, who: Actor, what: &Intake, out: &mut Out) {
         let setup = self.setup.clone();
-        match t.actor() {
+        match who {
             Actor::Controller => {
-                let Timer::Session(b) = t else { return };
                 let c = Shared::make_mut(&mut self.controller);
-                ControllerCx { c, setup: &setup, out, changes: SmallVec::new() }.on_session(b);
+                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new() };
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(Timer::Session(b)) => cx.on_session(*b),
+                    _ => {}
+                }
             }
             Actor::Broker(b) => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.on_timer(t);
-                self.settle_groups(b, out);
+                let mut cx = Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out };
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    Intake::Start => cx.start(),
+                    Intake::Down(power) => cx.go_down(*power),
+                    Intake::Forget(followers) => cx.b.peers.retain(|p| !followers.has(p.follower)),
+                    Intake::Send(..) => {}
+                }
             }
-            Actor::Producer(p) => self.producer(p, &setup, out).on_timer(t),
-            Actor::Consumer(c) => self.consumer(c, &setup, out).on_timer(t),
+            Actor::Producer(p) => {
+                let mut cx = self.producer(p, &setup, out);
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    Intake::Send(partition, record, then) => cx.send(*partition, *record, *then),
+                    _ => {}
+                }
+            }
+            Actor::Consumer(c) => {
+                let mut cx = self.consumer(c, &setup, out);
+                match what {
+                    Intake::Message(from, body) => cx.on_message(*from, body),
+                    Intake::Timer(t) => cx.on_timer(*t),
+                    _ => {}
+                }
+            }
         }
     }
 
     /// The groups that a broker coordinates follow what became of its replicas.
     fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
-        if self.setup.groups.iter().any(|g| g.rebalances) && self.broker(b).is_up() {
+        if self.setup.groups.iter().any(|g| g.protocol != GroupProtocol::Fixed) && self.broker(b).is_up() {
             let b = Shared::make_mut(&mut self.brokers[b.ix()]);
             Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
         }
@@ -308,7 +390,9 @@ impl World {
     fn obey(&mut self, c: Command, out: &mut Out) {
         let setup = self.setup.clone();
         match c {
-            Command::Send { producer, partition, record, then } => self.producer(producer, &setup, out).send(partition, record, then),
+            Command::Send { producer, partition, record, then } => {
+                self.take_in(Actor::Producer(producer), &Intake::Send(partition, record, then), out);
+            }
             Command::EndTransaction(p, commit) if setup.producers[p.ix()].txn.is_some() => {
                 self.producer(p, &setup, out).call(Call::End { commit });
             }
@@ -324,9 +408,7 @@ impl World {
             Command::Stop(b) if self.broker(b).is_up() => {
                 Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.stop()
             }
-            Command::Start(b) if !self.broker(b).is_up() => {
-                Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.start()
-            }
+            Command::Start(b) if !self.broker(b).is_up() => self.take_in(Actor::Broker(b), &Intake::Start, out),
             Command::Cut(from, to) if !self.cut.contains(&(from, to)) => {
                 self.cut.push((from, to));
                 order::sort(&mut self.cut);
@@ -370,10 +452,9 @@ impl World {
 
     /// A broker's process ends without warning. A dead process's machine resets its connections; a dead machine is silent.
     fn kill(&mut self, b: BrokerId, power: Power, out: &mut Out) {
-        let setup = self.setup.clone();
         out.event(if power == Power::Crashed { EventKind::Crashed { broker: b } } else { EventKind::PowerCut { broker: b } });
-        Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.go_down(power);
         let me = Actor::Broker(b);
+        self.take_in(me, &Intake::Down(power), out);
         self.lose(out, DropReason::ReceiverDown, |f| f.to == me);
         if power == Power::Crashed {
             self.reset_connections(b, out);
@@ -387,9 +468,9 @@ impl World {
         let producers = self.producers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Producer(x.id), x.meta.conn(b)));
         let consumers = self.consumers.iter().filter(|x| x.awaits(b)).map(|x| (Actor::Consumer(x.id), x.meta.conn(b)));
         let told = others.chain(producers).chain(consumers);
-        out.sends.extend(told.map(|(to, conn)| (me, to, Body::Disconnect { conn })));
+        out.sends.extend(told.map(|(to, conn)| (me, to, Shared::new(Body::Disconnect { conn }))));
         for x in self.brokers.iter().filter(|x| x.is_up()) {
-            x.exchanges_with(b, &self.setup).into_iter().for_each(|body| out.sends.push((me, Actor::Broker(x.id), Body::Txn(body))));
+            x.exchanges_with(b, &self.setup).into_iter().for_each(|body| out.send(me, Actor::Broker(x.id), Body::Txn(body)));
         }
     }
 
@@ -468,7 +549,7 @@ impl World {
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     /// Says whose: the client or follower, and its link's other end.
-    pub(crate) fn prune_unread(&mut self) -> SmallVec<[(Actor, Actor); 2]> {
+    pub(crate) fn prune_unread(&mut self, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
         let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
         let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
@@ -485,7 +566,8 @@ impl World {
                 .collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
-                Shared::make_mut(&mut self.brokers[i]).peers.retain(|p| !stale.contains(&p.follower));
+                let stale = stale.into_iter().collect();
+                self.take_in(me, &Intake::Forget(stale), out);
             }
         }
         gone
@@ -499,7 +581,7 @@ impl World {
     }
 
     /// Which of the requests and sessions that brokers hold are of their clients' current connections.
-    fn hash_connections<H: std::hash::Hasher>(&self, h: &mut H) {
+    fn connections(&self) -> u64 {
         let mut bits = 1u64;
         let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for b in &self.brokers {
@@ -510,10 +592,11 @@ impl World {
             b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
             let waiting =
                 b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
+            let waiting = waiting.chain(b.consumer_groups.iter().flat_map(|g| g.connections()));
             waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
             b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
         }
-        h.write_u64(bits);
+        bits
     }
 
     // ---- the wire
@@ -528,12 +611,14 @@ impl World {
 
     /// Puts what was sent on the wire, in order; a cut link swallows it.
     fn post(&mut self, out: &mut Out) {
-        for (from, to, body) in std::mem::take(&mut out.sends) {
+        let mut sends = std::mem::take(&mut out.sends);
+        for (from, to, body) in sends.drain(..) {
             self.post_one(from, to, body, out);
         }
+        out.sends = sends; // its room is used again
     }
 
-    fn post_one(&mut self, from: Actor, to: Actor, body: Body, out: &mut Out) {
+    fn post_one(&mut self, from: Actor, to: Actor, body: Shared<Body>, out: &mut Out) {
         let (id, message, conn) = (MsgId(self.next_msg), body.kind(), body.conn());
         self.next_msg += 1;
         out.event(EventKind::Sent { msg: id, from, to, message, due_us: 0 });
@@ -545,13 +630,13 @@ impl World {
             None
         };
         match why {
-            None => self.net.push(Flight { id, from, to, body: Shared::new(body) }),
+            None => self.net.push(Flight { id, from, to, body }),
             Some(why) => {
                 out.event(EventKind::Dropped { msg: id, from, to, message, why });
                 if why == DropReason::Fault {
                     self.drop_next.retain(|l| *l != (from, to));
                     if let Some(conn) = conn {
-                        self.post_one(from, to, Body::Disconnect { conn }, out); // the client sees its connection end
+                        self.post_one(from, to, Shared::new(Body::Disconnect { conn }), out); // the client sees its connection end
                     }
                 }
             }
@@ -584,6 +669,7 @@ impl Timer {
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
+            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)

@@ -295,7 +295,7 @@ impl Cx<'_> {
         if !self.coordinates(group) {
             return self.respond_commit(consumer, conn, offsets.into(), Err(ErrorCode::NotCoordinator));
         }
-        if let Err(error) = self.check_commit(group, member) {
+        if let Err(error) = self.check_commit(group, member, offsets.iter().map(|o| o.0), false) {
             return self.respond_commit(consumer, conn, offsets.into(), Err(error));
         }
         let mut until = Offset::ZERO;

@@ -45,12 +45,21 @@ pub struct RuleSet {
     pub verify_txn: bool,
     /// txn.W4 (4.2+): a marker's epoch must be above the transaction's.
     pub strict_markers: bool,
+    /// group.N8 (4.3+, KIP-1251): a commit with an older member epoch is good for partitions held since then.
+    pub assignment_epochs: bool,
 }
 
 /// Those of a new cluster of the newest release.
 impl Default for RuleSet {
     fn default() -> Self {
-        RuleSet { elr: true, replication: ProtocolVersion::PV7, txn_v2: true, verify_txn: true, strict_markers: true }
+        RuleSet {
+            elr: true,
+            replication: ProtocolVersion::PV7,
+            txn_v2: true,
+            verify_txn: true,
+            strict_markers: true,
+            assignment_epochs: true,
+        }
     }
 }
 
@@ -125,6 +134,8 @@ pub struct OutputSetup {
     pub producer: ProducerIx,
     /// Index of the topic that it writes. A record goes to the partition with its input's number, so topics are co-partitioned.
     pub topic: usize,
+    /// It sends offsets as a member of its group (KIP-447).
+    pub group_metadata: bool,
 }
 
 /// The topology of a Streams application: records of a topic are counted by key, and each new count goes to a topic.
@@ -222,6 +233,18 @@ pub struct ConsumerSetup {
     pub streams: Option<Rc<StreamsSetup>>,
 }
 
+/// `group.protocol`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GroupProtocol {
+    /// The group keeps its members and their partitions whatever happens, and a member that is down is waited for: the
+    /// trial's simplification, which saves it heartbeats.
+    Fixed,
+    /// JoinGroup and SyncGroup (rule book 5B).
+    Classic,
+    /// KIP-848 (rule book 5D).
+    Consumer,
+}
+
 /// A consumer group.
 #[derive(Clone, Debug)]
 pub struct GroupSetup {
@@ -231,9 +254,10 @@ pub struct GroupSetup {
     pub coordinator: PartitionId,
     /// Topics that it reads.
     pub topics: SmallVec<[usize; 1]>,
-    /// Members come and go by the classic protocol. If not, the group keeps its members and their partitions whatever
-    /// happens, and a member that is down is waited for: the trial's simplification, which saves it heartbeats.
-    pub rebalances: bool,
+    /// How members come and go.
+    pub protocol: GroupProtocol,
+    /// `group.consumer.assignment.interval.ms` is above 0 (group.N3).
+    pub assignment_interval: bool,
     /// group.G2: most rounds of `group.initial.rebalance.delay.ms` that a group that was empty waits.
     pub initial_rounds: u16,
 }

@@ -2,10 +2,13 @@
 
 use super::group::MemberId;
 use super::log::records::RecordData;
+use super::memo::Memo;
 use super::message::Body;
+use super::setup::Setup;
 use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
 use crate::ids::*;
+use crate::shared::Shared;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -163,6 +166,11 @@ pub enum Timer {
     InitialRebalance(BrokerId, GroupIx),
     /// The rebalance timeout, `max.poll.interval.ms` of the members: for joining, then for their SyncGroup (group.G2, G3).
     Rebalance(BrokerId, GroupIx),
+    /// Consumer protocol: the rebalance timeout, `max.poll.interval.ms`, of a member that was asked to give partitions up
+    /// (group.N6).
+    MemberRebalance(BrokerId, MemberId),
+    /// Consumer protocol: `group.consumer.assignment.interval.ms` since the last assignment (group.N3).
+    AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
 }
@@ -325,7 +333,7 @@ pub enum Returned {
 #[derive(Default, Debug)]
 pub struct Out {
     /// Messages to send: from, to, body.
-    pub sends: Vec<(Actor, Actor, Body)>,
+    pub sends: Vec<(Actor, Actor, Shared<Body>)>,
     /// Timer operations, in order.
     pub timers: Vec<TimerOp>,
     /// What happened, in order.
@@ -334,9 +342,24 @@ pub struct Out {
     pub(crate) calls: VecDeque<AppCall>,
     /// Records that joined batches, for the table beside the state.
     pub(crate) batched: Vec<(BatchId, RecordData)>,
+    /// What actors did before, in a search.
+    pub(super) memo: Option<Box<Memo>>,
 }
 
 impl Out {
+    /// For a search: what an actor did with an input is remembered (see [`super::memo`]), and no timers are put out.
+    /// Beyond `most_bytes` it is forgotten, and learnt again.
+    pub(crate) fn remembering(setup: &Setup, most_bytes: u64) -> Self {
+        // Rules that look at the table of records know more than the actor.
+        let remembers = most_bytes > 0 && !setup.keeps_records();
+        Out { memo: remembers.then(|| Box::new(Memo::new(most_bytes as usize))), ..Out::default() }
+    }
+
+    /// Memory of what is remembered, in bytes.
+    pub(crate) fn memo_bytes(&self) -> u64 {
+        self.memo.as_ref().map_or(0, |m| m.bytes())
+    }
+
     /// Empties it, keeping its memory.
     pub fn clear(&mut self) {
         self.sends.clear();
@@ -346,7 +369,7 @@ impl Out {
         self.batched.clear();
     }
     pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
-        self.sends.push((from, to, body));
+        self.sends.push((from, to, Shared::new(body)));
     }
     pub(crate) fn arm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Arm(t, Base::Now));

@@ -1,6 +1,6 @@
 //! "Where did I go wrong?": the condition that is not met, and the event that broke it.
 
-use super::eval::Context;
+use super::eval::{At, Context};
 use super::run::{Planned, Ran, held_once, last_change};
 use super::{Lesson, LessonError};
 use crate::event::Event;
@@ -16,8 +16,8 @@ pub struct Verdict {
     pub settings_changed: bool,
     /// The event that broke the first condition that is not met.
     pub broken_by: Option<Event>,
-    /// The run, for words about it.
-    pub run: Ran,
+    /// The run, for words about it; none of a cost scene.
+    pub run: Option<Ran>,
 }
 
 impl Verdict {
@@ -40,7 +40,7 @@ impl Lesson {
         let c = &self.data.challenge;
         let run = Ran::until(Planned { name: "main".into(), scenario: scenario.clone() }, t_us)
             .map_err(|e| self.error("challenge".into(), e.to_string()))?;
-        let cx = Context { now: run.moment(&self.names), others: LiteMap::new_vec() };
+        let cx = Context { now: At::Run(run.moment(&self.names)), others: LiteMap::new_vec() };
         let holds = |w: &super::data::Condition| {
             if w.once { held_once(&w.holds.0, &run, &self.names) } else { w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr)) }
         };
@@ -52,7 +52,19 @@ impl Lesson {
             named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &LiteMap::new_vec(), &self.names)))
         });
         let settings_changed = c.choices.is_empty() && !self.same_settings(scenario)?;
-        Ok(Verdict { met, settings_changed, broken_by, run })
+        Ok(Verdict { met, settings_changed, broken_by, run: Some(run) })
+    }
+
+    /// Judges a choice of a cost scene.
+    ///
+    /// # Errors
+    /// A choice that is not there.
+    pub fn judge_cost(&self, choice: &str) -> Result<Verdict, LessonError> {
+        let run = self.challenge_cost(Some(choice))?;
+        let cx = Context { now: At::Cost(&run), others: LiteMap::new_vec() };
+        let holds = |w: &super::data::Condition| w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr));
+        let met = self.data.challenge.win.iter().map(|w| (w.id.clone(), holds(w))).collect();
+        Ok(Verdict { met, settings_changed: false, broken_by: None, run: None })
     }
 
     /// Is everything but the commands and the end as the challenge has it?

@@ -18,7 +18,7 @@ pub struct Data {
     pub chapter: u8,
     /// How long a learner alone needs, in minutes.
     pub minutes: u8,
-    /// The scene that every step begins with: a scenario.
+    /// The scene that every step begins with: a scenario, or a cost scene ([`super::cost::CostScene`]).
     pub scene: Json,
     /// What a producer's records are called, in the order in which they are sent; others are called by their key.
     #[serde(default)]
@@ -57,8 +57,9 @@ pub struct Step {
     pub poll: bool,
     /// What must be so.
     pub facts: Vec<FactText>,
-    /// The decisive event: time slows down before it and stands still after it.
-    pub focus: Pattern,
+    /// The decisive event: time slows down before it and stands still after it. A cost scene has none.
+    #[serde(default)]
+    pub focus: Option<Pattern>,
     /// Why was it so?
     pub because: Because,
     /// A command line that shows the picture as text.
@@ -182,8 +183,9 @@ pub struct Miss {
     pub attempt: Attempt,
     /// The condition that is the first to be unmet.
     pub unmet: String,
-    /// The kind of event that is named as the reason.
-    pub event: String,
+    /// The kind of event that is named as the reason; a cost scene has none.
+    #[serde(default)]
+    pub event: Option<String>,
 }
 
 /// A command for a real cluster.

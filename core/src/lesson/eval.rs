@@ -1,9 +1,11 @@
 //! What an expression is worth in a run at an instant.
 
+use super::cost::CostRun;
 use super::grammar::{Arg, Cmp, Expr, Func, Quantifier, Sum};
 use super::names::RecordNames;
 use super::witness::{Witness, kind_of_word};
 use crate::ids::*;
+use crate::kafka::consumer::Consumer;
 use crate::order;
 use crate::sim::Sim;
 use litemap::LiteMap;
@@ -14,6 +16,8 @@ use litemap::LiteMap;
 pub enum Value {
     Bool(bool),
     Int(i64),
+    /// In thousandths.
+    Real(i64),
     /// In microseconds.
     Time(i64),
     Set(Vec<i64>),
@@ -34,12 +38,44 @@ pub struct Moment<'a> {
     pub names: &'a RecordNames,
 }
 
-/// Where an expression is looked at: a moment, and other runs of the step at their ends.
+/// What an expression is looked at in: a run at a moment, or a cost scene.
+#[derive(Clone, Copy)]
+pub enum At<'a> {
+    /// A run.
+    Run(Moment<'a>),
+    /// A cost scene.
+    Cost(&'a CostRun),
+}
+
+impl At<'_> {
+    fn record(&self, name: &str) -> Option<RecordId> {
+        match self {
+            At::Run(m) => m.record(name),
+            At::Cost(_) => None,
+        }
+    }
+    fn answer(&self, f: Func, given: &Given) -> Option<Value> {
+        match (self, f) {
+            (_, Func::Max | Func::Min) => given.extreme(f == Func::Max),
+            (At::Run(m), _) => m.answer(f, given),
+            (At::Cost(c), _) => c.answer(f),
+        }
+    }
+    /// What a record is called.
+    pub(super) fn name(&self, r: RecordId) -> String {
+        match self {
+            At::Run(m) => m.names.name(r, m.sim),
+            At::Cost(_) => String::new(),
+        }
+    }
+}
+
+/// Where an expression is looked at: here and now, and other runs of the step at their ends.
 pub struct Context<'a> {
     /// Here and now.
-    pub now: Moment<'a>,
+    pub now: At<'a>,
     /// `…@name`.
-    pub others: LiteMap<&'a str, Moment<'a>>,
+    pub others: LiteMap<&'a str, At<'a>>,
 }
 
 impl Context<'_> {
@@ -56,6 +92,7 @@ impl Context<'_> {
     fn eval(&self, e: &Expr, vars: &mut Vec<(String, RecordId)>) -> Value {
         match e {
             Expr::Int(n) => Value::Int(*n),
+            Expr::Real(n) => Value::Real(*n),
             Expr::Time(us) => Value::Time(*us),
             Expr::None => Value::None,
             Expr::Set(n) => set(n.iter().copied()),
@@ -70,8 +107,8 @@ impl Context<'_> {
             Expr::Cmp(op, a, b) => Value::Bool(compare(*op, &self.eval(a, vars), &self.eval(b, vars))),
             Expr::In(a, b) => Value::Bool(contains(&self.eval(a, vars), &self.eval(b, vars))),
             Expr::Between(a, b, c) => {
-                let [a, b, c] = [a, b, c].map(|x| number(&self.eval(x, vars)));
-                Value::Bool(matches!((a, b, c), (Some(a), Some(b), Some(c)) if (b..=c).contains(&a)))
+                let [a, b, c] = [a, b, c].map(|x| self.eval(x, vars));
+                Value::Bool(compare(Cmp::Le, &b, &a) && compare(Cmp::Le, &a, &c))
             }
             Expr::Sum(op, a, b) => add(*op, self.eval(a, vars), self.eval(b, vars)),
             Expr::Quant { how, var, over, body } => {
@@ -124,6 +161,13 @@ struct Given<'a> {
     names: Vec<&'a str>,
     record: Option<RecordId>,
     values: Vec<Value>,
+}
+
+impl Given<'_> {
+    fn extreme(&self, largest: bool) -> Option<Value> {
+        let all = self.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter();
+        if largest { all.max() } else { all.min() }.map(Value::Int)
+    }
 }
 
 impl<'a> Moment<'a> {
@@ -190,11 +234,23 @@ impl<'a> Moment<'a> {
             }
             Func::PartitionsUsed => self.partitions_used(name(0)?),
             Func::FetchedFrom => Some(brokers(self.witness.fetched_from(group()?).collect())),
-            Func::ActiveMembers => {
-                let g = group()?;
-                let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
-                int(all.filter(|(setup, c)| setup.group == g && !c.assigned.is_empty()).count() as u64)
+            Func::ActiveMembers => int(self.running(group()?).filter(|c| !c.assigned.is_empty()).count() as u64),
+            Func::Idle => int(self.running(group()?).filter(|c| c.assigned.is_empty()).count() as u64),
+            Func::Assign => {
+                let (setup, g) = (self.sim.setup(), group()?);
+                let c = self.running(g).find(|c| Some(setup.consumers[c.id.ix()].name.as_str()) == name(1));
+                Some(set(c.into_iter().flat_map(|c| c.partitions()).map(|p| setup.partitions[p.ix()].number.into())))
             }
+            Func::Gen => {
+                let g = group()?;
+                int(world.broker(self.coordinator(g)?).group(g)?.generation.into())
+            }
+            Func::Coordinator => int(self.coordinator(group()?)?.0.into()),
+            Func::StopMs => {
+                let stopped_us = self.witness.stopped_us(group()?, self.partition(name(1)?)?, self.sim.now_us());
+                Some(Value::Time(stopped_us as i64))
+            }
+            Func::Lso => int(of_leader(partition()?)?.last_stable().0.into()),
             Func::Count => {
                 let g = group()?;
                 let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
@@ -212,8 +268,8 @@ impl<'a> Moment<'a> {
                 Value::Records(r) => int(r.len() as u64),
                 _ => None,
             },
-            Func::Max => given.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter().max().map(Value::Int),
-            Func::Min => given.values.iter().map(number).collect::<Option<Vec<_>>>()?.into_iter().min().map(Value::Int),
+            // Answered before, or a figure of a cost scene.
+            _ => None,
         }
     }
 
@@ -236,6 +292,16 @@ impl<'a> Moment<'a> {
         let Some(r) = self.sim.world().broker(b).replica(p) else { return Vec::new() };
         let batches = r.log.iter_from(r.log.start()).filter_map(|e| e.payload.batch());
         batches.flat_map(|b| (0..b.count).filter_map(|i| self.sim.ledger().record_in(b.id, i)).collect::<Vec<_>>()).collect()
+    }
+
+    /// Members whose process runs.
+    fn running(&self, g: GroupIx) -> impl Iterator<Item = &'a Consumer> {
+        let all = self.sim.setup().consumers.iter().zip(&self.sim.world().consumers);
+        all.filter(move |(setup, c)| setup.group == g && c.up).map(|(_, c)| &**c)
+    }
+
+    fn coordinator(&self, g: GroupIx) -> Option<BrokerId> {
+        self.sim.world().controller.partitions[self.sim.setup().groups[g.ix()].coordinator.ix()].leader
     }
 
     fn committed(&self, g: GroupIx, p: PartitionId) -> Option<u64> {
@@ -303,24 +369,32 @@ fn set(numbers: impl Iterator<Item = i64>) -> Value {
 
 fn number(v: &Value) -> Option<i64> {
     match v {
-        Value::Int(n) | Value::Time(n) => Some(*n),
+        Value::Int(n) | Value::Time(n) | Value::Real(n) => Some(*n),
         _ => None,
     }
 }
 
+/// Numbers side by side: thousandths, if one of them has any.
+fn alike(a: &Value, b: &Value) -> Option<(i64, i64)> {
+    let (x, y) = (number(a)?, number(b)?);
+    Some(match (a, b) {
+        (Value::Real(_), Value::Int(_)) => (x, y.saturating_mul(1000)),
+        (Value::Int(_), Value::Real(_)) => (x.saturating_mul(1000), y),
+        _ => (x, y),
+    })
+}
+
 fn compare(op: Cmp, a: &Value, b: &Value) -> bool {
-    match op {
-        Cmp::Eq => a == b,
-        Cmp::Ne => a != b,
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => match op {
-                Cmp::Lt => a < b,
-                Cmp::Le => a <= b,
-                Cmp::Gt => a > b,
-                _ => a >= b,
-            },
-            _ => false,
-        },
+    match (op, alike(a, b)) {
+        (Cmp::Eq, Some((x, y))) => x == y,
+        (Cmp::Ne, Some((x, y))) => x != y,
+        (Cmp::Eq, None) => a == b,
+        (Cmp::Ne, None) => a != b,
+        (_, None) => false,
+        (Cmp::Lt, Some((x, y))) => x < y,
+        (Cmp::Le, Some((x, y))) => x <= y,
+        (Cmp::Gt, Some((x, y))) => x > y,
+        (Cmp::Ge, Some((x, y))) => x >= y,
     }
 }
 
@@ -333,11 +407,17 @@ fn contains(a: &Value, b: &Value) -> bool {
 }
 
 fn add(op: Sum, a: Value, b: Value) -> Value {
-    let (Some(x), Some(y)) = (number(&a), number(&b)) else { return Value::None };
+    let real = [&a, &b].iter().any(|v| matches!(v, Value::Real(_)));
+    let Some((x, y)) = alike(&a, &b) else { return Value::None };
     let n = match op {
         Sum::Add => x.saturating_add(y),
         Sum::Sub => x.saturating_sub(y),
+        Sum::Mul if real => x.saturating_mul(y) / 1000,
         Sum::Mul => x.saturating_mul(y),
     };
-    if matches!(a, Value::Time(_)) { Value::Time(n) } else { Value::Int(n) }
+    match a {
+        _ if real => Value::Real(n),
+        Value::Time(_) => Value::Time(n),
+        _ => Value::Int(n),
+    }
 }

@@ -1,6 +1,6 @@
 //! Sentences made from the state: `{ack_latency(D)}` in a lesson's words becomes `4 ms`.
 
-use super::eval::{Context, Moment, Value};
+use super::eval::{At, Context, Value};
 use super::grammar::{Expr, parse_value};
 use crate::fold::narration::Lang;
 use std::fmt::Write as _;
@@ -55,7 +55,7 @@ pub fn fill(text: &str, cx: &Context, lang: Lang) -> String {
 }
 
 /// A value for people.
-pub fn value(v: &Value, now: Moment, lang: Lang) -> String {
+pub fn value(v: &Value, now: At, lang: Lang) -> String {
     let nothing = match lang {
         Lang::En => "none",
         Lang::Ko => "없음",
@@ -69,17 +69,29 @@ pub fn value(v: &Value, now: Moment, lang: Lang) -> String {
         }
         .into(),
         Value::Int(n) => n.to_string(),
+        Value::Real(n) => real(*n),
         Value::Time(us) => time(*us, lang),
         Value::Set(s) if s.is_empty() => nothing.into(),
         Value::Set(s) => {
             let ids: Vec<String> = s.iter().map(i64::to_string).collect();
             format!("{{{}}}", ids.join(","))
         }
-        Value::Record(r) => now.names.name(*r, now.sim),
+        Value::Record(r) => now.name(*r),
         Value::Records(r) if r.is_empty() => nothing.into(),
-        Value::Records(r) => r.iter().map(|r| now.names.name(*r, now.sim)).collect::<Vec<_>>().join(", "),
+        Value::Records(r) => r.iter().map(|r| now.name(*r)).collect::<Vec<_>>().join(", "),
         Value::Word(w) => w.clone(),
         Value::None => nothing.into(),
+    }
+}
+
+/// Three digits that count: `6000`, `13.2`, `6.28`, `0.102`.
+fn real(thousandths: i64) -> String {
+    let (x, n) = (thousandths as f64 / 1000.0, thousandths.abs());
+    match n {
+        99_950.. => format!("{x:.0}"),
+        9_995.. => format!("{x:.1}"),
+        1_000.. => format!("{x:.2}"),
+        _ => format!("{x:.3}"),
     }
 }
 
@@ -112,6 +124,11 @@ mod tests {
         assert_eq!(time(8_413_000, Lang::Ko), "8.413초");
         assert_eq!(time(12_000_000, Lang::En), "12 s");
         assert_eq!(time(2_345, Lang::En), "2.345 ms");
+    }
+
+    #[test]
+    fn figures_have_three_digits() {
+        assert_eq!([6_000_000, 13_207, 6_276, 102, 138_000, 59_600].map(real), ["6000", "13.2", "6.28", "0.102", "138", "59.6"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod challenge;
 pub mod check;
+pub mod cost;
 pub mod data;
 pub mod eval;
 pub mod fill;
@@ -18,10 +19,10 @@ use crate::fold::narration::Lang;
 use crate::json;
 use crate::order;
 use crate::scenario::Scenario;
+use cost::CostRun;
 use data::{Data, RunSpec, Step};
-use eval::Context;
 use names::RecordNames;
-use run::{Planned, Ran};
+use run::{Planned, Ran, Runs};
 use serde_json::Value as Json;
 use std::fmt;
 use words::Words;
@@ -111,21 +112,48 @@ impl Lesson {
         }
     }
 
+    /// Is it about what disks and copies cost, without a cluster?
+    pub fn is_cost(&self) -> bool {
+        cost::is_cost(&self.data.scene)
+    }
+
+    /// A step's scene, and what it runs.
+    fn specs(&self, step: usize) -> (Json, Vec<RunSpec>) {
+        let s = &self.data.steps[step];
+        let main = RunSpec { name: "main".into(), change: Json::Null, commands: Vec::new(), seeds: Vec::new() };
+        (run::merge(&self.data.scene, &s.change), if s.runs.is_empty() { vec![main] } else { s.runs.clone() })
+    }
+
     /// The runs of a step, each seed on its own; the first is the one to show.
     ///
     /// # Errors
     /// A scene that is none, with the place of the run.
     pub fn plan(&self, step: usize) -> Result<Vec<Planned>, LessonError> {
-        let s = &self.data.steps[step];
-        let scene = run::merge(&self.data.scene, &s.change);
-        let main = [RunSpec { name: "main".into(), change: Json::Null, commands: Vec::new(), seeds: Vec::new() }];
-        let specs: &[RunSpec] = if s.runs.is_empty() { &main } else { &s.runs };
+        let (scene, specs) = self.specs(step);
         let mut all = Vec::new();
         for (i, spec) in specs.iter().enumerate() {
             let planned = run::plan(&scene, spec).map_err(|e| self.error(format!("steps[{step}].runs[{i}]"), e.to_string()))?;
             all.extend(planned);
         }
         Ok(all)
+    }
+
+    /// The cost scenes of a step; the first is the one to show.
+    ///
+    /// # Errors
+    /// A scene that is none, with the place of the run.
+    pub fn costs(&self, step: usize) -> Result<Vec<CostRun>, LessonError> {
+        let (scene, specs) = self.specs(step);
+        let plan = |(i, spec)| cost::plan(&scene, spec).map_err(|(at, what)| self.error(format!("steps[{step}].runs[{i}].{at}"), what));
+        specs.iter().enumerate().map(plan).collect()
+    }
+
+    /// The runs of a step, over, of either kind.
+    ///
+    /// # Errors
+    /// As [`Lesson::plan`].
+    pub fn runs(&self, step: usize) -> Result<Runs, LessonError> {
+        Ok(if self.is_cost() { Runs::Cost(self.costs(step)?) } else { Runs::Cluster(self.run(step)?) })
     }
 
     /// The runs of a step, over.
@@ -138,20 +166,35 @@ impl Lesson {
     }
 
     /// Which predictions come true in these runs: exactly one, or the lesson's check fails.
-    pub fn come_true<'a>(&'a self, step: &'a Step, runs: &'a [Ran]) -> Vec<&'a str> {
-        let cx = self.context(runs);
+    pub fn come_true<'a>(&'a self, step: &'a Step, runs: &'a Runs) -> Vec<&'a str> {
+        let cx = runs.context(&self.names);
         let holds = |c: &&data::Choice| c.holds.0.clauses.iter().all(|x| cx.holds(&x.expr));
         step.options.iter().filter(holds).map(|c| c.id.as_str()).collect()
     }
 
     /// A text of this lesson with its blanks filled in from these runs.
-    pub fn fill(&self, text: &str, runs: &[Ran], lang: Lang) -> String {
-        fill::fill(text, &self.context(runs), lang)
+    pub fn fill(&self, text: &str, runs: &Runs, lang: Lang) -> String {
+        fill::fill(text, &runs.context(&self.names), lang)
     }
 
-    /// The end of the first run, and all runs by name.
-    fn context<'a>(&'a self, runs: &'a [Ran]) -> Context<'a> {
-        Context { now: runs[0].moment(&self.names), others: run::others(runs, &self.names) }
+    /// The cost scene that a challenge begins with, or one of its choices.
+    ///
+    /// # Errors
+    /// A scene that is none, or a choice that is not there.
+    pub fn challenge_cost(&self, choice: Option<&str>) -> Result<CostRun, LessonError> {
+        let c = &self.data.challenge;
+        let scene = run::merge(&self.data.scene, &c.change);
+        let main = RunSpec { name: "main".into(), change: Json::Null, commands: Vec::new(), seeds: Vec::new() };
+        let spec = match choice {
+            Some(id) => self.choice(id)?,
+            None => &main,
+        };
+        cost::plan(&scene, spec).map_err(|(at, what)| self.error(format!("challenge.{at}"), what))
+    }
+
+    fn choice(&self, id: &str) -> Result<&RunSpec, LessonError> {
+        let found = self.data.challenge.choices.iter().find(|x| x.name == id);
+        found.ok_or_else(|| self.error("challenge.choices".into(), format!("there is no choice {id:?}")))
     }
 
     /// The scene that a challenge begins with, or one of its choices.
@@ -175,9 +218,7 @@ impl Lesson {
         let c = &self.data.challenge;
         let mut json = run::merge(&self.data.scene, &c.change);
         if let Some(id) = choice {
-            let Some(spec) = c.choices.iter().find(|x| x.name == id) else {
-                return Err(self.error("challenge.choices".into(), format!("there is no choice {id:?}")));
-            };
+            let spec = self.choice(id)?;
             json = run::merge(&json, &spec.change);
             run::add_commands(&mut json, &spec.commands);
         }

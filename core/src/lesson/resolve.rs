@@ -1,7 +1,8 @@
 //! What the types of a lesson's files don't say: names that must be there, words that must not be missing.
 
+use super::cost::CostRun;
 use super::data::{Condition, Pattern};
-use super::grammar::{Arg, Expr, Func};
+use super::grammar::{Arg, Expr, Func, When};
 use super::run::Planned;
 use super::witness::{KINDS, kind_of_word};
 use super::words::Words;
@@ -36,19 +37,29 @@ fn step(l: &Lesson, i: usize) -> Checked {
     one_of(l, &at("answer"), &s.answer, &ids)?;
     let reasons: Vec<&str> = s.because.options.iter().map(String::as_str).collect();
     one_of(l, &at("because.answer"), &s.because.answer, &reasons)?;
-    let planned = l.plan(i)?;
-    let known = Known::of(l, &planned);
+    let known = if l.is_cost() { Known::of_costs(&l.costs(i)?) } else { Known::of(l, &l.plan(i)?) };
     for (j, o) in s.options.iter().enumerate() {
         o.holds.0.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(at(&format!("options[{j}].holds")), e))?;
     }
     for (j, f) in s.facts.iter().enumerate() {
         let place = at(&format!("facts[{j}]"));
+        if l.is_cost() && f.0.when != When::End {
+            return Err(l.error(place, "a cost scene has no time in it; write \"at end\"".into()));
+        }
         for run in &f.0.runs {
             known.run(run).map_err(|e| l.error(place.clone(), e))?;
         }
         f.0.cond.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(place.clone(), e))?;
     }
-    pattern(l, &s.focus, &known, &at("focus"))?;
+    match &s.focus {
+        _ if l.is_cost() => {
+            if s.focus.is_some() || s.twin.is_some() || s.from_us > 0 {
+                return Err(l.error(at("focus"), "a cost scene has no events, no commands and no time: no focus, twin or from_us".into()));
+            }
+        }
+        Some(focus) => pattern(l, focus, &known, &at("focus"))?,
+        None => return Err(l.error(at("focus"), "is missing: the decisive event".into())),
+    }
     for (lang, w) in [("en", &l.en), ("ko", &l.ko)] {
         let Some(w) = w.steps.get(&s.id) else { continue };
         for (field, text) in [("outcome", &w.outcome), ("explain", &w.explain), ("ask", &w.ask), ("setting", &w.setting)] {
@@ -74,7 +85,10 @@ fn blanks(l: &Lesson, known: &Known, lang: &str, at: &str, text: &str) -> Checke
 fn challenge(l: &Lesson) -> Checked {
     let c = &l.data.challenge;
     let choices: Vec<&str> = c.choices.iter().map(|x| x.name.as_str()).collect();
-    let mut planned = Vec::new();
+    let (mut planned, mut costs) = (Vec::new(), Vec::new());
+    if l.is_cost() && choices.is_empty() {
+        return Err(l.error("challenge.choices".into(), "is empty; a cost scene has nothing to act on but choices".into()));
+    }
     let attempts = std::iter::once(("solution".to_string(), &c.solution))
         .chain(c.misses.iter().enumerate().map(|(i, m)| (format!("misses[{i}].attempt"), &m.attempt)));
     for (at, a) in attempts {
@@ -84,17 +98,27 @@ fn challenge(l: &Lesson) -> Checked {
             None if !choices.is_empty() => return Err(l.error(at, format!("needs a choice, one of {}", choices.join(", ")))),
             None => {}
         }
+        if l.is_cost() {
+            costs.push(l.challenge_cost(a.choice.as_deref()).map_err(|e| l.error(at, e.what))?);
+            continue;
+        }
         let scenario = l.attempt(a.choice.as_deref(), &a.commands).map_err(|e| l.error(at, e.what))?;
         planned.push(Planned { name: "main".into(), scenario });
     }
     if c.misses.len() < 2 {
         return Err(l.error("challenge.misses".into(), format!("has {}; a challenge has at least 2 near misses", c.misses.len())));
     }
-    let known = Known::of(l, &planned);
+    let known = if l.is_cost() { Known::of_costs(&costs) } else { Known::of(l, &planned) };
     let ids: Vec<&str> = c.win.iter().map(|x| x.id.as_str()).collect();
     for (i, m) in c.misses.iter().enumerate() {
         one_of(l, &format!("challenge.misses[{i}].unmet"), &m.unmet, &ids)?;
-        kind(l, &m.event, &format!("challenge.misses[{i}].event"))?;
+        let at = format!("challenge.misses[{i}].event");
+        match &m.event {
+            Some(_) if l.is_cost() => return Err(l.error(at, "a cost scene has no events".into())),
+            Some(word) => kind(l, word, &at)?,
+            None if l.is_cost() => {}
+            None => return Err(l.error(at, "is missing: the kind of event that broke it".into())),
+        }
     }
     c.win.iter().enumerate().try_for_each(|(i, w)| condition(l, w, &known, &format!("challenge.win[{i}]")))
 }
@@ -136,9 +160,12 @@ struct Known {
     runs: Vec<String>,
     partitions: Vec<String>,
     topics: Vec<String>,
-    groups: Vec<String>,
+    /// With their members.
+    groups: Vec<(String, Vec<String>)>,
     records: Vec<String>,
     brokers: u8,
+    /// It is a cost scene.
+    costs: bool,
 }
 
 impl Known {
@@ -151,13 +178,23 @@ impl Known {
         k
     }
 
+    fn of_costs(runs: &[CostRun]) -> Known {
+        Known { runs: runs.iter().map(|r| r.name.clone()).collect(), costs: true, ..Known::default() }
+    }
+
     fn scene(&mut self, s: &Scenario) {
         self.brokers = self.brokers.max(s.topology.brokers);
         for t in &s.topology.topics {
             self.topics.push(t.name.clone());
             self.partitions.extend((0..t.partitions).map(|n| format!("{}-{n}", t.name)));
         }
-        self.groups.extend(s.apps.iter().map(|a| a.group.clone()));
+        for a in &s.apps {
+            let members = (1..=a.everybody()).map(|n| format!("c{n}"));
+            match self.groups.iter_mut().find(|g| g.0 == a.group) {
+                Some(g) => g.1.extend(members),
+                None => self.groups.push((a.group.clone(), members.collect())),
+            }
+        }
         self.records.extend(s.workload.iter().flat_map(|w| w.keys.iter().cloned()));
         let keys = s.commands.iter().filter_map(|c| if let Do::Send { key, .. } = &c.what { key.clone() } else { None });
         self.records.extend(keys);
@@ -171,6 +208,12 @@ impl Known {
         order::sort(&mut list);
         list.dedup();
         Err(format!("there is no {what} {name:?}; there is {}", list.join(", ")))
+    }
+
+    fn group(&self, name: &str) -> Result<&Vec<String>, String> {
+        let list: Vec<&str> = self.groups.iter().map(|g| g.0.as_str()).collect();
+        let found = self.groups.iter().find(|g| g.0 == name).map(|g| &g.1);
+        found.ok_or_else(|| format!("there is no group {name:?}; there is {}", list.join(", ")))
     }
 
     fn run(&self, name: &str) -> Result<(), String> {
@@ -204,6 +247,10 @@ impl Known {
     }
 
     fn args(&self, func: Func, args: &[Arg]) -> Result<(), String> {
+        if self.costs != func.of_costs() && !func.variadic() {
+            let (is, not) = if self.costs { ("a disk or a copy", "clusters") } else { ("a cluster", "disks and copies") };
+            return Err(format!("this scene is {is}, and that word is about {not}"));
+        }
         let names: Vec<&str> = args.iter().filter_map(|a| if let Arg::Name(n) = a { Some(n.as_str()) } else { None }).collect();
         for a in args {
             if let Arg::Number(n) = a
@@ -214,13 +261,16 @@ impl Known {
         }
         let Some(first) = names.first() else { return Ok(()) };
         match func {
-            Func::Committed | Func::Lag => {
-                self.has(&self.groups, "group", first)?;
+            Func::Committed | Func::Lag | Func::StopMs => {
+                self.group(first)?;
                 names.get(1).map_or(Ok(()), |p| self.has(&self.partitions, "partition", p))
             }
-            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers | Func::Count | Func::Shown => {
-                self.has(&self.groups, "group", first)
+            Func::Assign => {
+                let members = self.group(first)?;
+                names.get(1).map_or(Ok(()), |m| self.has(members, "member", m))
             }
+            Func::Delivered | Func::Order | Func::FetchedFrom | Func::ActiveMembers => self.group(first).map(|_| ()),
+            Func::Idle | Func::Gen | Func::Coordinator | Func::Count | Func::Shown => self.group(first).map(|_| ()),
             Func::PartitionsUsed => self.has(&self.topics, "topic", first),
             Func::Events | Func::First => kind_of_word(first).map(|_| ()).ok_or_else(|| no_kind(first)),
             Func::InvSubject => {

@@ -1,7 +1,8 @@
 //! Runs of a lesson: from the scene with its changes to a run that is over, and to whether something held in it.
 
+use super::cost::CostRun;
 use super::data::{Pattern, RunSpec};
-use super::eval::{Context, Moment, Value, partition_named};
+use super::eval::{At, Context, Moment, Value, partition_named};
 use super::grammar::{Cond, Expr, Fact, When};
 use super::names::RecordNames;
 use super::witness::{Witness, kind_name, kind_of_word};
@@ -33,6 +34,55 @@ pub struct Ran {
     pub sim: Sim,
     /// What was noticed on the way.
     pub witness: Witness,
+}
+
+/// The runs of a step.
+#[derive(Debug)]
+pub enum Runs {
+    /// Of a cluster.
+    Cluster(Vec<Ran>),
+    /// Cost scenes.
+    Cost(Vec<CostRun>),
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Runs::Cluster(Vec::new())
+    }
+}
+
+impl Runs {
+    /// The run that the stage shows, if it shows a cluster.
+    pub fn shown(&self) -> Option<&Ran> {
+        match self {
+            Runs::Cluster(all) => all.first(),
+            Runs::Cost(_) => None,
+        }
+    }
+
+    /// The run of a cluster that a report names, with or without its seed.
+    pub(super) fn named(&self, title: &str) -> Option<&Ran> {
+        match self {
+            Runs::Cluster(all) => all.iter().find(|r| title.starts_with(&r.name)).or(all.first()),
+            Runs::Cost(_) => None,
+        }
+    }
+
+    /// How many.
+    pub fn count(&self) -> usize {
+        match self {
+            Runs::Cluster(all) => all.len(),
+            Runs::Cost(all) => all.len(),
+        }
+    }
+
+    /// The end of the first run, and all runs by name.
+    pub(super) fn context<'a>(&'a self, names: &'a RecordNames) -> Context<'a> {
+        match self {
+            Runs::Cluster(all) => Context { now: At::Run(all[0].moment(names)), others: others(all, names) },
+            Runs::Cost(all) => Context { now: At::Cost(&all[0]), others: all.iter().map(|r| (r.name.as_str(), At::Cost(r))).collect() },
+        }
+    }
 }
 
 /// Why a fact does not hold.
@@ -169,16 +219,24 @@ pub fn fits(p: &Pattern, e: &Event, sim: &Sim, names: &RecordNames) -> bool {
 }
 
 /// Is a fact so in all runs that it speaks of? The first that is not so, if any.
-pub fn unmet(fact: &Fact, runs: &[Ran], names: &RecordNames) -> Option<Unmet> {
-    let spoken_of = |r: &&Ran| fact.runs.is_empty() || fact.runs.contains(&r.name);
-    runs.iter().filter(spoken_of).find_map(|r| unmet_in(fact, r, runs, names))
+pub fn unmet(fact: &Fact, runs: &Runs, names: &RecordNames) -> Option<Unmet> {
+    let spoken_of = |name: &String| fact.runs.is_empty() || fact.runs.contains(name);
+    match runs {
+        Runs::Cluster(all) => all.iter().filter(|r| spoken_of(&r.name)).find_map(|r| unmet_in(fact, r, all, names)),
+        Runs::Cost(all) => all.iter().filter(|r| spoken_of(&r.name)).find_map(|r| {
+            let cx = Context { now: At::Cost(r), ..runs.context(names) };
+            let i = fact.cond.clauses.iter().position(|c| !cx.holds(&c.expr))?;
+            let clause = fact.cond.clause_text(i).to_string();
+            Some(Unmet { run: r.name.clone(), clause, found: found(&fact.cond, i, &cx), event: None })
+        }),
+    }
 }
 
 /// Other runs of the step by name: the first of each run set.
-pub(super) fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> LiteMap<&'a str, Moment<'a>> {
+fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> LiteMap<&'a str, At<'a>> {
     let mut all = LiteMap::new_vec();
     for r in runs {
-        all.entry(r.name.as_str()).or_insert_with(|| r.moment(names));
+        all.entry(r.name.as_str()).or_insert_with(|| At::Run(r.moment(names)));
     }
     all
 }
@@ -186,7 +244,7 @@ pub(super) fn others<'a>(runs: &'a [Ran], names: &'a RecordNames) -> LiteMap<&'a
 fn unmet_in(fact: &Fact, run: &Ran, runs: &[Ran], names: &RecordNames) -> Option<Unmet> {
     let others = others(runs, names);
     let fails = |now: Moment| {
-        let cx = Context { now, others: others.clone() };
+        let cx = Context { now: At::Run(now), others: others.clone() };
         fact.cond.clauses.iter().position(|c| !cx.holds(&c.expr)).map(|i| (i, found(&fact.cond, i, &cx)))
     };
     let report = |(i, found): (usize, String), event: Option<Event>| Unmet {
@@ -268,10 +326,10 @@ fn walk(run: &Ran, t_us: u64, names: &RecordNames, mut go_on: impl FnMut(Moment,
 }
 
 /// The event after which an expression was true no more, up to `t_us`; for one that was never true, the last notable event.
-pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &LiteMap<&str, Moment>, names: &RecordNames) -> Option<Event> {
+pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &LiteMap<&str, At>, names: &RecordNames) -> Option<Event> {
     let (mut was, mut broke, mut last) = (false, None, None);
     walk(run, t_us, names, |m, fresh| {
-        let holds = Context { now: m, others: others.clone() }.holds(e);
+        let holds = Context { now: At::Run(m), others: others.clone() }.holds(e);
         if was && !holds {
             broke = fresh.or(last);
         }
@@ -286,7 +344,7 @@ pub(super) fn last_change(e: &Expr, run: &Ran, t_us: u64, others: &LiteMap<&str,
 pub(super) fn held_once(cond: &Cond, run: &Ran, names: &RecordNames) -> bool {
     let mut held = false;
     walk(run, run.sim.now_us(), names, |m, _| {
-        let cx = Context { now: m, others: LiteMap::new_vec() };
+        let cx = Context { now: At::Run(m), others: LiteMap::new_vec() };
         held = cond.clauses.iter().all(|c| cx.holds(&c.expr));
         !held
     });

@@ -1,7 +1,7 @@
 //! What a run's events say that its state no longer does: who held a record when its ok was sent, what was handled in
 //! which order.
 
-use crate::event::{Event, EventKind, MessageKind};
+use crate::event::{Event, EventKind, GroupEvent, MessageKind, TxnEvent};
 use crate::ids::*;
 use crate::sim::Sim;
 use litemap::LiteMap;
@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 
 /// Names kinds of events for `events(…)`, `first(…)` and patterns. What is not listed can't be asked for.
 macro_rules! kinds {
-    ($($variant:ident),* $(,)?) => {
-        /// Kinds of events that a lesson may name, as Rust writes them.
-        pub const KINDS: &[&str] = &[$(stringify!($variant)),*];
+    ($($variant:ident),* $(,)?; $($name:literal = $pattern:pat),* $(,)?) => {
+        /// Kinds of events that a lesson may name, as Rust writes them; those of groups and transactions begin with `Group`
+        /// and `Txn`.
+        pub const KINDS: &[&str] = &[$(stringify!($variant),)* $($name),*];
         /// The name of an event's kind; empty for one that lessons can't name.
         pub fn kind_name(k: &EventKind) -> &'static str {
             match k {
                 $(EventKind::$variant { .. } => stringify!($variant),)*
+                $($pattern => $name,)*
                 _ => "",
             }
         }
@@ -60,7 +62,23 @@ kinds!(
     PositionReset,
     Streams,
     Lost,
-    Found,
+    Found;
+    "GroupRebalancing" = EventKind::Group { what: GroupEvent::Rebalancing { .. }, .. },
+    "GroupStable" = EventKind::Group { what: GroupEvent::Stable { .. }, .. },
+    "GroupEmptied" = EventKind::Group { what: GroupEvent::Emptied { .. }, .. },
+    "GroupMemberRemoved" = EventKind::Group { what: GroupEvent::MemberRemoved { .. }, .. },
+    "GroupLoaded" = EventKind::Group { what: GroupEvent::Loaded { .. }, .. },
+    "GroupAssigned" = EventKind::Group { what: GroupEvent::Assigned { .. }, .. },
+    "GroupRevoked" = EventKind::Group { what: GroupEvent::Revoked { .. }, .. },
+    "GroupPartitionLost" = EventKind::Group { what: GroupEvent::PartitionLost { .. }, .. },
+    "GroupCommitRefused" = EventKind::Group { what: GroupEvent::CommitRefused { .. }, .. },
+    "GroupStopped" = EventKind::Group { what: GroupEvent::Stopped { .. }, .. },
+    "TxnBegan" = EventKind::Txn(TxnEvent::Began { .. }),
+    "TxnEnded" = EventKind::Txn(TxnEvent::Ended { .. }),
+    "TxnFailed" = EventKind::Txn(TxnEvent::Failed { .. }),
+    "TxnTimedOut" = EventKind::Txn(TxnEvent::TimedOut { .. }),
+    "TxnMarkerAppended" = EventKind::Txn(TxnEvent::MarkerAppended { .. }),
+    "TxnLastStableOffset" = EventKind::Txn(TxnEvent::LastStableOffset { .. }),
 );
 
 /// `leader_elected` of a lesson is `LeaderElected` here.
@@ -78,6 +96,24 @@ struct Fate {
     acked: Option<(u64, Option<u32>)>,
 }
 
+/// Who reads a partition for a group, and how long nobody did.
+#[derive(Clone, Copy, Default, Debug)]
+struct Reading {
+    /// Who has it.
+    owner: Option<ConsumerIx>,
+    /// Since when nobody reads it, though somebody did.
+    since_us: Option<u64>,
+    /// The longest such time that is over.
+    longest_us: u64,
+}
+
+impl Reading {
+    fn stops(&mut self, at_us: u64) {
+        self.owner = None;
+        self.since_us.get_or_insert(at_us);
+    }
+}
+
 /// A fold over a run, input by input.
 #[derive(Clone, Default, Debug)]
 pub struct Witness {
@@ -88,6 +124,7 @@ pub struct Witness {
     handled: Vec<(GroupIx, RecordId)>,
     fetched: BTreeSet<(GroupIx, BrokerId)>,
     kinds: LiteMap<&'static str, (u64, u64)>,
+    readings: LiteMap<(GroupIx, PartitionId), Reading>,
 }
 
 impl Witness {
@@ -95,6 +132,9 @@ impl Witness {
     pub fn notice(&mut self, sim: &Sim) {
         let from = self.seen;
         self.seen = sim.events().len();
+        if from == 0 {
+            self.look_at_members(sim);
+        }
         for e in sim.events().iter_from(from) {
             self.take(e, sim);
         }
@@ -131,7 +171,33 @@ impl Witness {
             EventKind::Sent { from: Actor::Consumer(c), to: Actor::Broker(b), message: MessageKind::ConsumerFetch, .. } => {
                 self.fetched.insert((group(c), b));
             }
+            EventKind::Group { group, what: GroupEvent::Assigned { member, partition } } => {
+                self.reading(group, partition).owner = Some(member);
+            }
+            EventKind::Group { group, what: GroupEvent::Revoked { partition, .. } | GroupEvent::PartitionLost { partition, .. } } => {
+                self.reading(group, partition).stops(e.at_us);
+            }
+            EventKind::Group { what: GroupEvent::Stopped { member }, .. } | EventKind::ConsumerCrashed { consumer: member } => {
+                self.readings.iter_mut().map(|x| x.1).filter(|r| r.owner == Some(member)).for_each(|r| r.stops(e.at_us));
+            }
+            EventKind::PositionReset { consumer, partition, .. } => {
+                let r = self.reading(group(consumer), partition);
+                r.longest_us = r.longest_us.max(r.since_us.take().map_or(0, |from| e.at_us - from));
+            }
             _ => {}
+        }
+    }
+
+    fn reading(&mut self, g: GroupIx, p: PartitionId) -> &mut Reading {
+        self.readings.entry((g, p)).or_default()
+    }
+
+    /// Who has what in the groups that formed before the run began.
+    fn look_at_members(&mut self, sim: &Sim) {
+        for c in &sim.world().consumers {
+            for p in c.partitions() {
+                self.reading(sim.setup().consumers[c.id.ix()].group, p).owner = Some(c.id);
+            }
         }
     }
 
@@ -197,6 +263,11 @@ impl Witness {
     /// Brokers that the group's members sent fetches to.
     pub fn fetched_from(&self, g: GroupIx) -> impl Iterator<Item = BrokerId> + '_ {
         self.fetched.iter().filter(move |x| x.0 == g).map(|x| x.1)
+    }
+    /// The longest time in which nobody in the group read the partition after somebody had, up to `now_us` if it lasts.
+    pub fn stopped_us(&self, g: GroupIx, p: PartitionId, now_us: u64) -> u64 {
+        let r = self.readings.get(&(g, p)).copied().unwrap_or_default();
+        r.longest_us.max(r.since_us.map_or(0, |from| now_us - from))
     }
     /// How often a kind of event happened, and when first.
     pub fn kind(&self, name: &str) -> Option<(u64, u64)> {

@@ -1,6 +1,7 @@
 //! From a checked scenario to what the engine runs: the setup, and how long each timer lasts.
 
 use super::configs::{self, Configs, Scope};
+use super::groups;
 use super::logs;
 use super::streams;
 use super::versions;
@@ -50,6 +51,7 @@ struct BrokerDurations {
     heartbeat: u64,
     session: u64,
     initial_rebalance: u64,
+    assignment_interval: u64,
     txn_check: u64,
     add_retry: u64,
     add_give_up: u64,
@@ -127,6 +129,8 @@ impl Durations {
             Timer::MemberSession(_, id) => self.consumers[id.consumer.ix()].session,
             Timer::InitialRebalance(..) => self.broker.initial_rebalance,
             Timer::Rebalance(_, g) => self.groups[g.ix()],
+            Timer::MemberRebalance(_, id) => self.consumers[id.consumer.ix()].max_poll,
+            Timer::AssignmentInterval(..) => self.broker.assignment_interval,
             Timer::Txn(t) => self.of_transaction(t),
         }
     }
@@ -180,12 +184,8 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         add_producer(&mut setup, ProducerSetup { partitioner: p.client, ..built }, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
-        let configs = a.consumer_configs();
-        let ms = |name| configs::int(name, Scope::Consumer, &[&configs]);
-        if ms("heartbeat.interval.ms") >= ms("session.timeout.ms") {
-            let at = format!("apps[{i}].configs.heartbeat.interval.ms");
-            return error(at, "ConfigException: must be below session.timeout.ms; a third of it is usual");
-        }
+        let checked = groups::check(&s.kafka, &a.consumer_configs(), a.streams.is_some());
+        checked.map_err(|(name, what)| ScenarioError { at: format!("apps[{i}].configs.{name}"), what })?;
     }
     add_groups(s, &mut setup)?;
     for g in (0..setup.groups.len() as u8).map(GroupIx) {
@@ -250,6 +250,7 @@ fn rules(s: &Scenario) -> RuleSet {
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
+        assignment_epochs: versions::has_assignment_epochs(&s.kafka),
     }
 }
 
@@ -350,7 +351,8 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             name: a.group.clone(),
             coordinator: PartitionId(first + at),
             topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name) || repartition == Some(*t)).collect(),
-            rebalances: true,
+            protocol: groups::protocol(&a.configs),
+            assignment_interval: groups::assignment_interval_ms(s) > 0,
             initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
         });
         let of_producer = a.producer_configs();
@@ -363,11 +365,9 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
             None => CommitMode::Never,
         };
-        let listed = configs::value("partition.assignment.strategy", Scope::Consumer, &layers);
-        let by_name = |name: &str| configs::STRATEGIES.iter().find(|x| x.0 == name.trim()).map(|x| x.1);
-        let strategies: SmallVec<[Assignor; 2]> = match &thread {
+        let strategies = match &thread {
             Some(_) => SmallVec::from_elem(Assignor::CooperativeSticky, 1), // in place of its own assignor, cooperative as well
-            None => listed.split(',').filter_map(by_name).collect(),
+            None => groups::assignors(&configs),
         };
         let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
             "earliest" => ResetPolicy::Earliest,
@@ -385,7 +385,8 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                     let p = ProducerSetup { app, ..producer(&s.kafka, format!("{}-{name}", a.group), c, &at)? };
                     let number = (a.everybody() > 1).then_some(m + 1);
                     let topic = setup.topics.iter().position(|t| t.name == to).unwrap_or(0);
-                    Some(OutputSetup { producer: add_producer(setup, p, c, number), topic })
+                    let group_metadata = a.output.as_ref().and_then(|o| o.group_metadata).unwrap_or(true);
+                    Some(OutputSetup { producer: add_producer(setup, p, c, number), topic, group_metadata })
                 }
                 _ => None,
             };
@@ -420,6 +421,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         heartbeat: b("broker.heartbeat.interval.ms"),
         session: b("broker.session.timeout.ms"),
         initial_rebalance: b("group.initial.rebalance.delay.ms"),
+        assignment_interval: groups::assignment_interval_ms(s) * 1000,
         txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
@@ -463,8 +465,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             handling: a.handling_us,
             auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),
             fetch_wait: c("fetch.max.wait.ms"),
-            session: c("session.timeout.ms"),
-            group_heartbeat: c("heartbeat.interval.ms"),
+            session: groups::session_ms(s, &a.configs) * 1000,
+            group_heartbeat: groups::heartbeat_ms(s, &a.configs) * 1000,
             max_poll: c("max.poll.interval.ms"),
             ..ClientDurations::default()
         };

@@ -5,6 +5,7 @@
 pub mod build;
 mod command;
 pub mod configs;
+mod groups;
 mod link;
 mod logs;
 mod shipped;
@@ -278,6 +279,10 @@ pub struct OutputSpec {
     /// several members each adds its number to the id, as in `billing-1`.
     #[serde(default, skip_serializing_if = "Configs::is_empty")]
     pub configs: Configs,
+    /// It sends its offsets with the consumer's `groupMetadata()` (KIP-447), true where nothing is said; false: with the
+    /// group's name alone, so that nobody asks whether it is still a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_metadata: Option<bool>,
 }
 
 fn one() -> u8 {

@@ -11,6 +11,7 @@ const OLD_DEFAULTS: &[(&[&str], Scope, &str, &str)] = &[
     (&["2.8"], Scope::Producer, "acks", "1"),
     (&["2.8"], Scope::Producer, "enable.idempotence", "false"),
     (&["2.8", "3.9"], Scope::Producer, "linger.ms", "0"),
+    (&["4.0", "4.1", "4.2"], Scope::Broker, "group.consumer.assignment.interval.ms", "0"),
     (&["2.8"], Scope::Consumer, "session.timeout.ms", "10000"),
     (&["2.8"], Scope::Consumer, "partition.assignment.strategy", "range"),
 ];
@@ -34,6 +35,16 @@ pub(super) fn small_segments(kafka: &str) -> bool {
 /// With more than 5 requests in flight and no word on idempotence, does the producer go on without it (before 4.0)?
 pub(super) fn idempotence_yields_to_in_flight(kafka: &str) -> bool {
     matches!(kafka, "2.8" | "3.9")
+}
+
+/// Has a new cluster of this release `group.version` 1 (from 4.0, KIP-848)?
+pub(super) fn has_consumer_groups(kafka: &str) -> bool {
+    !matches!(kafka, "2.8" | "3.9")
+}
+
+/// Does a group remember in which epoch a member got a partition (from 4.3, KIP-1251)?
+pub(super) fn has_assignment_epochs(kafka: &str) -> bool {
+    has_consumer_groups(kafka) && !matches!(kafka, "4.0" | "4.1" | "4.2")
 }
 
 /// Has a new cluster of this release `transaction.version` 2 (from 4.0, KIP-890 part 2)?

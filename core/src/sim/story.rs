@@ -100,12 +100,12 @@ impl Sim {
                 self.absorb(out, None);
             }
         }
-        self.drop_unread();
+        self.drop_unread(out);
         while script.trial.coarse
             && let Some(id) = urgent(&self.world)
         {
             self.arrive(id, out);
-            self.drop_unread();
+            self.drop_unread(out);
         }
     }
 
@@ -115,8 +115,8 @@ impl Sim {
         self.absorb(out, sent);
     }
 
-    fn drop_unread(&mut self) {
-        self.world.prune_unread();
+    fn drop_unread(&mut self, out: &mut Out) {
+        self.world.prune_unread(out);
         let world = &self.world;
         self.transit.retain(|id, _| world.net.binary_search_by_key(id, |f| f.id).is_ok());
     }

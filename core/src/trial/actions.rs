@@ -190,6 +190,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
         }
+        Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => false,
     }
 }
 
@@ -215,13 +216,14 @@ pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) -> Fo
     let mut footprint = Footprint::of(&trial.setup, a, &input);
     n.used.count(a, &trial.bounds);
     n.world.step(input, out);
-    let mut prune = |w: &mut World| w.prune_unread().iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
-    prune(&mut n.world);
+    let mut prune =
+        |w: &mut World, out: &mut Out| w.prune_unread(out).iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
+    prune(&mut n.world, out);
     while trial.coarse
         && let Some(id) = urgent(&n.world)
     {
         n.world.step_on(Input::Deliver(id), out);
-        prune(&mut n.world);
+        prune(&mut n.world, out);
     }
     footprint.note(&trial.setup, &out.events);
     footprint

@@ -12,13 +12,17 @@
 pub(crate) mod actions;
 pub mod counterfactual;
 mod fingerprints;
+pub mod knobs;
+pub mod lanes;
 mod properties;
 mod search;
 mod sleep;
 mod story;
 pub mod words;
 
+use crate::hash::{fingerprint, scatter};
 use crate::ids::*;
+use crate::kafka::setup::GroupProtocol;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Setup, World};
 use crate::order;
@@ -81,6 +85,21 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// How many of them are counted in every trial, see [`Bounds::count`].
+    pub const COUNTS: usize = 6;
+
+    /// What every trial counts, by place, in the order of [`words::bounds`]: records first, then faults.
+    pub fn count(&mut self, i: usize) -> &mut u8 {
+        match i {
+            0 => &mut self.records,
+            1 => &mut self.crashes,
+            2 => &mut self.power_cuts,
+            3 => &mut self.lost_responses,
+            4 => &mut self.lag_expiries,
+            _ => &mut self.consumer_crashes,
+        }
+    }
+
     /// How many faults together.
     pub fn faults(&self) -> u32 {
         let faults = [self.crashes, self.power_cuts, self.lost_responses, self.lag_expiries, self.consumer_crashes, self.zombies];
@@ -120,6 +139,8 @@ pub struct Trial {
     pub coarse: bool,
     /// Of steps that commute, take one order only (see `sleep`): the same states, fewer steps.
     pub sleep: bool,
+    /// Memory for what actors did with inputs (see `kafka::memo`): the same steps, faster. 0: the rules run each time.
+    pub memo_bytes: u64,
 }
 
 impl Trial {
@@ -133,7 +154,7 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
-        setup.groups.iter_mut().for_each(|g| g.rebalances = false);
+        setup.groups.iter_mut().for_each(|g| g.protocol = GroupProtocol::Fixed);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {
             return error("trial.bounds.records", "can be 16 at most");
@@ -167,6 +188,7 @@ impl Trial {
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
             sleep: true,
+            memo_bytes: spec.bounds.max_bytes / 4,
         })
     }
 
@@ -215,5 +237,27 @@ impl std::hash::Hash for Node {
         self.world.hash(h);
         self.used.hash(h);
         self.ghost.hash(h);
+    }
+}
+
+impl Node {
+    /// The fingerprint of what [`Hash`](std::hash::Hash) encodes, by its pieces: cheaper, since most of them are remembered.
+    pub(crate) fn print(&self) -> u64 {
+        let (u, g) = (&self.used, &self.ghost);
+        let mut sum = 0u64;
+        let mut put = |place, content| sum = sum.wrapping_add(scatter(place, content));
+        self.world.encode(&mut put);
+        let faults =
+            [u.crashes, u.power_cuts, u.lost_responses, u.lag_expiries, u.consumer_crashes, u.zombies, u.hw_checkpoints, u.retries];
+        put(6 << 56, u64::from_le_bytes(faults));
+        put(7 << 56, u64::from(u.records) << 32 | u64::from(g.acked) << 16 | u64::from(g.failed));
+        put(8 << 56, u64::from(g.handled));
+        for (i, views) in (0u64..).zip(g.view.chunks(8)) {
+            put(9 << 56 | i, views.iter().fold(0, |all, b| all << 8 | u64::from(b.0)));
+        }
+        if !g.made.is_empty() {
+            put(10 << 56, fingerprint(&g.made));
+        }
+        sum
     }
 }

@@ -6,7 +6,6 @@ use super::fingerprints::{Fingerprints, Places};
 use super::properties::broken;
 use super::sleep::{Footprint, Sleep, of_child};
 use super::{Budget, Ghost, Node, Property, Story, Trial, story};
-use crate::hash::fingerprint;
 use crate::kafka::{Out, World};
 use std::collections::VecDeque;
 
@@ -44,7 +43,7 @@ pub struct Progress {
 }
 
 /// Where a state came from: its parent, and which of the parent's actions.
-type Origin = (u32, u16);
+pub(super) type Origin = (u32, u16);
 
 /// A state that waits to be expanded: its place among all states, and what it need not take.
 #[derive(Debug)]
@@ -76,12 +75,13 @@ pub struct Search {
 }
 
 /// A rough size of a waiting state beyond what it shares with others; keeps the memory bound honest.
-const NODE_BYTES: u64 = 1200;
+pub(super) const NODE_BYTES: u64 = 1200;
 
 impl Search {
     /// A search that has not begun.
     pub fn new(trial: Trial) -> Self {
         let mut s = Search {
+            out: Out::remembering(&trial.setup, trial.memo_bytes),
             trial,
             seen: Fingerprints::new(),
             origins: Vec::new(),
@@ -93,7 +93,6 @@ impl Search {
             first_cut: None,
             transitions: 0,
             verdict: None,
-            out: Out::default(),
             actions: Vec::new(),
             taken: Vec::new(),
         };
@@ -119,7 +118,11 @@ impl Search {
     }
 
     fn bytes(&self) -> u64 {
-        self.seen.bytes() + self.places.bytes() + self.origins.len() as u64 * 8 + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
+        self.out.memo_bytes()
+            + self.seen.bytes()
+            + self.places.bytes()
+            + self.origins.len() as u64 * 8
+            + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
     }
 
     /// Goes on for about `states` expanded states. `Some` when it is over.
@@ -148,7 +151,7 @@ impl Search {
         self.next.clear();
         self.places.clear();
         let root = root(&self.trial);
-        self.seen.insert(fingerprint(&root));
+        self.seen.insert(root.print());
         self.origins.push((0, 0));
         self.layer.push_back(Waiting { index: 0, node: root, sleep: Sleep::new() });
     }
@@ -189,7 +192,7 @@ impl Search {
         self.transitions += 1;
         let way = apply(&self.trial, &mut child, a, &mut self.out);
         let touched = child.ghost.fold(&self.trial, &self.out);
-        let print = fingerprint(&child);
+        let print = child.print();
         if !self.seen.insert(print) {
             if let Some(at) = self.places.get(print) {
                 let kept = &mut self.next[at as usize].sleep;
@@ -232,16 +235,21 @@ impl Search {
 
     /// Walks back from a state to the beginning, and forward again with everything that happened.
     fn tell(&self, property: Property, last: u32) -> Story {
-        let mut ordinals = Vec::new();
-        let mut at = last;
-        while at != 0 {
-            let (parent, ordinal) = self.origins[at as usize];
-            ordinals.push(ordinal);
-            at = parent;
-        }
-        ordinals.reverse();
-        story::retell(&self.trial, property, &ordinals, self.max_faults)
+        story::retell(&self.trial, property, &way_to(&self.origins, last), self.max_faults)
     }
+}
+
+/// The way to a state: at each step, which of the actions that could be taken.
+pub(super) fn way_to(origins: &[Origin], last: u32) -> Vec<u16> {
+    let mut ordinals = Vec::new();
+    let mut at = last;
+    while at != 0 {
+        let (parent, ordinal) = origins[at as usize];
+        ordinals.push(ordinal);
+        at = parent;
+    }
+    ordinals.reverse();
+    ordinals
 }
 
 /// The settled cluster after the first fetches have been parked.

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 /// Whom a step concerns: what its outcome depends on, and what it changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Footprint {
+pub struct Footprint {
     /// Actors whose state it reads or changes, and things that are nobody's, as bits.
     actors: u64,
     /// Links that it sends on. Bits may stand for more than one link; that only makes steps wait for each other.
@@ -112,7 +112,7 @@ fn link(setup: &Setup, from: Actor, to: Actor) -> u64 {
 }
 
 /// Actions that a state need not take, each with what it was seen to do.
-pub(super) type Sleep = SmallVec<[(Action, Footprint); 4]>;
+pub type Sleep = SmallVec<[(Action, Footprint); 4]>;
 
 /// What a child may leave to others: of what slept or was taken before, everything that commutes with the way to it.
 pub(super) fn of_child(before: &[(Action, Footprint)], way: &Footprint) -> Sleep {

@@ -1,7 +1,7 @@
 //! A story: the steps from the settled cluster to the broken promise.
 
 use super::actions::{Action, apply, enabled};
-use super::{Property, Trial, search};
+use super::{Node, Property, Trial, search};
 use crate::event::EventKind;
 use crate::json::encode;
 use crate::kafka::Out;
@@ -30,26 +30,42 @@ pub struct Story {
 
 /// Runs the actions with these places among the enabled ones, and keeps what happened.
 pub(super) fn retell(trial: &Trial, property: Property, ordinals: &[u16], max_faults: u32) -> Story {
-    let mut node = search::root(trial);
+    let mut node = trial.begin();
     let (mut out, mut actions, mut steps) = (Out::default(), Vec::new(), Vec::new());
     for o in ordinals {
         enabled(trial, &node, max_faults, &mut actions);
         let action = actions[usize::from(*o)];
-        apply(trial, &mut node, action, &mut out);
-        node.ghost.fold(trial, &out);
+        trial.step(&mut node, action, &mut out);
         steps.push(StoryStep { action, events: out.events.clone() });
     }
     Story { property, faults: node.used.faults(), steps }
 }
 
 impl Trial {
+    /// The settled cluster, where every schedule begins.
+    pub fn begin(&self) -> Node {
+        search::root(self)
+    }
+
+    /// Everything that may happen in a state within the bounds, in the order in which a search tries it.
+    pub fn enabled(&self, n: &Node) -> Vec<Action> {
+        let mut actions = Vec::new();
+        enabled(self, n, self.bounds.faults(), &mut actions);
+        actions
+    }
+
+    /// Makes it happen. `out` holds what came of it.
+    pub fn step(&self, n: &mut Node, a: Action, out: &mut Out) {
+        apply(self, n, a, out);
+        n.ghost.fold(self, out);
+    }
+
     /// Can this be played from the settled cluster? Says which step can't, and why.
     pub(crate) fn check_schedule(&self, schedule: &[Action]) -> Result<(), (usize, String)> {
-        let mut node = search::root(self);
-        let (mut out, mut actions) = (Out::default(), Vec::new());
+        let mut node = self.begin();
+        let mut out = Out::default();
         for (i, a) in schedule.iter().enumerate() {
-            enabled(self, &node, self.bounds.faults(), &mut actions);
-            if !actions.contains(a) {
+            if !self.enabled(&node).contains(a) {
                 return Err((i, format!("can't happen there within the bounds of `trial`: {}", encode(a))));
             }
             apply(self, &mut node, *a, &mut out);

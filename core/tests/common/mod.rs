@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its part
 
 pub mod random;
+pub mod random_groups;
 pub mod trials;
 
 use highwater_core::event::{Event, EventKind};

@@ -1,9 +1,9 @@
 //! Section 4.3: brokers come and go.
 
 use crate::common::*;
-use highwater_core::event::{ErrorCode, EventKind};
+use highwater_core::event::{ErrorCode, EventKind, MessageKind};
 use highwater_core::ids::*;
-use highwater_core::scenario::End;
+use highwater_core::scenario::{Do, End};
 
 const B3: BrokerId = BrokerId(3);
 
@@ -35,6 +35,21 @@ fn ctrl_bl1_what_was_meant_for_the_old_process_is_not_taken_by_the_new_one() {
     s.commands.extend([crash(shrunk - 2 * MS, 3), start(shrunk - MS, 3)]);
     s.until_us = 60 * SECOND;
     assert_eq!(state(&run(&s)).1, [1, 3]);
+}
+
+#[test]
+fn ctrl_bl1_a_slow_registration_that_is_repeated_is_the_same_process() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    // The answer takes longer than the heartbeat interval of 2 s, after which the broker asks again.
+    s.commands = vec![stop(5 * SECOND, 3), start(20 * SECOND, 3)];
+    s.commands.push(at(19 * SECOND, Do::SlowLink { from: End::Controller, to: End::Broker(3), extra_us: 5 * SECOND }));
+    s.commands.push(at(40 * SECOND, Do::SlowLink { from: End::Controller, to: End::Broker(3), extra_us: 0 }));
+    s.until_us = 70 * SECOND;
+    let sim = run(&s);
+    let asked = all(&sim, |k| matches!(k, EventKind::Sent { message: MessageKind::BrokerRegistration, .. }));
+    assert!(asked.len() >= 2, "it asked again");
+    assert_eq!(all(&sim, |k| matches!(k, EventKind::Registered { broker: B3, .. })).len(), 1, "one incarnation, one epoch");
+    assert_eq!(state(&sim).1, [1, 2, 3]);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use highwater_core::fold::ledger::Figures;
 use highwater_core::fold::metrics::{Delta, Snapshot, deltas};
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
-use highwater_core::kafka::group::coordinator::{Group as KnownGroup, GroupMember};
+use highwater_core::kafka::group::coordinator::Group as KnownGroup;
+use highwater_core::kafka::group::{GroupRecord, MemberId};
+use highwater_core::kafka::setup::GroupProtocol;
 use highwater_core::sim::Sim;
 use serde::Serialize;
 
@@ -81,6 +83,7 @@ struct Group<'a> {
     id: &'a str,
     protocol: &'static str,
     state: &'static str,
+    /// The group epoch, with the consumer protocol.
     generation: u32,
     members: Vec<Member<'a>>,
     offsets: Vec<Committed<'a>>,
@@ -214,14 +217,28 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     let (setup, world) = (sim.setup(), sim.world());
     let spec = &setup.groups[g.ix()];
     let coordinator = world.broker(authority(sim, spec.coordinator));
-    // A story's groups never change, and so nobody keeps a state of them.
-    let fixed = (!spec.rebalances).then(|| KnownGroup::of(&world.rosters[g.ix()]));
-    let known = fixed.as_ref().or_else(|| coordinator.group(g));
-    let member = |m: &'_ GroupMember| Member {
-        id: &setup.consumers[m.id.consumer.ix()].name,
-        member_id: m.id.text(setup),
-        assignment: m.assignment.iter().map(|p| name(setup, *p)).collect(),
+    let member = |id: MemberId, parts: &mut dyn Iterator<Item = PartitionId>| Member {
+        id: &setup.consumers[id.consumer.ix()].name,
+        member_id: id.text(setup),
+        assignment: parts.map(|p| name(setup, p)).collect(),
     };
+    let classic = |x: &KnownGroup| {
+        let members = x.members.iter().map(|m| member(m.id, &mut m.assignment.iter().copied())).collect();
+        (x.state.name(), x.generation, members)
+    };
+    let (state, generation, members) = match spec.protocol {
+        GroupProtocol::Classic => coordinator.group(g).map(classic),
+        GroupProtocol::Consumer => coordinator.consumer_group(g).map(|x| {
+            let members = x.group.members.iter().map(|m| member(m.id, &mut m.partitions())).collect();
+            (x.group.state(), x.group.epoch.unsigned_abs(), members)
+        }),
+        // A story's groups never change, and so nobody keeps a state of them.
+        GroupProtocol::Fixed => match &world.rosters[g.ix()] {
+            GroupRecord::Classic(roster) => Some(classic(&KnownGroup::of(roster))),
+            GroupRecord::Consumer(_) => None,
+        },
+    }
+    .unwrap_or(("Dead", 0, Vec::new()));
     let commits = coordinator.committed(setup, g);
     let committed = |p: PartitionId| {
         let (topic, partition) = name(setup, p);
@@ -231,10 +248,10 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     };
     Group {
         id: &spec.name,
-        protocol: "classic",
-        state: known.map_or("Dead", |x| x.state.name()),
-        generation: known.map_or(0, |x| x.generation),
-        members: known.iter().flat_map(|x| &x.members).map(member).collect(),
+        protocol: if spec.protocol == GroupProtocol::Consumer { "consumer" } else { "classic" },
+        state,
+        generation,
+        members,
         offsets: setup.group_partitions(g).map(committed).collect(),
     }
 }

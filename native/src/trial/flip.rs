@@ -1,48 +1,96 @@
-//! `--flip`: the same search with one config changed at a time, so that one sees which of them decides.
+//! `--flip`: the same search with one thing changed at a time, so that one sees which of them decides.
 
 use highwater_core::fold::narration::Lang;
-use highwater_core::scenario::Scenario;
-use highwater_core::trial::counterfactual::{Counterfactual, Outcome, Row};
-use highwater_core::trial::words;
+use highwater_core::scenario::{Scenario, ScenarioError};
+use highwater_core::trial::counterfactual::{Ending, Flip, Searches, Stand, flips};
+use highwater_core::trial::{Bounds, Progress, words};
+use serde_json::{Value, json};
 
-/// Searches every line of the table to its end.
+/// A line of the table.
+pub(crate) struct Row {
+    flip: Flip,
+    progress: Progress,
+    ending: Ending,
+}
+
+/// Searches every flip to its end.
 pub(crate) fn table(scenario: &Scenario) -> Vec<Row> {
-    let mut table = Counterfactual::new(scenario);
-    while !table.run(super::SLICE) {}
-    table.rows().to_vec()
+    let row = |(flip, made): (Flip, Result<Scenario, ScenarioError>)| {
+        let (progress, ending) = match made {
+            Ok(s) => search(s),
+            Err(e) => (Progress::default(), Ending::Refused(e.to_string())),
+        };
+        Row { flip, progress, ending }
+    };
+    flips(scenario, u64::MAX).into_iter().map(row).collect()
+}
+
+fn search(s: Scenario) -> (Progress, Ending) {
+    let mut one = Searches::new(vec![(0, s)]);
+    loop {
+        if let Stand::Over(_, progress, ending) = one.run(super::SLICE) {
+            return (progress, ending);
+        }
+    }
 }
 
 /// The table for people.
-pub(crate) fn text(rows: &[Row], lang: Lang) -> String {
+pub(crate) fn text(rows: &[Row], bounds: &Bounds, lang: Lang) -> String {
     let head = match lang {
         Lang::En => "One thing changed at a time, the same bounds:",
         Lang::Ko => "같은 한도에서 하나씩 바꾸면:",
     };
-    let changes: Vec<String> = rows.iter().map(|r| change(r, lang)).collect();
+    let changes: Vec<String> = rows.iter().map(|r| change(&r.flip, bounds, lang)).collect();
     let width = changes.iter().map(|c| c.chars().count()).max().unwrap_or(0);
     let lines = rows.iter().zip(&changes).map(|(r, c)| format!("  {c:width$}   {}\n", verdict(r, lang)));
     format!("\n{head}\n{}", lines.collect::<String>())
 }
 
-fn change(r: &Row, lang: Lang) -> String {
-    match (r.knob, lang) {
-        (Some(knob), _) => format!("{} {} -> {}", knob.name(), r.from, r.to),
-        (None, Lang::En) => "as it is".into(),
-        (None, Lang::Ko) => "그대로".into(),
+fn change(flip: &Flip, bounds: &Bounds, lang: Lang) -> String {
+    match flip {
+        Flip::Knob { knob, from, to } => format!("{} {from} -> {to}", knob.name()),
+        Flip::Without { bound, from } => format!("{} {from} -> 0", words::bounds(bounds, lang)[*bound].0),
     }
 }
 
 fn verdict(r: &Row, lang: Lang) -> String {
-    match (&r.outcome, lang) {
-        (Outcome::Found { property, faults, steps }, _) => {
-            let said = words::found(*property, *faults, *steps, lang);
+    let states = r.progress.states;
+    match (&r.ending, lang) {
+        (Ending::Found { property, faults, .. }, _) => {
+            let said = words::found(*property, *faults, r.ending.steps(), lang);
             format!("{}. {}", said.head, said.detail)
         }
-        (Outcome::None, Lang::En) => format!("none, complete: {} states", r.states),
-        (Outcome::None, Lang::Ko) => format!("없음, 전부 탐색: 상태 {}개", r.states),
-        (Outcome::Limit { depth, .. }, Lang::En) => format!("not complete: a limit was hit after {} states, depth {depth}", r.states),
-        (Outcome::Limit { depth, .. }, Lang::Ko) => format!("완료되지 않음: 상태 {}개, 깊이 {depth}에서 한도에 닿음", r.states),
-        (Outcome::Refused { why }, Lang::En) => format!("Kafka refuses it: {why}"),
-        (Outcome::Refused { why }, Lang::Ko) => format!("Kafka가 거부함: {why}"),
+        (Ending::None, Lang::En) => format!("none, complete: {states} states"),
+        (Ending::None, Lang::Ko) => format!("없음, 전부 탐색: 상태 {states}개"),
+        (Ending::Limit { depth, .. }, Lang::En) => format!("not complete: a limit was hit after {states} states, depth {depth}"),
+        (Ending::Limit { depth, .. }, Lang::Ko) => format!("완료되지 않음: 상태 {states}개, 깊이 {depth}에서 한도에 닿음"),
+        (Ending::Refused(why), Lang::En) => format!("Kafka refuses it: {why}"),
+        (Ending::Refused(why), Lang::Ko) => format!("Kafka가 거부함: {why}"),
     }
+}
+
+/// The table for scripts.
+pub(crate) fn json(rows: &[Row]) -> Value {
+    rows.iter().map(line).collect()
+}
+
+fn line(r: &Row) -> Value {
+    let (flipped, from, to) = match &r.flip {
+        Flip::Knob { knob, from, to } => (json!({ "config": knob.name() }), from.clone(), to.clone()),
+        Flip::Without { bound, from } => {
+            (json!({ "bound": words::bounds(&Bounds::default(), Lang::En)[*bound].0 }), from.to_string(), "0".into())
+        }
+    };
+    let outcome = match &r.ending {
+        Ending::Found { property, faults, story } => {
+            json!({ "verdict": "found", "property": property, "faults": faults, "steps": r.ending.steps(), "scenario": story })
+        }
+        Ending::None => json!({ "verdict": "none" }),
+        Ending::Limit { complete_faults, depth } => json!({ "verdict": "limit", "complete_faults": complete_faults, "depth": depth }),
+        Ending::Refused(why) => json!({ "verdict": "refused", "why": why }),
+    };
+    json!({
+        "flip": flipped, "from": from, "to": to, "outcome": outcome,
+        "states": r.progress.states, "steps_tried": r.progress.transitions,
+    })
 }

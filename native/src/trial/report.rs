@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use highwater_core::fold::narration::{self, Lang};
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
-use highwater_core::trial::{Bounds, Progress, Property, Search, Verdict};
+use highwater_core::trial::{Bounds, Progress, Property, Trial, Verdict};
 use serde_json::{Value, json};
 
 /// A finished trial.
@@ -30,11 +30,10 @@ pub(crate) struct Told {
 }
 
 impl Report {
-    pub(crate) fn of(scenario: &Scenario, mut search: Search, took: Duration) -> Result<Self> {
-        let progress = search.progress();
-        let (bounds, properties) = (search.trial().bounds, search.trial().properties.clone());
+    pub(crate) fn of(scenario: &Scenario, trial: &Trial, verdict: &Verdict, progress: Progress, took: Duration) -> Result<Self> {
+        let (bounds, properties) = (trial.bounds, trial.properties.clone());
         let (mut story, mut limit) = (None, None);
-        match search.finish() {
+        match verdict {
             Verdict::None => {}
             Verdict::Limit { complete_faults, depth } => limit = Some((*complete_faults, *depth)),
             Verdict::Found(found) => {

@@ -17,6 +17,8 @@ pub struct Hot {
     pub stage: Option<Stage>,
     /// Size of the stage.
     pub frame: Frame,
+    /// A picture of the open lesson moves: every frame is to be read anew.
+    pub bench_plays: bool,
     last_ms: Option<f64>,
     painted: Option<(u64, u64, usize)>,
     dirty: bool,
@@ -34,6 +36,7 @@ impl Hot {
             session,
             stage: None,
             frame: Frame { size: (964.0, 524.0), unit: 1.0 },
+            bench_plays: false,
             last_ms: None,
             painted: None,
             dirty: true,
@@ -53,7 +56,7 @@ impl Hot {
         let begin = browser::now_ms();
         self.session.frame(real_us, || browser::now_ms() - begin > RUN_MS);
         self.paint(now_ms);
-        self.wants_refresh(now_ms)
+        self.wants_refresh(now_ms) || self.bench_plays
     }
 
     fn paint(&mut self, now_ms: f64) {

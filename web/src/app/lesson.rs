@@ -28,6 +28,9 @@ impl App {
             self.hot.borrow_mut().stage = None;
             return;
         }
+        if self.learn.open.as_ref().is_some_and(|o| o.bench.is_some()) {
+            self.hot.borrow_mut().stage = None; // there is no canvas now
+        }
         match fresh {
             Some(session) if self.lesson_on_stage => self.hot.borrow_mut().session = session,
             Some(session) => {
@@ -89,6 +92,26 @@ impl App {
 
     fn open_step(&self) -> Option<&Open> {
         self.learn.open.as_ref().filter(|_| self.lesson_on_stage)
+    }
+
+    /// Does the open lesson stand on disks and copies in place of a cluster?
+    pub(super) fn bench_shown(&self) -> bool {
+        self.open_step().is_some_and(|o| o.bench.is_some())
+    }
+
+    pub(super) fn toggle_bench(&mut self) {
+        if let Some(b) = self.learn.open.as_mut().and_then(|o| o.bench.as_mut()) {
+            b.toggle();
+        }
+    }
+
+    /// A frame for it. True if something moved.
+    pub(super) fn bench_goes_on(&mut self) -> bool {
+        let bench = self.learn.open.as_mut().filter(|_| self.lesson_on_stage).and_then(|o| o.bench.as_mut());
+        let moved = bench.is_some_and(|b| b.frame(browser::now_ms()));
+        let plays = self.learn.open.as_ref().and_then(|o| o.bench.as_ref()).is_some_and(|b| b.playing());
+        self.hot.borrow_mut().bench_plays = plays;
+        moved
     }
 
     /// Is the scene one that plays by itself?

@@ -209,6 +209,7 @@ impl Component for App {
             Msg::LoadProgress(file) => self.load_progress(ctx, file),
             Msg::Progress(text) => self.learn_progress(&text),
             Msg::Toggle if self.at_question() => self.ask_lesson(Ask::Next),
+            Msg::Toggle if self.bench_shown() => self.toggle_bench(),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
                 if self.coach == Some(Advice::Play) {
@@ -383,7 +384,7 @@ impl App {
             hot.session.look_at_meters(self.tab == Tab::Meters && self.door == Door::Play);
             facts(&hot.session, hot.frame, self.lang)
         };
-        let told = self.lesson_goes_on();
+        let told = self.bench_goes_on() | self.lesson_goes_on();
         if *self.facts == fresh {
             return told;
         }

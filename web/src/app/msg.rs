@@ -5,10 +5,10 @@ use crate::facts::inspect::Owner;
 use crate::learn::Ask;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
-use crate::trial::knobs::Knob;
 use crate::trial::wire::Tell;
 use highwater_core::scenario::Do;
 use highwater_core::trial::Property;
+use highwater_core::trial::knobs::Knob;
 
 /// A request to the Trial door.
 #[derive(Clone, PartialEq, Debug)]

@@ -4,6 +4,7 @@ use super::keep::file_name;
 use super::msg::{Msg, Tab};
 use super::{App, browser};
 use crate::door::Door;
+use crate::learn::open::Phase;
 use crate::measure::MeasureDoor;
 use crate::panels::cards::{broker_card, controller_strip, partition_head};
 use crate::panels::coach::{self, Advice};
@@ -12,6 +13,7 @@ use crate::panels::header::header;
 use crate::panels::help::Help;
 use crate::panels::inspector::inspector;
 use crate::panels::keep::Keep;
+use crate::panels::learn::bench::bench;
 use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::lesson_panel;
 use crate::panels::learn::list::lesson_list;
@@ -77,10 +79,11 @@ fn learn(app: &App, go: &Go) -> Html {
     let lesson = open.lesson.clone();
     html! {
         <>
-            <div class={classes!("page", app.locked().then_some("locked"))} id="lesson" key="lesson">
-                { stage(app, go) }
+            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"))} id="lesson" key="lesson">
+                if let Some(b) = &open.bench { { bench(b, open.phase == Phase::Compare, &app.measure.source(), lang, browser::reduced_motion()) } }
+                else { { stage(app, go) } }
                 { lesson_panel(&panel, lang, go) }
-                { below(app, go) }
+                if open.bench.is_none() { { below(app, go) } }
             </div>
             <Handout {lesson} {lang} />
         </>

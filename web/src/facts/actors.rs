@@ -340,7 +340,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
     let (me, setup) = (&sim.world().consumers[c.ix()], &sim.setup().consumers[c.ix()]);
     let group = &sim.setup().groups[setup.group.ix()];
-    let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.crashed })];
+    let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.not_running })];
     for s in &me.assigned {
         let (p, position) = (&s.partition, s.position);
         let at = committed(sim, setup.group, *p);

@@ -2,6 +2,7 @@
 
 use crate::i18n::{Lang, invariant_name};
 use highwater_core::fold::invariants::{INVARIANTS, violations};
+use highwater_core::kafka::Setup;
 use highwater_core::sim::Sim;
 
 /// How a property stands.
@@ -28,11 +29,21 @@ pub struct Light {
     pub detail: Option<String>,
 }
 
-/// All lights.
+/// Groups and transactions have lights only where there are any.
+fn concerns(id: &str, setup: &Setup) -> bool {
+    match id.split('.').next() {
+        Some("group") => !setup.groups.is_empty(),
+        Some("txn") => !setup.transactions.is_empty(),
+        _ => true,
+    }
+}
+
+/// All lights of the scene.
 pub fn lights(sim: &Sim, lang: Lang) -> Vec<Light> {
     let broken = violations(sim.world(), sim.ledger());
     INVARIANTS
         .iter()
+        .filter(|i| concerns(i.id, sim.setup()))
         .map(|i| {
             let detail = broken.iter().find(|v| v.0 == i.id).map(|v| v.1.clone());
             let glow = if detail.is_some() {

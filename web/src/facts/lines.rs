@@ -125,6 +125,8 @@ fn group_tone(what: &GroupEvent) -> Tone {
         G::Rebalancing { .. } | G::Revoked { .. } => Tone::Snag,
         G::Formed { .. } | G::Stable { .. } | G::Loaded { .. } | G::Emptied { .. } | G::RecordAppended { .. } => Tone::Control,
         G::Stopping { .. } | G::Stopped { .. } => Tone::Control,
+        G::EpochBumped { .. } | G::TargetAssigned { .. } | G::MemberAt { .. } => Tone::Control,
+        G::LeftForAWhile { .. } | G::EpochLoaded { .. } => Tone::Control,
         G::Assigned { .. } => Tone::Read,
         G::MemberRemoved { .. }
         | G::PartitionLost { .. }
@@ -159,6 +161,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::ConsumerCrashed { .. }
             | E::ConsumerStarted { .. }
             | E::Group { what: GroupEvent::Rebalancing { .. } | GroupEvent::Stable { .. } | GroupEvent::PollIntervalExceeded { .. }, .. }
+            | E::Group { what: GroupEvent::EpochBumped { .. }, .. }
             | E::Txn(TxnEvent::Failed { .. } | TxnEvent::TimedOut { .. } | TxnEvent::Ended { .. })
     )
 }

@@ -80,7 +80,8 @@ pub struct Frame {
 
 /// The layout of a session for a frame, and the partitions that it shows.
 pub fn place(s: &Session, frame: Frame) -> (Layout, Vec<PartitionId>) {
-    let shown = s.shown_partitions(columns_that_fit(frame.size.0, frame.unit));
+    let partitions = crate::session::user_partitions(s.sim()).count();
+    let shown = s.shown_partitions(columns_that_fit(frame.size.0, frame.unit, partitions));
     let cast: Cast = cast(s.sim(), shown.len());
     (layout(frame.size, frame.unit, &cast), shown)
 }
@@ -102,7 +103,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
         heads: shown.iter().map(|p| cards::head(sim, *p)).collect(),
         brokers: sim.setup().broker_ids().map(|b| cards::broker(sim, b, &shown, lang)).collect(),
         producers: people::producers(s),
-        groups: people::groups(sim),
+        groups: people::groups(sim, lang),
         figures: sim.ledger().figures(sim.world()),
         lights: lights::lights(sim, lang),
         lines,

@@ -1,12 +1,16 @@
 //! What stands on the cards of producers and groups.
 
 use super::marks;
+use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::{committed, mark_of};
 use crate::session::Session;
 use highwater_core::fold::ledger::KeyIx;
 use highwater_core::ids::*;
 use highwater_core::kafka::Timer;
+use highwater_core::kafka::consumer::Consumer;
+use highwater_core::kafka::group::coordinator::{Group, GroupState};
+use highwater_core::kafka::group::membership::Phase;
 use highwater_core::kafka::streams::{Task, Thread};
 use highwater_core::order;
 use highwater_core::scenario::configs::{self, Scope};
@@ -131,6 +135,10 @@ pub struct MemberFacts {
     pub name: String,
     /// Does it run?
     pub up: bool,
+    /// Its state in a few words: what it reads, that it joins, what the coordinator keeps for it though it is down.
+    pub status: String,
+    /// More of it, for those who ask.
+    pub hint: &'static str,
     /// Its partitions.
     pub shares: Vec<Share>,
     /// Records that it works on or has fetched.
@@ -148,28 +156,81 @@ pub struct GroupFacts {
     pub id: GroupIx,
     /// `group.id`.
     pub name: String,
+    /// Its generation and state at its coordinator, and who that is; or that there is none. Line by line.
+    pub status: Vec<String>,
     /// Its members.
     pub members: Vec<MemberFacts>,
 }
 
+/// A group as its coordinator has it, if one is in office.
+fn coordinated(sim: &Sim, g: GroupIx) -> Option<(BrokerId, &Group)> {
+    let w = sim.world();
+    let b = w.controller.partitions[sim.setup().groups[g.ix()].coordinator.ix()].leader.filter(|b| w.broker(*b).is_up())?;
+    Some((b, w.broker(b).group(g)?))
+}
+
+fn group_status(sim: &Sim, g: GroupIx, lang: Lang) -> Vec<String> {
+    let t = lang.text();
+    let Some((b, group)) = coordinated(sim, g) else { return vec![t.no_coordinator.to_owned()] };
+    let state = match group.state {
+        GroupState::Empty => t.group_empty,
+        GroupState::Stable => t.group_stable,
+        _ => t.group_rebalancing,
+    };
+    vec![i18n::generation(lang, group.generation, state), i18n::coordinated(lang, b)]
+}
+
+/// `orders-0,2`: partitions by topic.
+fn short_names(sim: &Sim, parts: impl Iterator<Item = PartitionId>) -> String {
+    let (setup, mut text, mut last) = (sim.setup(), String::new(), None);
+    for p in parts.map(|p| &setup.partitions[p.ix()]) {
+        let number = p.number.to_string();
+        match last.replace(p.topic) == Some(p.topic) {
+            true => text.extend([",", &number]),
+            false => text.extend([if text.is_empty() { "" } else { " " }, &setup.topics[p.topic].name, "-", &number]),
+        }
+    }
+    text
+}
+
 /// The facts of all groups.
-pub fn groups(sim: &Sim) -> Vec<GroupFacts> {
+pub fn groups(sim: &Sim, lang: Lang) -> Vec<GroupFacts> {
     let setup = sim.setup();
     (0..setup.groups.len() as u8)
         .map(GroupIx)
         .map(|g| GroupFacts {
             id: g,
             name: setup.groups[g.ix()].name.clone(),
+            status: group_status(sim, g, lang),
             members: (0..setup.consumers.len() as u8)
                 .map(ConsumerIx)
                 .filter(|c| setup.consumers[c.ix()].group == g)
-                .map(|c| member(sim, g, c))
+                .map(|c| member(sim, g, c, lang))
                 .collect(),
         })
         .collect()
 }
 
-fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
+/// What a member does, in a few words, and a hint.
+fn member_status(sim: &Sim, g: GroupIx, c: &Consumer, lang: Lang) -> (String, &'static str) {
+    let t = lang.text();
+    if c.up {
+        let joins = matches!(c.member.phase, Phase::Joining | Phase::Syncing);
+        return if joins && c.assigned.is_empty() {
+            (t.joining.to_owned(), t.joining_hint)
+        } else {
+            (short_names(sim, c.partitions()), "")
+        };
+    }
+    let kept = coordinated(sim, g).and_then(|(_, group)| group.members.iter().find(|m| m.id.consumer == c.id));
+    match kept {
+        Some(m) if !m.assignment.is_empty() => (format!("{} {}", t.keeps, short_names(sim, m.assignment.iter().copied())), t.keeps_hint),
+        _ if c.member.lives == 0 => (t.not_started.to_owned(), ""),
+        _ => (t.not_running.to_owned(), ""),
+    }
+}
+
+fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
     let setup = &sim.setup().consumers[id.ix()];
     let c = &sim.world().consumers[id.ix()];
     let shares = c.assigned.iter().map(|s| Share {
@@ -180,7 +241,9 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx) -> MemberFacts {
     let held = || c.work.iter().chain(&c.buffer);
     let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();
     let thread = c.streams.as_ref().map(|t| thread(sim, g, id, t));
-    MemberFacts { id, name: setup.name.clone(), up: c.up, shares: shares.collect(), more: held().count() - hand.len(), hand, thread }
+    let (status, hint) = member_status(sim, g, c, lang);
+    let more = held().count() - hand.len();
+    MemberFacts { id, name: setup.name.clone(), up: c.up, status, hint, shares: shares.collect(), more, hand, thread }
 }
 
 fn thread(sim: &Sim, g: GroupIx, id: ConsumerIx, t: &Thread) -> ThreadFacts {

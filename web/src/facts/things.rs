@@ -7,7 +7,7 @@ use super::inspect::*;
 use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
-use crate::scene::{mark_of, tide_of};
+use crate::scene::{Fate, fate, mark_of, stable_of, tide_of};
 use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
@@ -119,6 +119,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
         row(t.elr, c.elr),
         row(t.high_watermark, if certain { hw.to_string() } else { format!("{hw} ?") }),
     ];
+    rows.extend(stable_of(sim, p).map(|o| row(t.last_stable, o)));
     for b in &sim.setup().partitions[p.ix()].replicas {
         if let Some(r) = sim.world().broker(*b).replica(p) {
             rows.push(row(&i18n::broker_n(lang, b), format!("LEO {} · HW {}", r.log.leo(), r.hw)));
@@ -182,8 +183,14 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     let Some((r, e)) = found else {
         return Inspection { title: name, subtitle: t.no_record.to_owned(), ..Inspection::default() };
     };
+    let fate = fate(r, &e);
     let Some((batch, first, count)) = e.payload.records() else {
-        return Inspection { title: name, ..Inspection::default() };
+        let what = match fate {
+            Fate::Marker(true) => t.commit_marker,
+            Fate::Marker(false) => t.abort_marker,
+            _ => "",
+        };
+        return Inspection { title: name, subtitle: what.to_owned(), ..Inspection::default() };
     };
     let index = first + (offset.0 - e.base.0) as u16;
     let ledger = sim.ledger();
@@ -209,6 +216,14 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     let mut rows = vec![row(t.key, key), row(t.producer, producer), row(t.batch, batch.n), row(t.leader_epoch, e.epoch)];
     if let Some(seq) = e.payload.batch().and_then(|b| b.seq) {
         rows.push(row(t.sequence, seq + u32::from(index)));
+    }
+    if e.payload.batch().is_some_and(|b| b.pid.txn().is_some()) {
+        let word = match fate {
+            Fate::Open => t.txn_open,
+            Fate::Aborted => t.txn_aborted,
+            _ => t.committed,
+        };
+        rows.push(row(t.transaction, word));
     }
     rows.extend([
         row(t.copies_on, copies),

@@ -47,6 +47,12 @@ texts! {
     illustrative: "illustrative", "예시값";
     claimed: "as the page says", "문서에 적힌 값";
     fitted: "model fitted to your measurement", "내 측정에 맞춘 모형";
+    disk_and_copies: "The disk, or the way of a block", "디스크, 또는 블록이 가는 길";
+    one_log: "One log", "로그 하나";
+    only_writes: "Writing only", "쓰기만";
+    writes_and_reads: "Writing, with a reader far behind", "쓰기, 그리고 많이 뒤처진 컨슈머의 읽기";
+    bench_model: "What the model says", "모델의 수치";
+    bench_both: "What the model says, and what was measured", "모델의 수치와 측정값";
     in_line: "in line", "차례대로";
     scattered: "scattered", "여기저기";
     access: "access", "접근";

@@ -135,6 +135,30 @@ pub fn drop_response(lang: Lang, to: &str) -> String {
     }
 }
 
+/// Writes to many logs in turn.
+pub fn many_logs(lang: Lang, n: u32) -> String {
+    match lang {
+        Lang::En => format!("{n} logs in turn (a log at each place)"),
+        Lang::Ko => format!("로그 {n}개에 번갈아 쓰기(자리마다 로그 하나)"),
+    }
+}
+
+/// A group's generation and state.
+pub fn generation(lang: Lang, n: u32, state: &str) -> String {
+    match lang {
+        Lang::En => format!("gen {n} · {state}"),
+        Lang::Ko => format!("{n}세대 · {state}"),
+    }
+}
+
+/// A group's coordinator.
+pub fn coordinated(lang: Lang, broker: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("coordinator: broker {broker}"),
+        Lang::Ko => format!("코디네이터: 브로커 {broker}"),
+    }
+}
+
 /// Milliseconds, from microseconds.
 pub fn millis(us: u64) -> String {
     if us.is_multiple_of(1000) { format!("{} ms", us / 1000) } else { format!("{}.{} ms", us / 1000, us % 1000 / 100) }
@@ -172,6 +196,9 @@ pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static s
         (Lang::Ko, "inv.S2") => "ISR 복제본은 커밋된 레코드를 모두 가짐",
         (Lang::Ko, "inv.S6") => "ELR은 min ISR보다 적을 때만 있고 ISR과 겹치지 않음",
         (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
+        (Lang::Ko, "group.I-G1") => "한 그룹에서 파티션의 주인은 하나",
+        (Lang::Ko, "group.I-G2") => "세대는 늘기만 함",
+        (Lang::Ko, "group.I-G3") => "멤버는 받은 파티션만 읽음",
         (Lang::Ko, _) => english,
     }
 }

@@ -46,6 +46,18 @@ texts! {
     committed: "committed", "커밋됨";
     buffer: "in hand", "처리 중";
     idle_member: "no partition left for it", "맡은 파티션 없음";
+    group_stable: "stable", "안정";
+    group_empty: "empty", "비어 있음";
+    group_rebalancing: "rebalancing", "리밸런스 중";
+    group_status_hint: "Generation, state, and the broker that coordinates the group", "세대, 상태, 그룹을 맡은 브로커";
+    no_coordinator: "no coordinator", "코디네이터 없음";
+    joining: "joining …", "들어가는 중 …";
+    joining_hint: "It has no partitions until all members have joined and the new assignment is made.", "모든 멤버가 들어와 새로 나눌 때까지 파티션이 없습니다.";
+    keeps: "down, keeps", "꺼짐, 아직 보유";
+    keeps_hint: "The coordinator does not know yet: it keeps these partitions for the member until session.timeout.ms is over.", "코디네이터는 아직 모릅니다. session.timeout.ms가 지날 때까지 이 파티션을 그 멤버의 것으로 둡니다.";
+    not_started: "not started", "시작 전";
+    not_running: "not running", "꺼짐";
+    share_hint: "position, committed offset", "읽을 위치, 커밋된 오프셋";
     more_left: "Partitions before these", "이전 파티션";
     more_right: "Partitions after these", "다음 파티션";
 
@@ -100,6 +112,7 @@ texts! {
     gone: "It has arrived, or was dropped.", "이미 도착했거나 버려졌습니다.";
     no_record: "There is no record at this offset any more.", "이 오프셋에는 이제 레코드가 없습니다.";
     high_watermark: "high watermark (HW)", "하이 워터마크(HW)";
+    last_stable: "last stable offset (LSO)", "마지막 안정 오프셋(LSO)";
     isr: "ISR", "ISR";
     elr: "ELR", "ELR";
     replicas: "replicas", "복제본";
@@ -118,6 +131,11 @@ texts! {
     no_key: "none", "없음";
     batch: "batch", "배치";
     sequence: "sequence", "시퀀스";
+    transaction: "transaction", "트랜잭션";
+    txn_open: "open", "열려 있음";
+    txn_aborted: "aborted", "중단됨";
+    commit_marker: "Control marker: the transaction is committed.", "제어 마커: 트랜잭션이 커밋되었습니다.";
+    abort_marker: "Control marker: the transaction is aborted.", "제어 마커: 트랜잭션이 중단되었습니다.";
     visible_word: "visible", "보임";
     not_visible: "not yet", "아직 아님";
     acked_word: "acknowledged", "확인 응답됨";

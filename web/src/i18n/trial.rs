@@ -1,8 +1,8 @@
 //! Words of the Trial door.
 
 use super::Lang;
-use crate::trial::knobs::Knob;
 use highwater_core::trial::Property;
+use highwater_core::trial::knobs::Knob;
 
 texts! {
     /// Words of the Trial door.

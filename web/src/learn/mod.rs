@@ -1,5 +1,6 @@
 //! The Learn door: which lesson is open, at which place, in which phase. No browser in here.
 
+pub mod bench;
 pub mod open;
 pub mod panel;
 pub mod place;

@@ -1,6 +1,7 @@
 //! An open lesson: the step's phases (predict, run, compare, explain) and the challenge.
 
 use super::Ask;
+use super::bench::Bench;
 use super::place::Place;
 use super::progress::Progress;
 use crate::session::Session;
@@ -8,7 +9,8 @@ use highwater_core::event::Event;
 use highwater_core::lesson::Lesson;
 use highwater_core::lesson::challenge::Verdict;
 use highwater_core::lesson::data::Step;
-use highwater_core::lesson::run::Ran;
+use highwater_core::lesson::run::Runs;
+use highwater_core::scenario::{DEFAULT, Scenario};
 use std::rc::Rc;
 
 /// How far a step has come.
@@ -39,7 +41,9 @@ pub struct Open {
     /// The reason that was given last.
     pub reason: Option<usize>,
     /// The step's runs, over: what outcomes are made from.
-    pub runs: Vec<Ran>,
+    pub runs: Runs,
+    /// The stage of a lesson without a cluster.
+    pub bench: Option<Bench>,
     /// The decisive event of the run that is shown.
     pub focus: Option<Event>,
     /// How the challenge was judged.
@@ -62,7 +66,8 @@ impl Open {
             phase: Phase::Predict,
             chosen: None,
             reason: None,
-            runs: Vec::new(),
+            runs: Runs::default(),
+            bench: None,
             focus: None,
             verdict: None,
             hints: 0,
@@ -89,12 +94,16 @@ impl Open {
     fn begin(&mut self) -> Option<Session> {
         (self.phase, self.chosen, self.reason, self.verdict, self.solved) = (Phase::Predict, None, None, None, false);
         let lesson = self.lesson.clone();
+        if lesson.is_cost() {
+            return self.begin_cost();
+        }
         match self.place {
             Place::Step(i) => {
-                self.runs = lesson.run(i).ok()?;
+                self.runs = lesson.runs(i).ok()?;
                 let step = &lesson.data.steps[i];
-                self.focus = self.runs[0].find(&step.focus, &lesson.names);
-                stage(self.runs[0].scenario.clone(), step.from_us)
+                let run = self.runs.shown()?;
+                self.focus = step.focus.as_ref().and_then(|f| run.find(f, &lesson.names));
+                stage(run.scenario.clone(), step.from_us)
             }
             Place::Challenge => {
                 let c = &lesson.data.challenge;
@@ -110,6 +119,26 @@ impl Open {
         }
     }
 
+    /// The same without a cluster: the session behind it is not seen.
+    fn begin_cost(&mut self) -> Option<Session> {
+        let (lesson, last) = (&self.lesson, self.lesson.data.steps.len() - 1);
+        let costs = match self.place {
+            Place::Step(i) => {
+                self.runs = lesson.runs(i).ok()?;
+                lesson.costs(i)
+            }
+            Place::Challenge => lesson.challenge_cost(None).map(|r| vec![r]),
+            Place::Intro => lesson.costs(0),
+            Place::End => lesson.costs(last),
+        };
+        let mut bench = Bench::new(costs.ok()?);
+        if self.place == Place::End {
+            bench.finish();
+        }
+        self.bench = Some(bench);
+        Session::new(Scenario::parse(DEFAULT).ok()?).ok()
+    }
+
     pub(super) fn update(&mut self, ask: Ask, session: &mut Session, progress: &mut Progress) -> Option<String> {
         match (ask, self.place) {
             (Ask::Choose(n), Place::Step(_)) => self.choose(n, progress),
@@ -119,9 +148,13 @@ impl Open {
             (Ask::Next, Place::Challenge) if !self.verdict.as_ref().is_some_and(Verdict::won) => self.check(session, progress),
             (Ask::Next, Place::Intro | Place::End | Place::Challenge) => return self.leave(),
             (Ask::Skip, Place::Step(_)) if matches!(self.phase, Phase::Running | Phase::Focus | Phase::Ending) => {
-                session.halt(None);
-                session.pause();
-                session.seek(u64::MAX); // `tick` sees that it is over
+                if let Some(b) = &mut self.bench {
+                    b.finish();
+                } else {
+                    session.halt(None);
+                    session.pause();
+                    session.seek(u64::MAX); // `tick` sees that it is over
+                }
             }
             (Ask::Again, _) => {
                 if let Some(s) = self.begin() {
@@ -176,6 +209,9 @@ impl Open {
                 let (Some(step), Some(c)) = (self.step(), self.chosen) else { return };
                 progress.predicted(&self.lesson.id, &step.id, &step.options[c].id, self.right());
                 self.phase = Phase::Running;
+                if let Some(b) = &mut self.bench {
+                    return b.toggle();
+                }
                 session.halt(self.focus.map(|e| e.at_us + AFTER_FOCUS_US));
                 play(session);
             }
@@ -183,13 +219,24 @@ impl Open {
                 self.phase = Phase::Ending;
                 play(session);
             }
-            Phase::Running | Phase::Ending => play(session),
+            Phase::Running | Phase::Ending => match &mut self.bench {
+                Some(b) if b.playing() => {}
+                Some(b) => b.toggle(),
+                None => play(session),
+            },
             Phase::Compare => {}
         }
     }
 
     /// Looks at how far the run has come.
     pub(super) fn tick(&mut self, session: &mut Session) -> bool {
+        if let Some(b) = &self.bench {
+            let over = self.phase == Phase::Running && b.over();
+            if over {
+                self.phase = Phase::Compare;
+            }
+            return over;
+        }
         let now = session.sim().now_us();
         let passed = self.focus.is_some_and(|e| now >= e.at_us);
         let next = match self.phase {
@@ -209,6 +256,10 @@ impl Open {
         self.chosen = Some(n);
         self.verdict = None;
         let choice = &self.lesson.data.challenge.choices[n].name;
+        if self.bench.is_some() {
+            self.bench = self.lesson.challenge_cost(Some(choice)).ok().map(|r| Bench::new(vec![r]));
+            return;
+        }
         if let Some(s) = self.lesson.challenge_scene(Some(choice)).ok().and_then(|s| stage(s, self.lesson.data.challenge.from_us)) {
             *session = s;
         }
@@ -216,14 +267,18 @@ impl Open {
 
     fn check(&mut self, session: &mut Session, progress: &mut Progress) {
         if !self.hands_on() {
-            if self.chosen.is_none() {
-                return;
+            let Some(choice) = self.chosen.map(|n| &self.lesson.data.challenge.choices[n].name) else { return };
+            if let Some(b) = &mut self.bench {
+                b.finish();
+                self.verdict = self.lesson.judge_cost(choice).ok();
             }
             session.seek(u64::MAX);
         }
-        session.pause();
-        let scenario = session.timeline().scenario().clone();
-        self.verdict = self.lesson.judge(&scenario, session.sim().now_us()).ok();
+        if self.bench.is_none() {
+            session.pause();
+            let scenario = session.timeline().scenario().clone();
+            self.verdict = self.lesson.judge(&scenario, session.sim().now_us()).ok();
+        }
         if self.verdict.as_ref().is_some_and(Verdict::won) && !self.solved {
             progress.won(&self.lesson.id);
         }
@@ -234,10 +289,15 @@ impl Open {
         self.verdict = None;
         self.hints = self.lesson.data.challenge.hints;
         let c = &self.lesson.data.challenge;
+        let choice = c.solution.choice.as_ref().and_then(|id| c.choices.iter().position(|x| x.name == *id));
+        if let (Some(_), Some(n)) = (&self.bench, choice) {
+            self.solved = true;
+            return self.pick(n, session);
+        }
         if let Some(s) = self.lesson.solution().ok().and_then(|s| stage(s, c.from_us)) {
             *session = s;
             self.solved = true;
-            self.chosen = c.solution.choice.as_ref().and_then(|id| c.choices.iter().position(|x| x.name == *id));
+            self.chosen = choice;
         }
     }
 }

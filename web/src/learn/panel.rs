@@ -73,6 +73,8 @@ pub struct StepPanel {
     pub ask: String,
     /// The predictions.
     pub options: Vec<Choice>,
+    /// It has a cluster that can be taken to the Play door.
+    pub playable: bool,
     /// How far it has come.
     pub phase: Phase,
     /// What to look at.
@@ -97,7 +99,7 @@ pub struct After {
     /// What to tell somebody who predicted this.
     pub note: Option<String>,
     /// The ledger, read out.
-    pub ledger: String,
+    pub ledger: Option<String>,
     /// The question about the reason.
     pub why: String,
     /// Reasons.
@@ -239,7 +241,7 @@ fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
             Place::Step(i) => {
                 let id = &lesson.data.steps[i].id;
                 let explained = done.and_then(|d| d.steps.get(id)).is_some_and(|x| x.explained);
-                ((i + 1).to_string(), w.steps[id].title.clone(), explained)
+                ((i + 1).to_string(), format!("{}. {}", i + 1, w.steps[id].title), explained)
             }
             Place::Challenge => ("★".into(), t.learn_challenge.to_owned(), done.is_some_and(|d| d.challenge)),
             Place::End => ("$".into(), t.learn_end.to_owned(), false),
@@ -280,6 +282,7 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
         setting: fill(&words.setting),
         ask: fill(&words.ask),
         options: data.options.iter().enumerate().map(option).collect(),
+        playable: open.bench.is_none(),
         phase: open.phase,
         watch: words.watch.clone(),
         moment,
@@ -301,7 +304,7 @@ fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
         right: open.right(),
         outcome: fill(&words.outcome),
         note: chosen.and_then(|id| words.notes.get(id)).map(|n| fill(n)),
-        ledger: i18n::ledger_read(lang, &open.runs[0].sim.ledger().figures(open.runs[0].sim.world())),
+        ledger: open.runs.shown().map(|r| i18n::ledger_read(lang, &r.sim.ledger().figures(r.sim.world()))),
         why: words.why.clone(),
         reasons: data.because.options.iter().enumerate().map(reason).collect(),
         explain: open.reason_is_right().then(|| fill(&words.explain)),
@@ -318,7 +321,7 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         chosen: open.chosen == Some(n),
         right: (open.chosen == Some(n)).then_some(won).filter(|_| verdict.is_some()),
     };
-    let wrong = verdict.filter(|_| !won).and_then(|v| v.broken_by.map(|e| (e, v)));
+    let wrong = verdict.filter(|_| !won).and_then(|v| v.broken_by.zip(v.run.as_ref()));
     ChallengePanel {
         title: words.title.clone(),
         task: words.task.clone(),
@@ -326,7 +329,7 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         goals: c.win.iter().map(|x| Goal { text: words.conditions[&x.id].clone(), met: met(&x.id) }).collect(),
         hints: words.hints[..open.hints].to_vec(),
         more_hints: open.hints < c.hints,
-        wrong: wrong.map(|(e, v)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &v.run.sim, &open.lesson, lang))),
+        wrong: wrong.map(|(e, r)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &r.sim, &open.lesson, lang))),
         settings_changed: verdict.is_some_and(|v| v.settings_changed),
         won: won.then(|| words.won.clone()),
         solution: open.solved.then(|| words.solution.clone()),

@@ -13,6 +13,17 @@ const SHOW_MS: f64 = 12_000.0;
 /// The order of the scattered requests: every place once, no neighbours.
 const SCATTERED: [usize; SLOTS] = [13, 2, 19, 7, 22, 10, 0, 16, 5, 20, 11, 3, 17, 8, 23, 14, 1, 18, 6, 12, 21, 4, 15, 9];
 
+/// What the second lane does: the first writes in line to one log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Beside {
+    /// The same requests scattered over the file.
+    Scattered,
+    /// Writes to so many logs, each at its own place of the disk.
+    Logs(u32),
+    /// Writes in line, and between them reads of so many readers elsewhere.
+    Readers(u32),
+}
+
 /// Whose disk.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Device {
@@ -29,6 +40,8 @@ pub struct DiskScene {
     pub device: Device,
     /// Bytes of a request.
     pub block: u64,
+    /// What the second lane does.
+    pub beside: Beside,
     /// Does time go on?
     pub playing: bool,
     t_us: f64,
@@ -79,12 +92,19 @@ impl Lane {
     }
 }
 
-fn lane(disk: &Disk, bytes: u64, in_line: bool, t_us: f64) -> Lane {
+/// Writes from the left and reads from the middle, in turn.
+fn alternating(i: usize) -> usize {
+    i / 2 + if i.is_multiple_of(2) { 0 } else { SLOTS / 2 }
+}
+
+fn lane(disk: &Disk, bytes: u64, in_line: bool, beside: Beside, t_us: f64) -> Lane {
     let (access, all) = (disk.access_us(in_line), disk.service_us(bytes, in_line));
     let done = ((t_us / all) as usize).min(SLOTS);
     let mut order = SCATTERED;
     if in_line {
         order = std::array::from_fn(|i| i);
+    } else if let Beside::Readers(_) = beside {
+        order = std::array::from_fn(alternating);
     }
     let rest = (t_us - done as f64 * all).max(0.0);
     let (mut spent, phase) = (
@@ -104,11 +124,16 @@ fn lane(disk: &Disk, bytes: u64, in_line: bool, t_us: f64) -> Lane {
 
 impl Default for DiskScene {
     fn default() -> Self {
-        DiskScene { device: Device::Preset(Preset::DesignPage), block: BLOCKS[0], playing: false, t_us: 0.0 }
+        DiskScene::new(Device::Preset(Preset::DesignPage), BLOCKS[0], Beside::Scattered)
     }
 }
 
 impl DiskScene {
+    /// At its beginning, standing still.
+    pub fn new(device: Device, block: u64, beside: Beside) -> Self {
+        DiskScene { device, block, beside, playing: false, t_us: 0.0 }
+    }
+
     /// The disk that is shown. Without a measurement, a wish for "yours" is the design page's.
     pub fn disk(&self, source: &Source) -> Disk {
         match self.device {
@@ -137,7 +162,7 @@ impl DiskScene {
     /// Both lanes now: in line, scattered.
     pub fn lanes(&self, source: &Source) -> [Lane; 2] {
         let d = self.disk(source);
-        [lane(&d, self.block, true, self.t_us), lane(&d, self.block, false, self.t_us)]
+        [true, false].map(|in_line| lane(&d, self.block, in_line, self.beside, self.t_us))
     }
 
     /// Another disk; time starts over.

@@ -137,6 +137,7 @@ pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
     html! {
         <Placed {at} class="group" testid={format!("group-{}", f.id)} label={format!("{} {}", t.group, f.name)}>
             <h2><span>{ t.group }</span>{ " " }{ &f.name }</h2>
+            { for f.status.iter().map(|s| html! { <p class="status" title={t.group_status_hint}>{ s }</p> }) }
         </Placed>
     }
 }
@@ -144,26 +145,37 @@ pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
 /// A consumer: position, commit, work in hand. A rem is so many px.
 pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
-    let class =
-        classes!("card", "member", (at.h < 6.0 * rem).then_some("tight"), (!f.up).then_some("down"), selected.then_some("selected"));
+    let tight = at.h < 6.0 * rem;
+    let down = (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" });
+    let class = classes!("card", "member", tight.then_some("tight"), down, selected.then_some("selected"));
     let dash = || "–".to_owned();
-    let body = match f.shares.first() {
-        Some(s) if f.thread.is_some() => thread_lines(f.thread.as_ref(), s.committed, lang),
-        None => html! { <p class="status">{ t.idle_member }</p> },
-        Some(s) => html! {
+    let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
+    let body = match f.shares.as_slice() {
+        [] if !f.up => Html::default(),
+        [] => html! { <p class="status">{ t.idle_member }</p> },
+        [s, ..] if f.thread.is_some() => thread_lines(f.thread.as_ref(), s.committed, lang),
+        [s] if !tight => html! {
             <>
-                <p class="line"><span>{ t.position }</span><b data-testid="position">{ s.position.map_or_else(dash, |o| o.to_string()) }</b></p>
-                <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ s.committed.map_or_else(dash, |o| o.to_string()) }</b></p>
+                <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
+                <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
             </>
         },
+        all => all
+            .iter()
+            .map(|s| {
+                html! {
+                    <p class="line" key={s.name.clone()} title={t.share_hint}><span>{ &s.name }</span>
+                        <span><b>{ offset(s.position) }</b>{ icons::pennant() }<b>{ offset(s.committed) }</b></span></p>
+                }
+            })
+            .collect(),
     };
-    let assigned: Vec<&str> = f.shares.iter().map(|s| s.name.as_str()).collect();
     html! {
         <Placed key={f.id.0} {at} {class} select={format!("consumer-{}", f.id)} testid={format!("consumer-{}", f.id)} label={f.name.clone()}>
             <div class="head">
                 <button type="button" class="name" aria-pressed={selected.to_string()}
                     onclick={ask(go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
-                <span class={classes!("status", (!f.up).then_some("bad"))}>{ if f.up { assigned.join(" ") } else { t.crashed.to_owned() } }</span>
+                <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
             </div>
             <div class="hand">
                 { for f.hand.iter().map(key_mark) }

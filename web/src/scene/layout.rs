@@ -78,12 +78,15 @@ pub struct Layout {
 
 /// The narrowest column of a partition that is still readable, in units.
 const COLUMN_MIN: f64 = 138.0;
+/// A few partitions are better seen together, in columns as narrow as this.
+const NARROW: f64 = 92.0;
+const FEW: usize = 3;
 
-/// How many partitions fit side by side on a stage of this width.
-pub fn columns_that_fit(width: f64, unit: f64) -> usize {
-    let (x, w) = middle(width, unit);
-    let _ = x;
-    ((w / unit - 32.0) / COLUMN_MIN).floor().max(1.0) as usize
+/// How many of so many partitions are shown side by side on a stage of this width.
+pub fn columns_that_fit(width: f64, unit: f64, partitions: usize) -> usize {
+    let room = middle(width, unit).1 / unit - 32.0;
+    let fit = |least: f64| (room / least).floor().max(1.0) as usize;
+    if partitions <= FEW { fit(NARROW) } else { fit(COLUMN_MIN) }
 }
 
 /// Left edge and width of the brokers' cards.
@@ -174,7 +177,7 @@ fn producers(u: f64, w: f64, first: f64, last: f64, n: usize) -> Vec<Rect> {
 fn groups(x: f64, w: f64, u: f64, (top, bottom): (f64, f64), cast: &Cast) -> Vec<GroupBox> {
     let sizes = &cast.groups;
     let height = |g: usize| if cast.tall.get(g) == Some(&true) { 1.4 } else { 1.0 };
-    let (head, pad, gap) = (46.0 * u, 8.0 * u, 8.0 * u);
+    let (head, pad, gap) = (70.0 * u, 8.0 * u, 8.0 * u);
     let members: usize = sizes.iter().sum();
     // What is not members' cards: headings, paddings, gaps.
     let fixed = sizes.len() as f64 * (head + pad)
@@ -253,7 +256,8 @@ mod tests {
         let l = layout((1400.0, 700.0), 1.0, &Cast { partitions: 3, ..cast() });
         assert_eq!(l.columns.len(), 3);
         assert!(l.columns[0].x + l.columns[0].w < l.columns[1].x);
-        assert!(columns_that_fit(1400.0, 1.0) >= 3);
-        assert_eq!(columns_that_fit(300.0, 1.0), 1);
+        assert!(columns_that_fit(1400.0, 1.0, 10) >= 3);
+        assert_eq!([3, 4].map(|n| columns_that_fit(736.0, 1.0, n)), [3, 2], "a lesson's three at 1024 px");
+        assert_eq!(columns_that_fit(300.0, 1.0, 10), 1);
     }
 }

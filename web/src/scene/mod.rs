@@ -13,6 +13,7 @@ use crate::session::select::Selection;
 use geometry::{Curve, Point, ease};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
+use highwater_core::kafka::log::{Entry, Payload};
 use highwater_core::kafka::replica::Replica;
 use highwater_core::order;
 use highwater_core::sim::Sim;
@@ -22,13 +23,28 @@ use mark::Mark;
 use tape::Window;
 use traffic::Weight;
 
-/// One record in a log.
+/// What became of the transaction that a cell of a log belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It was in none, or that one is committed.
+    Settled,
+    /// Not decided yet: no marker.
+    Open,
+    /// Aborted: read_committed readers never see it.
+    Aborted,
+    /// It is a control marker itself: commit (true) or abort.
+    Marker(bool),
+}
+
+/// One offset in a log.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Cell {
     /// Its offset.
     pub offset: Offset,
-    /// How it is drawn.
+    /// How its record is drawn.
     pub mark: Mark,
+    /// Its transaction.
+    pub fate: Fate,
 }
 
 /// What a replica is at present, as far as its look goes.
@@ -78,6 +94,8 @@ pub struct Tide {
     pub hw: Offset,
     /// Does a leader vouch for it? Otherwise it is the last one known.
     pub certain: bool,
+    /// The leader's last stable offset, where its log knows of transactions.
+    pub lso: Option<Offset>,
 }
 
 /// A link that is drawn.
@@ -174,6 +192,12 @@ pub fn tide_of(sim: &Sim, p: PartitionId) -> (Offset, bool) {
     }
 }
 
+/// The last stable offset beside that high watermark, where the log knows of transactions.
+pub fn stable_of(sim: &Sim, p: PartitionId) -> Option<Offset> {
+    let replica = sim.world().leader_replica(p).or_else(|| sim.world().broker(sim.ledger().view(p)).replica(p))?;
+    (!replica.txns.is_empty()).then(|| replica.last_stable())
+}
+
 /// The standing of a replica.
 pub fn standing(sim: &Sim, b: BrokerId, p: PartitionId) -> Standing {
     let s = &sim.world().controller.partitions[p.ix()];
@@ -192,23 +216,23 @@ pub fn build(sim: &Sim, view_us: f64, shown: &[PartitionId], l: &Layout, selecti
     let mut tapes = Vec::new();
     let mut tides = Vec::new();
     for (column, p) in shown.iter().enumerate().take(l.columns.len()) {
-        let (hw, certain) = tide_of(sim, *p);
-        let window = window(sim, *p, hw, l, column);
+        let ((hw, certain), lso) = (tide_of(sim, *p), stable_of(sim, *p));
+        let window = window(sim, *p, lso.unwrap_or(hw).min(hw), l, column);
         let replicas = sim.world().brokers.iter().filter_map(|b| b.replica(*p).map(|r| (b.id, r)));
         tapes.extend(replicas.map(|(b, r)| tape(sim, b, r, column, &window)));
         windows.push((*p, window));
-        tides.push(Tide { partition: *p, column, hw, certain });
+        tides.push(Tide { partition: *p, column, hw, certain, lso });
     }
     let seats = seats(sim);
     let tokens = tokens(sim, view_us, l, &seats);
     Scene { links: links(sim, l, &seats, shown, &tokens, selection), windows, tapes, tides, tokens }
 }
 
-fn window(sim: &Sim, p: PartitionId, hw: Offset, l: &Layout, column: usize) -> Window {
+fn window(sim: &Sim, p: PartitionId, tide: Offset, l: &Layout, column: usize) -> Window {
     let logs = || sim.world().brokers.iter().filter_map(|b| b.replica(p)).map(|r| &r.log);
     let start = logs().map(|x| x.start().0).min().unwrap_or(0);
     let end = logs().map(|x| x.leo().0).max().unwrap_or(0);
-    Window::choose(l.columns[column], l.unit, start, end, hw.0)
+    Window::choose(l.columns[column], l.unit, start, end, tide.0)
 }
 
 fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape {
@@ -216,12 +240,16 @@ fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape 
     let mut cells = Vec::new();
     let start = r.log.start();
     for e in r.log.iter_from(start.max(Offset(w.first))) {
+        let fate = fate(r, e);
+        if let Fate::Marker(_) = fate {
+            cells.extend(w.shows(e.base.0).then_some(Cell { offset: e.base, mark: Mark::KEYLESS, fate }));
+        }
         if let Some((batch, first, count)) = e.payload.records() {
             cells.extend(
                 (0..count)
                     .map(|i| (e.base.plus(u32::from(i)), first + i))
                     .filter(|(o, _)| w.shows(o.0) && *o >= start)
-                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch, i) }),
+                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch, i), fate }),
             );
         }
     }
@@ -237,6 +265,19 @@ fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape 
         cells,
         epochs: epochs(r, w),
         pennants: if standing == Standing::Leader { pennants(sim, r.partition) } else { Vec::new() },
+    }
+}
+
+/// What became of the transaction of a batch, as a replica's log has it.
+pub fn fate(r: &Replica, e: &Entry) -> Fate {
+    match e.payload {
+        Payload::Control(m) => Fate::Marker(m.commit),
+        Payload::Data(b) if b.pid.txn().is_some() => match r.txns.outcome(b.pid, e.base) {
+            None => Fate::Open,
+            Some(true) => Fate::Settled,
+            Some(false) => Fate::Aborted,
+        },
+        _ => Fate::Settled,
     }
 }
 

@@ -86,6 +86,32 @@ fn a_cut_link_is_drawn_until_it_is_healed() {
 }
 
 #[test]
+fn transactions_are_seen_open_then_settled_and_the_last_stable_offset_waits() {
+    let text = include_str!("../../../assets/scenarios/open-transaction.json");
+    let mut s = Session::new(Scenario::parse(text).unwrap()).unwrap();
+    let looks = |scene: &Scene| {
+        scene.tapes.iter().find(|t| t.standing == Standing::Leader).unwrap().cells.iter().map(|c| c.fate).collect::<Vec<_>>()
+    };
+    let mut seen = Vec::new();
+    while !s.at_end() {
+        s.seek(s.sim().now_us() + 100_000);
+        let (_, scene) = stage(&s);
+        let fates = looks(&scene);
+        let open = fates.iter().position(|f| *f == Fate::Open);
+        let lso = scene.tides[0].lso;
+        if let (Some(first), false) = (open, scene.windows[0].1.cut_off) {
+            assert!(lso.unwrap().0 <= first as u32, "it waits before the first open record");
+        }
+        seen.push((open.is_some(), fates.contains(&Fate::Marker(false)) || fates.contains(&Fate::Marker(true))));
+    }
+    assert!(seen.contains(&(true, false)) && seen.last() == Some(&(false, true)), "{seen:?}");
+    let (l, scene) = stage(&s);
+    let marker = scene.tapes[0].cells.iter().find(|c| matches!(c.fate, Fate::Marker(_))).unwrap();
+    let at = pt(scene.windows[0].1.x_of(marker.offset.0) + 4.0, l.brokers[0].y + l.rows.cells + 4.0);
+    assert!(matches!(scene.hit(&l, at), Some(Selection::Record(..))), "a marker can be looked into");
+}
+
+#[test]
 fn many_records_keep_the_newest_in_sight() {
     let mut s = session();
     s.seek(20_000_000);

@@ -103,6 +103,17 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         }
         Body::SyncGroupResponse { .. } => (Weight::Normal, Cargo::Slip, "assignment".to_owned()),
         Body::GroupHeartbeat { .. } | Body::GroupHeartbeatResponse { .. } => (Weight::Faint, Cargo::Pulse, String::new()),
+        Body::ConsumerGroupHeartbeat { beat, .. } => match beat.epoch {
+            0 => (Weight::Normal, Cargo::Slip, "Heartbeat: join".to_owned()),
+            ..0 => (Weight::Normal, Cargo::Slip, "Heartbeat: leave".to_owned()),
+            _ if beat.owned.is_some() => (Weight::Normal, Cargo::Slip, "Heartbeat: owned".to_owned()),
+            _ => (Weight::Faint, Cargo::Pulse, String::new()),
+        },
+        Body::ConsumerGroupHeartbeatResponse { result, .. } => match result {
+            Ok((epoch, Some(_))) => (Weight::Normal, Cargo::Slip, format!("epoch {epoch}: assignment")),
+            Ok((_, None)) => (Weight::Faint, Cargo::Pulse, String::new()),
+            Err(e) => (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
+        },
         Body::BrokerHeartbeat { want_shutdown, .. } if *want_shutdown => {
             (Weight::Normal, Cargo::Slip, "BrokerHeartbeat wantShutDown".to_owned())
         }

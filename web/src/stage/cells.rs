@@ -4,7 +4,7 @@ use super::ink::Ink;
 use crate::scene::geometry::{Point, Rect, pt};
 use crate::scene::layout::Layout;
 use crate::scene::tape::Window;
-use crate::scene::{Scene, Standing, Tape};
+use crate::scene::{Cell, Fate, Scene, Standing, Tape};
 use crate::session::select::Selection;
 use highwater_core::ids::Offset;
 
@@ -35,7 +35,7 @@ pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, tape: &Tape, selection: S
             let size = (r.w * 0.36).min(l.rows.cell_h * 0.27).min(10.5 * l.unit);
             let numbered = l.rows.roomy && r.w >= 24.0 * l.unit;
             let lift = if numbered { 0.10 * r.h } else { 0.0 };
-            ink.mark(&c.mark, pt(r.mid_x(), r.mid_y() - lift), size);
+            paint_record(ink, c, r, pt(r.mid_x(), r.mid_y() - lift), size, fade);
             if numbered {
                 ink.fill(&ink.palette.soft);
                 ink.font(500, 10.5);
@@ -90,22 +90,59 @@ fn paint_cell(ink: &mut Ink, l: &Layout, tape: &Tape, r: Rect) {
         ink.dash(&[]);
     }
     if tape.down {
-        hatch(ink, r, l.unit);
+        hatch(ink, r, &ink.palette.follow, 1.0, 7.0, -1.0);
     }
 }
 
-/// Strokes across a cell: its broker is down.
-fn hatch(ink: &mut Ink, r: Rect, u: f64) {
+/// Strokes across a cell: its broker is down (rising), or its transaction is open (falling, broad).
+fn hatch(ink: &Ink, r: Rect, colour: &str, width: f64, every: f64, lean: f64) {
+    let u = ink.unit;
     ink.cx.save();
     ink.rounded(r, 6.0 * u);
     ink.cx.clip();
-    ink.stroke(&ink.palette.follow, 1.0);
+    ink.stroke(colour, width);
     let mut x = r.x - r.h;
     while x < r.right() {
-        ink.line(pt(x, r.bottom()), pt(x + r.h, r.y));
-        x += 7.0 * u;
+        let (top, bottom) = if lean < 0.0 { (x + r.h, x) } else { (x, x + r.h) };
+        ink.line(pt(bottom, r.bottom()), pt(top, r.y));
+        x += every * u;
     }
     ink.cx.restore();
+}
+
+/// A record, with what became of its transaction; or a control marker, which is a diamond.
+fn paint_record(ink: &mut Ink, c: &Cell, r: Rect, at: Point, size: f64, fade: f64) {
+    match c.fate {
+        Fate::Settled => ink.mark(&c.mark, at, size),
+        Fate::Open => {
+            ink.alpha(0.4 * fade);
+            hatch(ink, r, &ink.palette.lso, 2.6, 7.5, 1.0);
+            ink.alpha(fade);
+            ink.mark(&c.mark, at, size);
+        }
+        Fate::Aborted => {
+            ink.alpha(0.35 * fade);
+            ink.mark(&c.mark, at, size);
+            ink.alpha(fade);
+            ink.stroke(&ink.palette.ink, 1.8);
+            ink.line(pt(at.x - size * 1.25, at.y + size * 0.9), pt(at.x + size * 1.25, at.y - size * 0.9));
+        }
+        Fate::Marker(commit) => paint_marker(ink, commit, at, size * 1.25),
+    }
+}
+
+/// The end of a transaction: C on a full diamond, A on an empty one.
+fn paint_marker(ink: &mut Ink, commit: bool, at: Point, size: f64) {
+    ink.polygon(at, &[pt(0.0, -1.0), pt(1.0, 0.0), pt(0.0, 1.0), pt(-1.0, 0.0)], size);
+    ink.fill(if commit { &ink.palette.ink } else { &ink.palette.card });
+    ink.stroke(&ink.palette.ink, 1.6);
+    ink.fill_path();
+    ink.stroke_path();
+    if size >= 7.0 * ink.unit {
+        ink.fill(if commit { &ink.palette.card } else { &ink.palette.ink });
+        ink.font(700, 0.95 * size / ink.unit);
+        ink.text(if commit { "C" } else { "A" }, pt(at.x, at.y + 0.04 * size), "center");
+    }
 }
 
 /// Leader epochs, stamped where they begin.

@@ -1,18 +1,16 @@
 //! A configuration on trial: what it is, what may happen to it, what was found. No browser in here: the search runs
 //! elsewhere, takes a [`wire::Task`] and tells [`wire::Tell`]s.
 
-pub mod flips;
-pub mod knobs;
 pub mod sheet;
 pub mod wire;
 
-use flips::Flip;
 use highwater_core::order;
 use highwater_core::scenario::{FIRST_TRIAL, Scenario, ScenarioError};
 use highwater_core::sim::Sim;
+use highwater_core::trial::counterfactual::{Ending, Flip, flips};
+use highwater_core::trial::knobs::Knob;
 use highwater_core::trial::{Bounds, Property, Trial};
-use knobs::Knob;
-use wire::{Effort, Ending, Task, Tell};
+use wire::{Effort, Task, Tell};
 
 /// Most of each kind of thing that the door lets one ask for; beyond it no search ends soon.
 pub const MOST: u8 = 6;
@@ -20,6 +18,8 @@ pub const MOST: u8 = 6;
 pub const MEGABYTES: [u64; 4] = [64, 128, 256, 512];
 /// Numbers of states that can be chosen.
 pub const STATES: [u64; 4] = [100_000, 1_000_000, 10_000_000, 50_000_000];
+/// A flip is searched to its end or to this many states: the table should come soon.
+const FLIP_STATES: u64 = 400_000;
 
 /// Where a trial stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,13 +129,13 @@ impl Case {
         Ok(())
     }
 
-    /// Lets more or less of something happen; `i` as in [`bound_of`].
+    /// Lets more or less of something happen; `i` as in [`Bounds::count`].
     ///
     /// # Errors
     /// The scenario has no more records.
     pub fn bound(&mut self, i: usize, n: u8) -> Result<(), ScenarioError> {
         let mut next = self.scenario.clone();
-        *bound_of(&mut next.trial.get_or_insert_default().bounds, i) = n.min(MOST);
+        *next.trial.get_or_insert_default().bounds.count(i) = n.min(MOST);
         Trial::new(&next)?;
         self.change(next);
         Ok(())
@@ -181,7 +181,7 @@ impl Case {
     pub fn start(&mut self) -> Task {
         let itself = Run { flip: None, scenario: Ok(self.scenario.clone()), effort: Effort::default(), ending: None };
         self.runs = vec![itself];
-        self.runs.extend(flips::of(&self.scenario).into_iter().map(|(flip, scenario)| Run {
+        self.runs.extend(flips(&self.scenario, FLIP_STATES).into_iter().map(|(flip, scenario)| Run {
             flip: Some(flip),
             scenario: scenario.map_err(|e| e.to_string()),
             effort: Effort::default(),
@@ -245,18 +245,6 @@ impl Case {
 pub fn fitting(s: &Scenario) -> impl Iterator<Item = Property> + use<> {
     let reads = !s.apps.is_empty();
     Property::ALL.iter().copied().filter(move |p| reads || !matches!(p, Property::NeverHandled | Property::HandledTwice))
-}
-
-/// The bounds by place, in the order of `highwater_core::trial::words::bounds`.
-pub fn bound_of(b: &mut Bounds, i: usize) -> &mut u8 {
-    match i {
-        0 => &mut b.records,
-        1 => &mut b.crashes,
-        2 => &mut b.power_cuts,
-        3 => &mut b.lost_responses,
-        4 => &mut b.lag_expiries,
-        _ => &mut b.consumer_crashes,
-    }
 }
 
 #[cfg(test)]

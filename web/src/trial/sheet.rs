@@ -1,13 +1,13 @@
 //! What there is to read behind the Trial door.
 
-use super::flips::Flip;
-use super::knobs::{AFTER, BEFORE, Knob};
-use super::wire::{Effort, Ending};
+use super::wire::Effort;
 use super::{Case, Phase, Run, fitting};
 use crate::facts::lines::{Tone, tone};
 use crate::i18n::{self, Lang};
 use highwater_core::fold::narration;
 use highwater_core::scenario::Scenario;
+use highwater_core::trial::counterfactual::{Ending, Flip};
+use highwater_core::trial::knobs::{AFTER, BEFORE, Knob};
 use highwater_core::trial::{Property, Trial, words};
 
 /// How a verdict is dressed.

@@ -1,6 +1,5 @@
 //! The Trial door without a browser: the search runs here.
 
-use super::flips::Flip;
 use super::sheet::{Mood, sheet};
 use super::wire::carry_out;
 use super::*;

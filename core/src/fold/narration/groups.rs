@@ -4,18 +4,7 @@ use super::josa::{Josa, josa};
 use super::names::Names;
 use crate::event::{ErrorCode, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
-use crate::kafka::assignor::Assignor;
-
-fn assignor(a: Assignor) -> &'static str {
-    match a {
-        Assignor::Range => "range",
-        Assignor::RoundRobin => "roundrobin",
-        Assignor::Sticky => "sticky",
-        Assignor::CooperativeSticky => "cooperative-sticky",
-        Assignor::ServerRange => "server range",
-        Assignor::ServerUniform => "uniform",
-    }
-}
+use crate::kafka::group::consumer::MemberState;
 
 /// The English sentence.
 pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
@@ -31,10 +20,10 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Formed { generation, members, leader, assignor: a } => {
             let members = if members == 1 { "one member".to_string() } else { format!("{members} members") };
-            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), assignor(a))
+            format!("Generation {generation} of {group} has {members}; {} works out who reads what ({}).", who(leader), a.name())
         }
         GroupEvent::RecordAppended { coordinator } => {
-            format!("Broker {coordinator} writes the generation of {group} into __consumer_offsets.")
+            format!("Broker {coordinator} writes where {group} stands into __consumer_offsets.")
         }
         GroupEvent::Stable { generation } => format!("Generation {generation} of {group} is stable: every member gets its partitions."),
         GroupEvent::Emptied { generation } => format!("Group {group} has no members any more (generation {generation})."),
@@ -44,11 +33,37 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
                 RemovalCause::SessionExpired => "no heartbeat for session.timeout.ms",
                 RemovalCause::NotRejoined => "it did not join again within the rebalance timeout",
                 RemovalCause::NotSynced => "it did not ask for its partitions within the rebalance timeout",
+                RemovalCause::NotRevoked => "it did not give up within max.poll.interval.ms what it was asked to",
             };
             format!("{} is no longer a member of {group}: {why}.", who(member))
         }
         GroupEvent::Loaded { coordinator, generation } => {
             format!("Broker {coordinator} coordinates {group} now, in generation {generation} as its log has it.")
+        }
+        GroupEvent::EpochBumped { epoch, why, member } => {
+            let why = match why {
+                RebalanceCause::MemberGone => "is gone",
+                RebalanceCause::MemberJoined | RebalanceCause::MemberRejoined => "has joined",
+            };
+            format!("{} {why}: the group epoch of {group} is {epoch} now.", who(member))
+        }
+        GroupEvent::TargetAssigned { epoch, assignor: a } => {
+            format!("The coordinator of {group} works out who should read what in epoch {epoch} ({}). Nobody stops for it.", a.name())
+        }
+        GroupEvent::MemberAt { member, epoch, state } => match state {
+            MemberState::Stable => format!("{} is in epoch {epoch} of {group} and has all that it should.", who(member)),
+            MemberState::UnrevokedPartitions => {
+                format!("{} shall give up partitions, and stays in epoch {epoch} of {group} until it has.", who(member))
+            }
+            MemberState::UnreleasedPartitions => {
+                format!("{} is in epoch {epoch} of {group} and waits for partitions that others still have.", who(member))
+            }
+        },
+        GroupEvent::LeftForAWhile { member } => {
+            format!("{} leaves {group} for a while: as a static member it keeps its partitions until its session ends.", who(member))
+        }
+        GroupEvent::EpochLoaded { coordinator, epoch } => {
+            format!("Broker {coordinator} coordinates {group} now, in epoch {epoch} as its log has it.")
         }
         GroupEvent::Assigned { member, partition } => format!("{} may read {} from now on.", who(member), n.partition(partition)),
         GroupEvent::Revoked { member, partition } => format!("{} gives {} up.", who(member), n.partition(partition)),
@@ -87,6 +102,8 @@ fn fenced_en(e: ErrorCode) -> &'static str {
     match e {
         ErrorCode::IllegalGeneration => "the group has moved on to another generation",
         ErrorCode::FencedInstanceId => "another process has taken its place",
+        ErrorCode::UnreleasedInstanceId => "the process before it has not left its place",
+        ErrorCode::FencedMemberEpoch => "its epoch is not the one that the coordinator knows",
         _ => "the group does not know it any more",
     }
 }
@@ -108,10 +125,10 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         GroupEvent::Formed { generation, members, leader, assignor: a } => format!(
             "{group} 그룹의 {generation}세대는 멤버가 {members}개입니다. {} 누가 무엇을 읽을지 정합니다({}).",
             subject(leader),
-            assignor(a)
+            a.name()
         ),
         GroupEvent::RecordAppended { coordinator } => {
-            format!("브로커 {coordinator}에서 {group} 그룹의 세대를 __consumer_offsets에 기록합니다.")
+            format!("브로커 {coordinator}에서 {group} 그룹의 상태를 __consumer_offsets에 기록합니다.")
         }
         GroupEvent::Stable { generation } => format!("{group} 그룹의 {generation}세대가 안정되어 멤버마다 파티션을 받습니다."),
         GroupEvent::Emptied { generation } => format!("{group} 그룹에 멤버가 없습니다({generation}세대)."),
@@ -121,11 +138,40 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
                 RemovalCause::SessionExpired => "session.timeout.ms 동안 하트비트가 없었습니다",
                 RemovalCause::NotRejoined => "리밸런스 제한 시간 안에 다시 들어오지 않았습니다",
                 RemovalCause::NotSynced => "리밸런스 제한 시간 안에 파티션을 묻지 않았습니다",
+                RemovalCause::NotRevoked => "내놓으라는 파티션을 max.poll.interval.ms 안에 내놓지 않았습니다",
             };
             format!("{} 이제 {group} 그룹의 멤버가 아닙니다. {why}.", josa(&who(member), Josa::Topic))
         }
         GroupEvent::Loaded { coordinator, generation } => {
             format!("이제 브로커 {coordinator}에서 {group} 그룹을 맡습니다. 로그에 있는 대로 {generation}세대입니다.")
+        }
+        GroupEvent::EpochBumped { epoch, why, member } => {
+            let why = match why {
+                RebalanceCause::MemberGone => "없어져",
+                RebalanceCause::MemberJoined | RebalanceCause::MemberRejoined => "들어와",
+            };
+            format!("{} {why} {group} 그룹의 그룹 에포크가 {epoch} 값이 됩니다.", subject(member))
+        }
+        GroupEvent::TargetAssigned { epoch, assignor: a } => format!(
+            "{group} 그룹의 코디네이터가 에포크 {epoch}에서 누가 무엇을 읽어야 하는지 정합니다({}). 이 때문에 멈추는 멤버는 없습니다.",
+            a.name()
+        ),
+        GroupEvent::MemberAt { member, epoch, state } => match state {
+            MemberState::Stable => {
+                format!("{} {group} 그룹의 에포크 {epoch}에 이르러 받을 파티션을 모두 받았습니다.", subject(member))
+            }
+            MemberState::UnrevokedPartitions => {
+                format!("{} 파티션을 내놓아야 합니다. 내놓을 때까지 {group} 그룹의 에포크 {epoch}에 남습니다.", subject(member))
+            }
+            MemberState::UnreleasedPartitions => {
+                format!("{} {group} 그룹의 에포크 {epoch}에 이르렀지만 다른 멤버가 아직 가지고 있는 파티션을 기다립니다.", subject(member))
+            }
+        },
+        GroupEvent::LeftForAWhile { member } => {
+            format!("{} {group} 그룹에서 일시적으로 나갑니다. 정적 멤버라서 세션이 끝날 때까지 파티션을 그대로 가집니다.", subject(member))
+        }
+        GroupEvent::EpochLoaded { coordinator, epoch } => {
+            format!("이제 브로커 {coordinator}에서 {group} 그룹을 맡습니다. 로그에 있는 대로 에포크 {epoch}입니다.")
         }
         GroupEvent::Assigned { member, partition } => {
             format!("이제 {} {} 읽습니다.", subject(member), josa(&n.partition(partition), Josa::Object))
@@ -140,6 +186,8 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
             let why = match error {
                 ErrorCode::IllegalGeneration => "그룹이 다음 세대로 넘어갔습니다",
                 ErrorCode::FencedInstanceId => "다른 프로세스가 그 자리를 차지했습니다",
+                ErrorCode::UnreleasedInstanceId => "앞선 프로세스가 자리를 비우지 않았습니다",
+                ErrorCode::FencedMemberEpoch => "코디네이터가 아는 에포크와 다릅니다",
                 _ => "그룹이 더는 알지 못하는 멤버입니다",
             };
             format!("{} {} 응답을 받습니다. {why}.", subject(member), error.name())

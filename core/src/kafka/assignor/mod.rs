@@ -34,6 +34,20 @@ pub enum Assignor {
     ServerUniform,
 }
 
+impl Assignor {
+    /// Its name where people read it; the coordinator's `range` is told apart from the client's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Assignor::Range => "range",
+            Assignor::RoundRobin => "roundrobin",
+            Assignor::Sticky => "sticky",
+            Assignor::CooperativeSticky => "cooperative-sticky",
+            Assignor::ServerRange => "server range",
+            Assignor::ServerUniform => "uniform",
+        }
+    }
+}
+
 /// A partition: its topic's place among the topics in the order of their names, and its number there.
 pub type Part = (usize, u16);
 

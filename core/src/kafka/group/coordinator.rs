@@ -3,9 +3,10 @@
 use super::super::broker::{Broker, Cx};
 use super::super::log::Payload;
 use super::super::message::{Body, ConnGen};
-use super::super::setup::Setup;
+use super::super::setup::{GroupProtocol, Setup};
 use super::super::step::Timer;
-use super::{MemberId, Parts, Roster, Subscription, choose_assignor};
+use super::consumer::ConsumerGroup;
+use super::{GroupRecord, MemberId, Parts, Roster, Subscription, choose_assignor};
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent, RebalanceCause, RemovalCause};
 use crate::ids::*;
@@ -176,11 +177,12 @@ impl Cx<'_> {
 
     /// A timer of a group ran out.
     pub(in super::super) fn on_group_timer(&mut self, t: Timer) {
+        let group_of = |id: MemberId| self.setup.consumers[id.consumer.ix()].group;
         match t {
-            Timer::MemberSession(_, id) => {
-                let g = self.setup.consumers[id.consumer.ix()].group;
-                self.remove_member(g, id, RemovalCause::SessionExpired);
+            Timer::MemberSession(_, id) if !self.speaks_epochs(group_of(id)) => {
+                self.remove_member(group_of(id), id, RemovalCause::SessionExpired);
             }
+            Timer::MemberSession(..) | Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_epoch_timer(t),
             Timer::InitialRebalance(b, g) => self.initial_round(b, g),
             Timer::Rebalance(_, g) => match self.group(g).map(|x| x.state) {
                 Some(GroupState::PreparingRebalance) => self.complete_join(g),
@@ -239,10 +241,13 @@ impl Cx<'_> {
         let spec = &setup.groups[g.ix()];
         let wait = was == GroupState::Empty && spec.initial_rounds > 0;
         group.initial = wait.then(|| InitialDelay { rounds: spec.initial_rounds - 1, joined: false });
-        let waiting: Vec<(MemberId, ConnGen)> = group.members.iter_mut().filter_map(|m| Some((m.id, m.syncing.take()?))).collect();
+        let waiting: Vec<(MemberId, ConnGen, bool)> =
+            group.members.iter_mut().filter_map(|m| Some((m.id, m.syncing.take()?, m.joining.is_some()))).collect();
         self.tell(g, GroupEvent::Rebalancing { coordinator: me, why, member });
-        for (id, conn) in waiting {
-            self.start_session(id);
+        for (id, conn, joins) in waiting {
+            if !joins {
+                self.start_session(id);
+            }
             self.answer_sync(id, conn, Err(ErrorCode::RebalanceInProgress));
         }
         self.out.arm(if wait { Timer::InitialRebalance(me, g) } else { Timer::Rebalance(me, g) });
@@ -326,23 +331,28 @@ impl Cx<'_> {
 
     /// Takes office for groups whose partition this broker has come to lead, leaves it for those that it leads no more,
     /// writes records that are due, and goes on where one has been replicated.
-    pub(in super::super) fn settle_groups(&mut self, rosters: &mut Rc<Vec<Roster>>) {
+    pub(in super::super) fn settle_groups(&mut self, records: &mut Rc<Vec<GroupRecord>>) {
         for i in 0..self.setup.groups.len() {
             let g = GroupIx(i as u8);
             let spec = &self.setup.groups[i];
-            if !spec.rebalances {
-                continue;
+            match spec.protocol {
+                GroupProtocol::Fixed => continue,
+                GroupProtocol::Consumer => {
+                    self.settle_consumer_group(g, records);
+                    continue;
+                }
+                GroupProtocol::Classic => {}
             }
             match (self.coordinates(g), self.b.group(g).is_some()) {
-                (true, false) => self.load_group(g, rosters),
+                (true, false) => self.load_group(g, records),
                 (false, true) => self.unload_group(g),
                 _ => {}
             }
             let Some(group) = self.group(g) else { continue };
             if std::mem::take(&mut group.to_write) {
                 let roster = group.roster();
-                Rc::make_mut(rosters).push(roster);
-                let record = Payload::Group { group: g, roster: rosters.len() as u16 - 1 };
+                Rc::make_mut(records).push(GroupRecord::Classic(roster));
+                let record = Payload::Group { group: g, roster: records.len() as u16 - 1 };
                 let until = self.append_payload(spec.coordinator, record).plus(1);
                 self.group(g).expect("it is here").writing = Some(until);
                 self.after_append(spec.coordinator);
@@ -354,15 +364,21 @@ impl Cx<'_> {
         }
     }
 
-    fn load_group(&mut self, g: GroupIx, rosters: &[Roster]) {
+    /// What the log says of a group last. What formed before the scene begins stands in no log: its record lies before
+    /// everything that is shown.
+    pub(super) fn last_record<'r>(&self, g: GroupIx, records: &'r [GroupRecord]) -> &'r GroupRecord {
         let p = self.setup.groups[g.ix()].coordinator;
         let log = &self.b.replica(p).expect("it leads it").log;
         let found = log.iter_back().find_map(|e| match e.payload {
             Payload::Group { group, roster } if group == g => Some(usize::from(roster)),
             _ => None,
         });
-        // What formed before the scene begins stands in no log: its record lies before everything that is shown.
-        let group = Group::of(&rosters[found.unwrap_or(g.ix())]);
+        &records[found.unwrap_or(g.ix())]
+    }
+
+    fn load_group(&mut self, g: GroupIx, records: &[GroupRecord]) {
+        let GroupRecord::Classic(roster) = self.last_record(g, records) else { unreachable!("a group's protocol does not change") };
+        let group = Group::of(roster);
         let mut timers = Vec::new();
         group.armed(self.b.id, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.arm(t));
@@ -410,7 +426,11 @@ impl Cx<'_> {
     }
 }
 
-/// The rosters that a world begins with: of each group, what formed before.
-pub(in super::super) fn first_rosters(setup: &Setup) -> Vec<Roster> {
-    (0..setup.groups.len() as u8).map(|g| super::first_roster(setup, GroupIx(g))).collect()
+/// The records that a world begins with: of each group, what formed before.
+pub(in super::super) fn first_records(setup: &Setup) -> Vec<GroupRecord> {
+    let record = |g: GroupIx| match setup.groups[g.ix()].protocol {
+        GroupProtocol::Consumer => GroupRecord::Consumer(ConsumerGroup::settled(setup, g)),
+        GroupProtocol::Classic | GroupProtocol::Fixed => GroupRecord::Classic(super::first_roster(setup, g)),
+    };
+    (0..setup.groups.len() as u8).map(|g| record(GroupIx(g))).collect()
 }

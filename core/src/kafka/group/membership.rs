@@ -1,4 +1,4 @@
-//! A consumer as a member of a classic group (rule book 5B, eager and cooperative; 5A, K5 before a rebalance).
+//! A consumer as a member of a group: what both protocols need, and the classic one (rule book 5B, eager and cooperative; 5A, K5 before a rebalance).
 //!
 //! Kafka's client has two threads: one polls, one sends heartbeats. Joining happens in `poll()`, so a member that is busy
 //! with records learns of a rebalance and takes part in it only afterwards.
@@ -7,7 +7,7 @@ use super::super::consumer::{ConsumerCx, Coordination, Share};
 use super::super::message::{Body, Joined};
 use super::super::setup::CommitMode;
 use super::super::step::{RequestKind, Timer};
-use super::{MemberId, Parts, Subscription, assign};
+use super::{Committer, MemberId, Parts, Subscription, assign};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
@@ -15,7 +15,7 @@ use crate::kafka::assignor::Assignor;
 /// Where a member stands.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Phase {
-    /// The group was formed before and never changes: nothing to do (see [`crate::kafka::setup::GroupSetup::rebalances`]).
+    /// The group was formed before and never changes: nothing to do (see [`crate::kafka::setup::GroupProtocol::Fixed`]).
     Fixed,
     /// Will send JoinGroup at the next `poll()`.
     Unjoined,
@@ -56,6 +56,12 @@ pub struct Membership {
     pub overdue: bool,
     /// `close()` was called: it leaves as soon as it can.
     pub closing: bool,
+    /// `groupMetadata()`: whom it was when it last joined. A member that was thrown out goes by it on.
+    pub metadata: Committer,
+    /// Consumer protocol: a heartbeat goes out as soon as it can.
+    pub due: bool,
+    /// Consumer protocol: what it last told its coordinator that it has; nothing before, or if that may be lost.
+    pub told: Option<Parts>,
 }
 
 impl Membership {
@@ -75,17 +81,31 @@ impl Membership {
             beating: None,
             overdue: false,
             closing: false,
+            metadata: None,
+            due: false,
+            told: None,
         }
+    }
+
+    /// A process that has just started, of a group of the consumer protocol: it joins by its first heartbeat.
+    pub fn joining(lives: u16) -> Self {
+        Membership { due: true, ..Membership::new(Phase::Joining, lives) }
     }
 
     /// A member of the group that was formed before the scene begins.
     pub fn settled(consumer: ConsumerIx) -> Self {
-        Membership { id: Some(MemberId { consumer, life: 1 }), generation: 1, ..Membership::new(Phase::Stable, 1) }
+        let (id, generation) = (MemberId { consumer, life: 1 }, 1);
+        Membership { id: Some(id), generation, metadata: Some((id, generation)), ..Membership::new(Phase::Stable, 1) }
     }
 
     /// What a commit says of who makes it; nothing in a group that never changes.
-    pub fn credentials(&self) -> Option<(MemberId, u32)> {
+    pub fn credentials(&self) -> Committer {
         self.id.map(|id| (id, self.generation))
+    }
+
+    /// It has a place in the generation or epoch that it names, as far as it knows, and has taken on what came with it.
+    pub fn in_office(&self, epochs: bool) -> bool {
+        self.phase == Phase::Stable && self.generation > 0 && !self.lost && !self.overdue && (epochs || self.granted.is_none())
     }
 
     /// Heartbeats are sent from the answer to JoinGroup until it asks to join again, which it may do much later than it
@@ -96,12 +116,12 @@ impl Membership {
 }
 
 impl ConsumerCx<'_> {
-    fn say(&mut self, what: GroupEvent) {
+    pub(super) fn say(&mut self, what: GroupEvent) {
         let group = self.config().group;
         self.out.event(EventKind::Group { group, what });
     }
 
-    fn is_static(&self) -> bool {
+    pub(super) fn is_static(&self) -> bool {
         self.config().instance_id.is_some()
     }
 
@@ -117,6 +137,9 @@ impl ConsumerCx<'_> {
 
     /// What `poll()` does about the group before it returns records.
     pub(in super::super) fn take_part(&mut self) {
+        if self.speaks_epochs() {
+            return self.take_part_by_epochs();
+        }
         if !self.at_poll() {
             return;
         }
@@ -201,6 +224,7 @@ impl ConsumerCx<'_> {
                 let group = self.config().group;
                 let m = &mut self.c.member;
                 (m.id, m.generation, m.phase) = (Some(joined.member), joined.generation, Phase::Syncing);
+                m.metadata = m.credentials();
                 m.plan = assign(setup, group, joined.assignor, &joined.members);
                 self.out.arm(Timer::GroupHeartbeat(self.c.id));
                 self.send_sync();
@@ -295,7 +319,7 @@ impl ConsumerCx<'_> {
 
     // ---- partitions come and go
 
-    fn give_up(&mut self, which: impl Fn(PartitionId) -> bool) {
+    pub(super) fn give_up(&mut self, which: impl Fn(PartitionId) -> bool) {
         let going: Parts = self.c.partitions().filter(|p| which(*p)).collect();
         let lost = self.c.member.lost;
         for partition in going {
@@ -306,7 +330,7 @@ impl ConsumerCx<'_> {
         }
     }
 
-    fn take_on(&mut self, partition: PartitionId) {
+    pub(super) fn take_on(&mut self, partition: PartitionId) {
         if self.c.partitions().any(|p| p == partition) {
             return;
         }
@@ -318,6 +342,9 @@ impl ConsumerCx<'_> {
     // ---- heartbeats
 
     pub(in super::super) fn beat(&mut self) {
+        if self.speaks_epochs() {
+            return self.beat_by_epochs();
+        }
         let (me, group) = (self.me(), self.config().group);
         self.out.arm(Timer::GroupHeartbeat(self.c.id));
         let (Some(b), Some((member, generation)), None) = (self.coordinator(), self.c.member.credentials(), self.c.member.beating) else {
@@ -329,7 +356,7 @@ impl ConsumerCx<'_> {
         self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Heartbeat));
     }
 
-    fn stop_heartbeats(&mut self) {
+    pub(super) fn stop_heartbeats(&mut self) {
         self.out.disarm(Timer::GroupHeartbeat(self.c.id));
         if let Some(b) = self.c.member.beating.take() {
             self.answered(b, RequestKind::Heartbeat);
@@ -356,12 +383,17 @@ impl ConsumerCx<'_> {
         self.say(GroupEvent::PollIntervalExceeded { member: self.c.id });
         self.stop_heartbeats();
         self.c.member.overdue = true;
-        if !self.is_static() {
-            self.leave();
-        }
+        self.leave();
     }
 
+    /// A static member of a classic group does not say that it goes.
     pub(in super::super) fn leave(&mut self) {
+        if self.speaks_epochs() {
+            return self.leave_by_epochs();
+        }
+        if self.is_static() {
+            return;
+        }
         let (me, group) = (self.me(), self.config().group);
         if let (Some(b), Some(member)) = (self.coordinator(), self.c.member.id) {
             let conn = self.c.meta.conn(b);
@@ -372,7 +404,7 @@ impl ConsumerCx<'_> {
     // ---- the end
 
     /// `close()`: commits if it does so by itself (K5), gives its partitions up, leaves (a static member does not), ends.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         let commits = self.config().commit == CommitMode::Auto && self.c.member.phase == Phase::Stable;
         if commits && !self.c.member.prepared && self.c.knows_positions() {
             self.c.member.prepared = true;
@@ -384,9 +416,7 @@ impl ConsumerCx<'_> {
             return self.commit_tasks();
         }
         self.give_up(|_| true);
-        if !self.is_static() {
-            self.leave();
-        }
+        self.leave();
         self.end();
     }
 
@@ -394,6 +424,7 @@ impl ConsumerCx<'_> {
     pub(in super::super) fn commit_refused(&mut self, error: ErrorCode) {
         self.say(GroupEvent::CommitRefused { member: self.c.id, error });
         match error {
+            _ if self.speaks_epochs() => {} // the next heartbeat says more
             ErrorCode::RebalanceInProgress if self.c.member.phase == Phase::Stable => self.join_anew(),
             ErrorCode::RebalanceInProgress => {}
             _ => self.refused(error),
@@ -412,6 +443,9 @@ impl ConsumerCx<'_> {
         if beating {
             self.c.member.beating = None;
             self.answered(b, RequestKind::Heartbeat);
+            if self.speaks_epochs() {
+                self.beat_was_lost();
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Consumer groups (rule book 5B): members, generations, assignments. [`coordinator`] is the broker's side,
-//! [`membership`] the consumer's.
+//! Consumer groups: members, generations, assignments. Of the classic protocol (rule book 5B) [`coordinator`] is the
+//! broker's side, [`membership`] the consumer's; [`consumer`] has both sides of the consumer protocol (5D).
 //!
 //! Simplified: a consumer finds its coordinator in the metadata (no FindCoordinator of its own); a coordinator that takes
 //! office has loaded its partition at once; offsets do not expire.
 
+pub mod consumer;
 pub mod coordinator;
 pub mod membership;
 mod requests;
@@ -30,6 +31,9 @@ impl MemberId {
         format!("{}-{}", setup.consumers[self.consumer.ix()].name, self.life)
     }
 }
+
+/// Who commits: a member and its generation or epoch; nobody in a group that never changes.
+pub type Committer = Option<(MemberId, u32)>;
 
 /// Partitions of a member.
 pub type Parts = SmallVec<[PartitionId; 2]>;
@@ -58,6 +62,15 @@ pub struct Roster {
     pub assignor: Assignor,
     /// Its members and what they have.
     pub members: Vec<(MemberId, Parts)>,
+}
+
+/// A record of `__consumer_offsets` about a group.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum GroupRecord {
+    /// A generation of a classic group.
+    Classic(Roster),
+    /// Where a group of the consumer protocol stands.
+    Consumer(consumer::ConsumerGroup),
 }
 
 /// The group that has formed before the scene begins: whoever runs then, in generation 1.

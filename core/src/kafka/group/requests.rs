@@ -3,7 +3,7 @@
 use super::super::broker::Cx;
 use super::super::message::{Body, ConnGen, Joined};
 use super::coordinator::{Group, GroupMember, GroupState};
-use super::{MemberId, Parts, Subscription};
+use super::{Committer, MemberId, Parts, Subscription};
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, RebalanceCause, RemovalCause};
 use crate::ids::*;
@@ -189,30 +189,37 @@ impl Cx<'_> {
         self.remove_member(g, id, RemovalCause::Left);
     }
 
-    /// group.G9: may this member commit?
-    pub(in super::super) fn check_commit(&mut self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
+    /// group.G9: may this member commit? In a transaction also between JoinGroup and SyncGroup.
+    pub(in super::super) fn check_commit(
+        &mut self,
+        g: GroupIx,
+        member: Committer,
+        partitions: impl Iterator<Item = PartitionId>,
+        transactional: bool,
+    ) -> Result<(), ErrorCode> {
         if !holds(Rule::CommitCheck) {
             return Ok(());
         }
         let Some((id, generation)) = member else {
-            // Partitions taken by hand, or a group that never changes: nobody may be a member.
-            let empty = self.b.group(g).is_none_or(|x| x.members.is_empty());
-            return if empty { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
+            // Partitions taken by hand, or a group that never changes: nobody may be a member. In a transaction nobody asks.
+            let empty =
+                self.b.group(g).is_none_or(|x| x.members.is_empty()) && self.b.consumer_group(g).is_none_or(|c| c.group.members.is_empty());
+            return if empty || transactional { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
+        if self.speaks_epochs(g) {
+            let by_partition = self.setup.rules.assignment_epochs;
+            let c = self.b.consumer_group(g).ok_or(ErrorCode::NotCoordinator)?;
+            return c.group.check_commit((id, generation), partitions, by_partition); // N8
+        }
         self.check_member(g, id, generation)?;
         let group = self.b.group(g).ok_or(ErrorCode::NotCoordinator)?;
-        if group.state == GroupState::CompletingRebalance {
+        if group.state == GroupState::CompletingRebalance && !transactional {
             return Err(ErrorCode::RebalanceInProgress);
         }
-        if group.member(id).is_some_and(|m| m.joining.is_none() && m.syncing.is_none()) {
+        if !transactional && group.member(id).is_some_and(|m| m.joining.is_none() && m.syncing.is_none()) {
             self.start_session(id);
         }
         Ok(())
-    }
-
-    /// txn.T4, KIP-447: may this member commit in a transaction? Whoever was thrown out of the group may not.
-    pub(in super::super) fn check_txn_commit(&self, g: GroupIx, member: Option<(MemberId, u32)>) -> Result<(), ErrorCode> {
-        member.map_or(Ok(()), |(id, generation)| self.check_member(g, id, generation))
     }
 
     fn check_member(&self, g: GroupIx, id: MemberId, generation: u32) -> Result<(), ErrorCode> {

@@ -5,6 +5,7 @@ use super::{Identity, TxnBody};
 use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::broker::{Broker, Cx};
+use crate::kafka::group::Committer;
 use crate::kafka::log::{Commit, Entry, Payload};
 use crate::kafka::message::{Body, ConnGen};
 use crate::kafka::replica::Replica;
@@ -64,6 +65,15 @@ impl Cx<'_> {
         (s.epoch > id.epoch).then_some(ErrorCode::InvalidProducerEpoch)
     }
 
+    /// KIP-447: the consumer whose offsets these are is a member, and of this generation. A member epoch that is not the
+    /// current one is called an illegal generation here.
+    fn check_sender(&mut self, group: GroupIx, member: Committer, offsets: &[(PartitionId, Offset)]) -> Result<(), ErrorCode> {
+        match self.check_commit(group, member, offsets.iter().map(|o| o.0), true) {
+            Err(ErrorCode::StaleMemberEpoch) => Err(ErrorCode::IllegalGeneration),
+            checked => checked,
+        }
+    }
+
     pub(super) fn commit_txn_offsets(&mut self, p: ProducerIx, body: &Shared<Body>, refused: Option<ErrorCode>) {
         let Body::Txn(TxnBody::TxnOffsetCommit { conn, id, group, member, offsets }) = &**body else { return };
         let (broker, log) = (self.b.id, self.setup.groups[group.ix()].coordinator);
@@ -71,7 +81,7 @@ impl Cx<'_> {
         let error = match self.b.replica(log).and_then(|r| r.leading()) {
             None => Some(ErrorCode::NotCoordinator),
             Some(l) if l.isr.len() < min_isr => Some(ErrorCode::CoordinatorNotAvailable),
-            Some(_) => refused.or_else(|| self.fenced_at(log, *id)).or_else(|| self.check_txn_commit(*group, *member).err()),
+            Some(_) => refused.or_else(|| self.fenced_at(log, *id)).or_else(|| self.check_sender(*group, *member, offsets).err()),
         };
         if let Some(error) = error {
             let error = if error == ErrorCode::NotEnoughReplicas { ErrorCode::CoordinatorNotAvailable } else { error };

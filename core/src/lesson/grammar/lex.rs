@@ -6,6 +6,8 @@ use super::GrammarError;
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Token {
     Int(i64),
+    /// In thousandths.
+    Real(i64),
     /// In microseconds.
     Time(i64),
     Name(String),
@@ -88,7 +90,11 @@ fn number(s: &str) -> Result<(Token, usize), String> {
         "ms" => 1_000,
         "s" => 1_000_000,
         "min" => 60_000_000,
-        _ if part > 0 => return Err(format!("{} has no unit; a fraction is a time: us, ms, s or min", &s[..len])),
+        _ if part > 3 => return Err(format!("{} has more than three digits after the point", &s[..len])),
+        _ if part > 0 => {
+            let digits = format!("{}{:0<3}", &s[..whole], &s[whole + 1..len]);
+            return Ok((Token::Real(digits.parse().map_err(too_big)?), len));
+        }
         _ => return Ok((Token::Int(s[..whole].parse().map_err(too_big)?), whole)),
     };
     let whole_us = s[..whole].parse::<i64>().map_err(too_big)?.checked_mul(scale).ok_or("the time is too long")?;
@@ -117,7 +123,8 @@ mod tests {
         assert_eq!(of("a - 1"), [Token::Name("a".into()), Token::Sign("-"), Token::Int(1)]);
         assert_eq!(of("alice.created"), [Token::Name("alice.created".into())]);
         assert_eq!(of("'all'"), [Token::Quoted("all".into())]);
-        assert_eq!(tokens("1.5").unwrap_err().column, 1);
+        assert_eq!(of("13.2..0.102"), [Token::Real(13_200), Token::Sign(".."), Token::Real(102)]);
+        assert_eq!(tokens("1.5555").unwrap_err().column, 1);
         assert_eq!(tokens("a ; b").unwrap_err().column, 3);
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `within A..B: C` means that C becomes true for the first time at an instant from A to B. A time is a number with a
-//! unit: `4 ms`, `9.1 s`, `250 us`. `f(…)@other` asks another run of the step, at its end. An operator that stands
+//! unit: `4 ms`, `9.1 s`, `250 us`; without one a fraction is a figure, such as a ratio of `13.2`. `f(…)@other` asks another run of the step, at its end. An operator that stands
 //! between two names has spaces around it, because names may contain `-` (`pay-0`).
 
 mod lex;
@@ -44,6 +44,8 @@ pub enum Type {
     Bool,
     /// A whole number: an offset, a count, a broker's id.
     Int,
+    /// A figure of a model, with three digits after the point: MB/s, a ratio.
+    Real,
     /// A span of virtual time.
     Time,
     /// A set of numbers: brokers, partitions.
@@ -63,6 +65,7 @@ impl fmt::Display for Type {
         f.write_str(match self {
             Type::Bool => "a condition",
             Type::Int => "a number",
+            Type::Real => "a figure",
             Type::Time => "a time",
             Type::Set => "a set of numbers",
             Type::Record => "a record",
@@ -121,6 +124,7 @@ pub enum Arg {
 #[allow(missing_docs)] // the grammar above names them
 pub enum Expr {
     Int(i64),
+    Real(i64),
     Time(i64),
     None,
     Set(Vec<i64>),

@@ -233,11 +233,11 @@ impl<'a> Parser<'a> {
         let (b, tb) = self.sum()?;
         let b = empty_like(b, ta);
         let tb = if matches!(b, Expr::Names(ref n) if n.is_empty()) && ta == Type::Records { Type::Records } else { tb };
-        let same = ta == tb || ta == Type::None || tb == Type::None;
+        let same = ta == tb || ta == Type::None || tb == Type::None || (numeric(ta) && numeric(tb));
         if !same {
             return self.err(format!("{ta} can't be compared with {tb}"));
         }
-        if !matches!(op, Cmp::Eq | Cmp::Ne) && !matches!(ta, Type::Int | Type::Time) {
+        if !matches!(op, Cmp::Eq | Cmp::Ne) && !matches!(ta, Type::Int | Type::Real | Type::Time) {
             return self.err(format!("{ta} can only be equal or not"));
         }
         Ok((Expr::Cmp(op, Box::new(a), Box::new(b)), Type::Bool))
@@ -247,7 +247,8 @@ impl<'a> Parser<'a> {
         let (b, tb) = self.sum()?;
         if self.take("..") {
             let (c, tc) = self.sum()?;
-            if ta != tb || tb != tc || !matches!(ta, Type::Int | Type::Time) {
+            let times = [ta, tb, tc].iter().all(|t| *t == Type::Time);
+            if !times && ![ta, tb, tc].into_iter().all(numeric) {
                 return self.err(format!("a span needs numbers or times alone; this has {ta}, {tb} and {tc}"));
             }
             return Ok((Expr::Between(Box::new(a), Box::new(b), Box::new(c)), Type::Bool));
@@ -268,6 +269,7 @@ impl<'a> Parser<'a> {
             let right = self.value()?;
             let t = match (op, left.1, right.1) {
                 (_, Type::Int, Type::Int) => Type::Int,
+                (_, a, b) if numeric(a) && numeric(b) => Type::Real,
                 (Sum::Add | Sum::Sub, Type::Time, Type::Time) | (Sum::Mul, Type::Time, Type::Int) => Type::Time,
                 (_, a, b) => return self.err(format!("{a} {sign} {b} means nothing")),
             };
@@ -281,6 +283,10 @@ impl<'a> Parser<'a> {
             Some(Token::Int(n)) => {
                 self.at += 1;
                 Ok((Expr::Int(n), Type::Int))
+            }
+            Some(Token::Real(n)) => {
+                self.at += 1;
+                Ok((Expr::Real(n), Type::Real))
             }
             Some(Token::Time(us)) => {
                 self.at += 1;
@@ -407,6 +413,7 @@ impl<'a> Parser<'a> {
             ArgKind::Partition => self.name("a partition such as pay-0").map(Arg::Name),
             ArgKind::Topic => self.name("a topic").map(Arg::Name),
             ArgKind::Group => self.name("a group").map(Arg::Name),
+            ArgKind::Member => self.name("a member such as c1").map(Arg::Name),
             ArgKind::Subject => self.name("a subject").map(Arg::Name),
             ArgKind::Event => self.name("a kind of event").map(Arg::Name),
             ArgKind::Record => self.typed(&[Type::Record]).map(|e| Arg::Record(Box::new(e))),
@@ -424,6 +431,11 @@ impl<'a> Parser<'a> {
         let want: Vec<String> = want.iter().map(Type::to_string).collect();
         self.err(format!("{} must stand here, not {t}", want.join(" or ")))
     }
+}
+
+/// May stand beside other numbers.
+fn numeric(t: Type) -> bool {
+    matches!(t, Type::Int | Type::Real)
 }
 
 /// `{}` beside records is no record.

@@ -13,6 +13,8 @@ pub enum ArgKind {
     Topic,
     /// A group by name.
     Group,
+    /// A member of the group that stands before it, by name: `c1`.
+    Member,
     /// A record by name, or a quantifier's variable.
     Record,
     /// The first part of the names of related records: `alice` of `alice.paid`.
@@ -63,6 +65,29 @@ pub enum Func {
     PartitionsUsed,
     FetchedFrom,
     ActiveMembers,
+    Assign,
+    Idle,
+    Gen,
+    Coordinator,
+    StopMs,
+    Lso,
+    LineRate,
+    LineTime,
+    WriteRate,
+    WriteTime,
+    ReadRate,
+    TotalRate,
+    Ratio,
+    SeeksPerMb,
+    Dma,
+    Cpu,
+    Copies,
+    Syscalls,
+    ModeSwitches,
+    DiskReads,
+    Encryptions,
+    Groups,
+    Path,
     Count,
     Shown,
     Size,
@@ -132,6 +157,35 @@ pub const VOCABULARY: &[Word] = &[
     word("partitions_used", &[A::Topic], T::Set, Func::PartitionsUsed, "partitions whose leader holds a record"),
     word("fetched_from", &[A::Group], T::Set, Func::FetchedFrom, "brokers that a group's members sent fetches to"),
     word("active_members", &[A::Group], T::Int, Func::ActiveMembers, "members that have a partition"),
+    word("assign", &[A::Group, A::Member], T::Set, Func::Assign, "numbers of the partitions that a running member has"),
+    word("idle", &[A::Group], T::Int, Func::Idle, "running members that have no partition"),
+    word("gen", &[A::Group], T::Int, Func::Gen, "the group's generation at its coordinator, or none"),
+    word("coordinator", &[A::Group], T::Int, Func::Coordinator, "the broker that coordinates a group, or none"),
+    word(
+        "stop_ms",
+        &[A::Group, A::Partition],
+        T::Time,
+        Func::StopMs,
+        "the longest time in which nobody in the group read a partition that somebody had read, up to now if it lasts",
+    ),
+    word("LSO", &[A::Partition], T::Int, Func::Lso, "last stable offset of the leader"),
+    word("line_rate", &[], T::Real, Func::LineRate, "MB/s of writes in line to one log"),
+    word("line_time", &[], T::Time, Func::LineTime, "how long the scene's MB take in line"),
+    word("write_rate", &[], T::Real, Func::WriteRate, "MB/s written where it is scattered, or not alone on the disk"),
+    word("write_time", &[], T::Time, Func::WriteTime, "how long the scene's MB take there"),
+    word("read_rate", &[], T::Real, Func::ReadRate, "MB/s that readers far behind get there, all together"),
+    word("total_rate", &[], T::Real, Func::TotalRate, "MB/s written and read there"),
+    word("ratio", &[], T::Real, Func::Ratio, "line_rate over write_rate"),
+    word("seeks_per_mb", &[], T::Real, Func::SeeksPerMb, "jumps of the head there for each MB written"),
+    word("dma", &[], T::Int, Func::Dma, "copies by devices"),
+    word("cpu", &[], T::Int, Func::Cpu, "copies by the CPU"),
+    word("copies", &[], T::Int, Func::Copies, "copies of any kind"),
+    word("syscalls", &[], T::Int, Func::Syscalls, "system calls"),
+    word("mode_switches", &[], T::Int, Func::ModeSwitches, "switches between user and kernel mode"),
+    word("disk_reads", &[], T::Int, Func::DiskReads, "reads of the disk"),
+    word("encryptions", &[], T::Int, Func::Encryptions, "passes of the CPU to encrypt"),
+    word("groups", &[], T::Int, Func::Groups, "consumer groups that are served"),
+    word("path", &[], T::Word, Func::Path, "'kernel' if the block never comes into the program, else 'user'"),
     word("count", &[A::Group], T::Int, Func::Count, "what the stores of a Streams application have counted"),
     word("shown", &[A::Group], T::Int, Func::Shown, "the count in the last record that a group finished with, or none"),
     word("size", &[A::Several], T::Int, Func::Size, "how many; a record counts each time"),
@@ -140,6 +194,14 @@ pub const VOCABULARY: &[Word] = &[
 ];
 
 impl Func {
+    /// Is it a figure of a cost scene?
+    pub fn of_costs(self) -> bool {
+        use Func::{Copies, Cpu, DiskReads, Dma, Encryptions, Groups, LineRate, LineTime, ModeSwitches, Path};
+        use Func::{Ratio, ReadRate, SeeksPerMb, Syscalls, TotalRate, WriteRate, WriteTime};
+        let disk = matches!(self, LineRate | LineTime | WriteRate | WriteTime | ReadRate | TotalRate | Ratio | SeeksPerMb);
+        disk || matches!(self, Dma | Cpu | Copies | Syscalls | ModeSwitches | DiskReads | Encryptions | Groups | Path)
+    }
+
     /// May it take any number of arguments?
     pub fn variadic(self) -> bool {
         matches!(self, Func::Max | Func::Min)

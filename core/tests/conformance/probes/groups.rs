@@ -3,14 +3,15 @@
 use super::{T0, begin, second};
 use highwater_core::event::{Event, EventKind, GroupEvent};
 use highwater_core::ids::*;
-use highwater_core::kafka::group::coordinator::Group;
 use highwater_core::scenario::{Do, Scenario};
 use highwater_core::sim::Sim;
 use serde_json::{Value, json};
 
-fn group(sim: &Sim) -> &Group {
-    let leader = sim.setup().first_leader(sim.setup().groups[0].coordinator);
-    sim.world().broker(leader).group(GroupIx(0)).expect("it coordinates the group")
+/// Its generation, or with the consumer protocol its epoch.
+fn generation(sim: &Sim) -> i64 {
+    let leader = sim.world().broker(sim.setup().first_leader(sim.setup().groups[0].coordinator));
+    let epoch = leader.consumer_group(GroupIx(0)).map(|g| i64::from(g.group.epoch));
+    epoch.or_else(|| leader.group(GroupIx(0)).map(|g| i64::from(g.generation))).expect("it coordinates the group")
 }
 
 fn numbers(sim: &Sim, member: u8) -> Vec<u16> {
@@ -58,7 +59,7 @@ pub fn told_something(seen: &Value) -> Value {
 
 fn sizes(sim: &Sim, members: u8) -> Value {
     let sizes: Vec<usize> = (0..members).map(|m| numbers(sim, m).len()).collect();
-    json!({ "sizes": sizes, "generation": group(sim).generation })
+    json!({ "sizes": sizes, "generation": generation(sim) })
 }
 
 /// The times at which members are started and stopped, in seconds.

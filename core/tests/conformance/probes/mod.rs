@@ -58,7 +58,6 @@ fn file_of(name: &str) -> String {
 fn verdict(probe: &Probe, file: &str) -> Verdict {
     let seen = &probe.seen;
     let scenario = |file: &str| scenario(file, probe.of);
-    // Run only where the engine knows every config of it: a protocol that it does not have yet is refused by name.
     let played = |play: fn(&Scenario) -> Value, seen: &Value| match scenario(file) {
         Ok(s) => same(seen, &play(&s)),
         Err(e) => panic!("{file}: {e}"),
@@ -78,7 +77,6 @@ fn verdict(probe: &Probe, file: &str) -> Verdict {
         "hand-made: first sequence, old epoch, plain batch inside" => {
             Verdict::part(hand::transactional(seen), "the plain batch is left out: producers of the engine have one way to write")
         }
-        "a static member restarts: classic" => played(groups::restarts, seen),
         "where auto-commit commits" => played(groups::auto_commit, seen),
         "what a commit is answered" => Verdict::of(hand::commits(seen)),
         "a commit may go backwards" => Verdict::of(hand::backwards(seen)),
@@ -96,14 +94,8 @@ fn verdict(probe: &Probe, file: &str) -> Verdict {
         "a compacted topic wants keys" => played(storage::keyless, seen),
         "acks=all while followers hang" => Verdict::of(batches::hanging(probe)),
         name if name.starts_with("acks by size of the ISR") => Verdict::of(batches::acks(probe)),
-        name if name.starts_with("a second member joins and leaves") => match scenario(file) {
-            Ok(s) => same(&groups::told_something(seen), &groups::joins(&s)),
-            Err(_) => Verdict::NotModelled(KIP_848),
-        },
-        "a static member restarts: consumer" => match scenario(file) {
-            Ok(s) => same(seen, &groups::restarts(&s)),
-            Err(_) => Verdict::NotModelled(KIP_848),
-        },
+        name if name.starts_with("a second member joins and leaves") => played(groups::joins, &groups::told_something(seen)),
+        name if name.starts_with("a static member restarts") => played(groups::restarts, seen),
         _ => match probe.family.as_str() {
             "idempotence" => Verdict::of(batches::batches(&seen["batches"])),
             "share groups" => Verdict::NotModelled("share groups are not in the engine"),
@@ -113,8 +105,6 @@ fn verdict(probe: &Probe, file: &str) -> Verdict {
         },
     }
 }
-
-const KIP_848: &str = "`group.protocol=consumer` is not in the engine";
 
 fn same(kafka: &Value, engine: &Value) -> Verdict {
     Verdict::of(if kafka == engine { Vec::new() } else { vec![format!("{kafka}, the engine: {engine}")] })

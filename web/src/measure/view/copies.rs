@@ -91,7 +91,8 @@ fn ends(from: Place, to: Place) -> ((f64, f64), (f64, f64)) {
     (edge(ax, ay, bx - ax, by - ay), edge(bx, by, ax - bx, ay - by))
 }
 
-fn diagram(way: &Way, c: Conditions, still: bool, w: &MeasureText) -> Html {
+/// One way, drawn, with its counters.
+pub fn diagram(way: &Way, c: Conditions, still: bool, w: &MeasureText) -> Html {
     let id = match way.method {
         Method::Sendfile => "sendfile",
         _ => "read-write",

@@ -1,11 +1,12 @@
 //! The disk scene, drawn.
 
 use super::parts::{ask, chart, choices, spoken, transport};
-use crate::i18n::Lang;
+use crate::i18n::{self, Lang};
 use crate::measure::charts::{self, Scale};
-use crate::measure::disk::{BLOCKS, Device, Lane, Phase, SLOTS};
+use crate::measure::disk::{BLOCKS, Beside, Device, DiskScene, Lane, Phase, SLOTS};
 use crate::measure::figures;
 use crate::measure::model::{Act, Measure};
+use crate::measure::source::Source;
 use crate::measure::units::{duration, size};
 use highwater_core::cost::calibrate::{self, Direction};
 use highwater_core::cost::disk::Preset;
@@ -29,7 +30,7 @@ pub fn view(m: &Measure, lang: Lang, still: bool, act: &Callback<Act>) -> Html {
                 <h2>{ w.disk_title }</h2>
                 <p class="sub">{ w.disk_sub }</p>
                 { controls(m, lang, act) }
-                { picture(m, lang, still, &said) }
+                { picture(&m.disk, &m.source, lang, still, &said) }
                 { transport(m.disk.playing, true, &said, lang, act) }
                 <p class="formula">{ figures::formula(&m.disk, &m.source, lang) }</p>
             </section>
@@ -84,19 +85,30 @@ fn controls(m: &Measure, lang: Lang, act: &Callback<Act>) -> Html {
     }
 }
 
-fn picture(m: &Measure, lang: Lang, still: bool, said: &str) -> Html {
+/// What the lanes do, in a word.
+pub fn lane_names(scene: &DiskScene, lang: Lang) -> [String; 2] {
     let w = lang.measure();
-    let [line, scattered] = m.disk.lanes(&m.source);
+    match scene.beside {
+        Beside::Scattered => [w.in_line.to_owned(), w.scattered.to_owned()],
+        Beside::Logs(n) => [w.one_log.to_owned(), i18n::many_logs(lang, n)],
+        Beside::Readers(_) => [w.only_writes.to_owned(), w.writes_and_reads.to_owned()],
+    }
+}
+
+/// Both lanes, drawn.
+pub fn picture(scene: &DiskScene, source: &Source, lang: Lang, still: bool, said: &str) -> Html {
+    let [line, scattered] = scene.lanes(source);
     let longest = scattered.total_us;
-    let spins = m.disk.spins();
+    let spins = scene.spins();
+    let names = lane_names(scene, lang);
     html! {
         <svg class="picture" viewBox={format!("0 0 {WIDTH} {}", 2.0 * LANE)} role="img" aria-label={said.to_string()} data-testid="disk-picture">
             <defs>
                 <pattern id="wait" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                     <rect class="wait-ground" width="6" height="6" /><rect class="wait-line" width="3" height="6" /></pattern>
             </defs>
-            { lane(&line, w.in_line, 0.0, longest, spins, still, lang) }
-            { lane(&scattered, w.scattered, LANE, longest, spins, still, lang) }
+            { lane(&line, &names[0], 0.0, longest, spins, still, lang) }
+            { lane(&scattered, &names[1], LANE, longest, spins, still, lang) }
         </svg>
     }
 }
@@ -141,7 +153,7 @@ fn lane(l: &Lane, name: &str, top: f64, longest_us: f64, spins: bool, still: boo
     let bar = strip + STRIP + 16.0;
     html! {
         <g>
-            <text class="lane" x={LEFT.to_string()} y={(top + 15.0).to_string()}>{ name }</text>
+            <text class="lane" x={LEFT.to_string()} y={(top + 15.0).to_string()}>{ name.to_owned() }</text>
             <text class="tally" x={(WIDTH - 6.0).to_string()} y={(top + 15.0).to_string()}>{ format!("{} / {SLOTS}", l.done) }</text>
             { glyph(head, top, spins, matches!(l.phase, Phase::Transfer(_)) || l.done == SLOTS) }
             { for hops }

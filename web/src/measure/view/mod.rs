@@ -1,12 +1,13 @@
 //! Shows the door and takes what people do. What moves is SVG of at most a few hundred shapes; it is drawn anew only while time goes on.
 
 mod cache;
-mod copies;
-mod disk;
+pub mod copies;
+pub mod disk;
 mod files;
-mod parts;
+pub mod parts;
 
 use super::model::{Act, Measure, Tab};
+use super::source::Source;
 use crate::app::browser;
 use crate::app::playback::Playback;
 use crate::i18n::Lang;
@@ -26,6 +27,13 @@ pub struct Kept(Rc<RefCell<Measure>>);
 impl PartialEq for Kept {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Kept {
+    /// Where the door's figures come from.
+    pub fn source(&self) -> Source {
+        self.0.borrow().source.clone()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The Learn door: the list of lessons, the open lesson's panel, the handout.
 
+pub mod bench;
 pub mod challenge;
 pub mod handout;
 pub mod lesson;

@@ -72,7 +72,7 @@ fn compare(s: &StepPanel, a: &After, lang: Lang, go: &Go) -> Html {
             <h3>{ t.learn_happened }</h3>
             <p data-testid="outcome">{ &a.outcome }</p>
             if let Some(n) = &a.note { <p>{ n }</p> }
-            <p class="fine"><b>{ t.learn_ledger }{ ": " }</b>{ &a.ledger }</p>
+            if let Some(l) = &a.ledger { <p class="fine"><b>{ t.learn_ledger }{ ": " }</b>{ l }</p> }
             <h3>{ t.learn_explain }</h3>
             <p class="ask">{ &a.why }</p>
             { choices(go, "reasons", &a.why, &a.reasons, done) }
@@ -83,7 +83,7 @@ fn compare(s: &StepPanel, a: &After, lang: Lang, go: &Go) -> Html {
             }
             <div class="go">
                 { lesser(go, "again", t.learn_again, t.learn_again, Msg::Learn(Ask::Again)) }
-                { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::TakeScene) }
+                if s.playable { { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::TakeScene) } }
             </div>
             if s.poll { <span class="hidden">{ t.learn_poll }</span> }
         </>

@@ -1,9 +1,9 @@
 //! The configs that decide, under their real names.
 
-use highwater_core::kafka::Setup;
-use highwater_core::kafka::setup::CommitMode;
-use highwater_core::scenario::configs::{Scope, find};
-use highwater_core::scenario::{CommitSpec, Scenario, ScenarioError};
+use crate::kafka::Setup;
+use crate::kafka::setup::CommitMode;
+use crate::scenario::configs::{Scope, find};
+use crate::scenario::{CommitSpec, Scenario, ScenarioError};
 
 /// A config that can be turned. It is one for all producers, topics or applications of the scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
