@@ -420,7 +420,7 @@ impl App {
             }
             fatal::remember(hot.session.scenario_json());
         }
-        if crash && self.coach == Some(Advice::Crash) {
+        if crash {
             self.dismiss_coach();
         }
     }

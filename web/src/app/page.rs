@@ -5,13 +5,14 @@ use super::msg::{Msg, Tab};
 use super::{App, browser};
 use crate::door::Door;
 use crate::learn::open::Phase;
+use crate::learn::place::Place;
 use crate::measure::MeasureDoor;
 use crate::panels::cards::{broker_card, controller_strip, partition_head};
 use crate::panels::coach::{self, Advice};
 use crate::panels::events::event_list;
 use crate::panels::header::header;
 use crate::panels::help::Help;
-use crate::panels::inspector::inspector;
+use crate::panels::inspector::{acts, inspector};
 use crate::panels::keep::Keep;
 use crate::panels::learn::bench::bench;
 use crate::panels::learn::handout::Handout;
@@ -82,11 +83,25 @@ fn learn(app: &App, go: &Go) -> Html {
             <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"))} id="lesson" key="lesson">
                 if let Some(b) = &open.bench { { bench(b, open.phase == Phase::Compare, &app.measure.source(), lang, browser::reduced_motion()) } }
                 else { { stage(app, go) } }
-                { lesson_panel(&panel, lang, go) }
+                { lesson_panel(&panel, hands(app, open.place, go), lang, go) }
                 if open.bench.is_none() { { below(app, go) } }
             </div>
             <Handout {lesson} {lang} />
         </>
+    }
+}
+
+/// In a challenge, everything that can be done to the selected thing, as the inspector has it.
+fn hands(app: &App, place: Place, go: &Go) -> Html {
+    let i = &app.facts.inspection;
+    if place != Place::Challenge || app.locked() {
+        return Html::default();
+    }
+    html! {
+        <section class="hands" data-testid="hands">
+            if i.acts.is_empty() { <p class="none">{ app.lang.text().learn_hands }</p> }
+            else { <h3>{ &i.title }</h3>{ acts(&i.acts, app.lang, go) } }
+        </section>
     }
 }
 

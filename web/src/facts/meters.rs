@@ -7,6 +7,7 @@ use crate::session::meters::Meters;
 use crate::session::select::Selection;
 use highwater_core::event::Event;
 use highwater_core::fold::metrics::is_fault;
+use highwater_core::order;
 
 /// Width and height of a sparkline in its own units.
 pub const WIDE: i64 = 64;
@@ -84,6 +85,10 @@ pub fn sheet(s: &Session, lang: Lang) -> Option<Sheet> {
             None => beans.push(Bean { name: bean.to_owned(), meters: vec![meter] }),
         }
     }
+    // What the fault changed comes first.
+    let still = |m: &Meter| m.before.is_none();
+    beans.iter_mut().for_each(|b| order::sort_by_key(&mut b.meters, still));
+    order::sort_by_key(&mut beans, |b| b.meters.iter().all(still));
     Some(Sheet { fault: fault.map(|f| format!("{} · {}", i18n::clock(f.at_us), sentence(f, s.sim(), lang))), beans })
 }
 

@@ -225,9 +225,10 @@ texts! {
     keep_download: "Download", "내려받기:";
     keep_open: "Open a file …", "파일 열기 …";
 
+    learn_hands: "Select a broker, a producer or a consumer: everything that can be done to it shows here.", "브로커나 프로듀서, 컨슈머를 선택하면 할 수 있는 일이 여기에 나옵니다.";
     // ---- coach, help
     coach_title: "Start here", "여기서 시작하세요";
-    coach_play: "Press play, then crash the leader.", "재생을 누른 다음 리더를 강제 종료해 보세요.";
+    coach_play: "This is a Kafka cluster. Press play, then crash the leader.", "Kafka 클러스터입니다. 재생을 누른 다음 리더를 강제 종료해 보세요.";
     coach_crash: "Now crash the leader, and watch who takes over.", "이제 리더를 강제 종료하고 누가 이어받는지 보세요.";
     help_title: "Help", "도움말";
     help_keys: "Keys", "단축키";

@@ -91,7 +91,7 @@ fn picks(x: &Picks, go: &Go) -> Html {
 }
 
 /// What can be done to the selected thing.
-fn acts(all: &[Act], lang: Lang, go: &Go) -> Html {
+pub fn acts(all: &[Act], lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let button = |a: &Act| {
         html! {

@@ -9,8 +9,8 @@ use crate::learn::panel::{Body, Panel, RealCommand, Stop};
 use crate::panels::Go;
 use yew::prelude::*;
 
-/// The lesson at its place.
-pub fn lesson_panel(panel: &Panel, lang: Lang, go: &Go) -> Html {
+/// The lesson at its place; a challenge with what one can do to the cluster.
+pub fn lesson_panel(panel: &Panel, hands: Html, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let stop = |s: &Stop| {
         let class = classes!(s.here.then_some("here"), s.done.then_some("done"));
@@ -33,7 +33,7 @@ pub fn lesson_panel(panel: &Panel, lang: Lang, go: &Go) -> Html {
             </>
         },
         Body::Step(s) => step(s, lang, go),
-        Body::Challenge(c) => challenge(c, lang, go),
+        Body::Challenge(c) => html! { <>{ challenge(c, lang, go) }{ hands }</> },
         Body::End { real, left_out, cards, next } => html! {
             <>
                 <h3>{ t.learn_real }</h3>
