@@ -1,5 +1,5 @@
-# shellcheck shell=bash
-# A real cluster from what `highwater export` writes, for prove-export and prove-replay. Wants $root, $lib (Kafka's jars) and $work (an own folder).
+# shellcheck shell=bash disable=SC2154
+# A real cluster from what `highwater export` writes, for prove-export and prove-replay. Wants $root, $lib (Kafka's jars), $work (an own folder) and $highwater.
 
 end() {
   local file
