@@ -66,6 +66,23 @@ fn logs_are_dense(sim: &Sim) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Runs to the end. After every input the invariants hold, the timers are those that the state implies, and what `more` asks is true.
+fn run_watched(sim: &mut Sim, more: impl Fn(&Sim) -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
+    let mut out = Out::default();
+    let mut seen = 0;
+    while sim.step(&mut out) {
+        let new = sim.events().iter_from(seen).map(|e| &e.kind);
+        let broken = violations_after(sim.world(), sim.ledger(), new);
+        prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
+        seen = sim.events().len();
+        timers_are_implied(sim)?;
+        more(sim)?;
+    }
+    let broken = violations(sim.world(), sim.ledger());
+    prop_assert!(broken.is_empty(), "at the end: {broken:?}");
+    Ok(())
+}
+
 /// The timers that run are those that the state implies: what the trial fires is what the simulation waits for.
 fn timers_are_implied(sim: &Sim) -> Result<(), TestCaseError> {
     let mut implied = Vec::new();
@@ -112,23 +129,16 @@ proptest! {
     #[test]
     fn invariants_hold_after_every_input(c in any_case(true)) {
         let mut sim = begin(&c);
-        let mut out = Out::default();
-        let mut seen = 0;
-        while sim.step(&mut out) {
-            let new = sim.events().iter_from(seen).map(|e| &e.kind);
-            let broken = violations_after(sim.world(), sim.ledger(), new);
-            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
-            seen = sim.events().len();
-            high_watermark_is_covered(&sim)?;
-            timers_are_implied(&sim)?;
+        run_watched(&mut sim, |sim| {
+            high_watermark_is_covered(sim)?;
             if sim.inputs().is_multiple_of(500) {
-                logs_are_dense(&sim)?;
+                logs_are_dense(sim)?;
                 let broken = violations(sim.world(), sim.ledger());
                 prop_assert!(broken.is_empty(), "missed after an input: {broken:?}");
             }
-        }
+            Ok(())
+        })?;
         logs_are_dense(&sim)?;
-        prop_assert!(violations(sim.world(), sim.ledger()).is_empty());
     }
 
     #[test]
@@ -191,30 +201,13 @@ proptest! {
     #[test]
     fn transactions_keep_their_invariants(c in transactional_case(any_case(true))) {
         let mut sim = begin(&c);
-        let mut out = Out::default();
-        let mut seen = 0;
-        while sim.step(&mut out) {
-            let new = sim.events().iter_from(seen).map(|e| &e.kind);
-            let broken = violations_after(sim.world(), sim.ledger(), new);
-            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
-            seen = sim.events().len();
-            timers_are_implied(&sim)?;
-        }
-        prop_assert!(violations(sim.world(), sim.ledger()).is_empty());
+        run_watched(&mut sim, |_| Ok(()))?;
     }
 
     #[test]
     fn groups_keep_their_invariants_and_read_everything(c in prop_oneof![group_case("consumer"), group_case("eager"), group_case("cooperative")]) {
         let mut sim = begin(&c);
-        let mut out = Out::default();
-        let mut seen = 0;
-        while sim.step(&mut out) {
-            let new = sim.events().iter_from(seen).map(|e| &e.kind);
-            let broken = violations_after(sim.world(), sim.ledger(), new);
-            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
-            seen = sim.events().len();
-            timers_are_implied(&sim)?;
-        }
+        run_watched(&mut sim, |_| Ok(()))?;
         // Long after everything was repaired: who runs has its place, and all partitions are read to their ends.
         let w = sim.world();
         for p in w.setup.group_partitions(GroupIx(0)) {
@@ -246,18 +239,7 @@ proptest! {
     #[test]
     fn streams_count_exactly_once_where_they_say_so(c in streams_case(any_case(true))) {
         let mut sim = begin(&c);
-        let mut out = Out::default();
-        let mut seen = 0;
-        while sim.step(&mut out) {
-            let new = sim.events().iter_from(seen).map(|e| &e.kind);
-            let broken = violations_after(sim.world(), sim.ledger(), new);
-            prop_assert!(broken.is_empty(), "at {}: {broken:?}", sim.now_us());
-            seen = sim.events().len();
-            timers_are_implied(&sim)?;
-            if sim.inputs().is_multiple_of(500) {
-                committed_counts_go_up_by_one(&sim)?;
-            }
-        }
+        run_watched(&mut sim, |sim| if sim.inputs().is_multiple_of(500) { committed_counts_go_up_by_one(sim) } else { Ok(()) })?;
         committed_counts_go_up_by_one(&sim)?;
     }
 

@@ -263,6 +263,9 @@ fn positions(sim: &Sim, i: usize) -> impl Iterator<Item = (PartitionId, Offset)>
     sim.world().consumers[i].assigned.iter().filter_map(|s| Some((s.partition, s.position?)))
 }
 
+/// How long after a fault its metrics are looked at, in microseconds.
+pub const AFTER_FAULT_US: u64 = 10_000_000;
+
 /// A metric that a fault moved.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Delta {
@@ -270,7 +273,7 @@ pub struct Delta {
     pub name: String,
     /// Before the fault; none if it was not reported.
     pub before: Option<f64>,
-    /// Ten seconds later; none if it is not reported.
+    /// [`AFTER_FAULT_US`] later; none if it is not reported.
     pub after: Option<f64>,
 }
 

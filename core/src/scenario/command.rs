@@ -1,12 +1,159 @@
-//! A command and its time: one flat object in the file, `{"at_us": 5, "do": "crash", "broker": 1}`. Written out here, since
-//! what serde derives for that reads every command twice over, in 35 kB of code.
+//! What can be done to a cluster, and when.
+//!
+//! A command and its time are one flat object in the file, `{"at_us": 5, "do": "crash", "broker": 1}`. Written out here,
+//! since what serde derives for that reads every command twice over, in 35 kB of code.
 
-use super::Do;
 use crate::lean::Lean;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
+
+/// An end of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// The active controller.
+    Controller,
+    /// A broker, by id.
+    Broker(u8),
+    /// A producer, by its place in the list, from 0.
+    Producer(u8),
+    /// A consumer, by its place over all groups, from 0.
+    Consumer(u8),
+}
+
+/// Something done to the cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Do {
+    /// An application sends a record.
+    Send {
+        /// Producer by name.
+        producer: String,
+        /// Topic by name.
+        topic: String,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// The value is null (log.L10).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        tombstone: bool,
+        /// `CreateTime`, in milliseconds of the run; the instant of sending without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        timestamp_ms: Option<u64>,
+        /// Whoever handles it fails: the consumer's process dies, and a supervisor starts it again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        poison: bool,
+    },
+    /// Messages of a link take this much longer, in this direction; 0 makes it as before.
+    SlowLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+        /// In microseconds.
+        extra_us: u64,
+    },
+    /// A process stands still (a long garbage collection): nothing reaches it and its timers wait, while its peers go on.
+    Pause {
+        /// Whose process.
+        who: End,
+        /// For how long, in microseconds.
+        for_us: u64,
+    },
+    /// An application needs this long for each record.
+    SlowHandler {
+        /// Its consumer's place over all groups, from 0.
+        consumer: u8,
+        /// In microseconds; as in the scenario without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handling_us: Option<u64>,
+    },
+    /// Delete the records of a partition below an offset (`kafka-delete-records`).
+    DeleteRecords {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+        /// The first offset that stays; everything committed goes without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<u32>,
+    },
+    /// A transactional producer's application commits.
+    CommitTransaction {
+        /// Producer by name.
+        producer: String,
+    },
+    /// It aborts.
+    AbortTransaction {
+        /// Producer by name.
+        producer: String,
+    },
+    /// SIGKILL.
+    Crash {
+        /// Broker id.
+        broker: u8,
+    },
+    /// The machine loses power.
+    PowerCut {
+        /// Broker id.
+        broker: u8,
+    },
+    /// SIGTERM: controlled shutdown.
+    Stop {
+        /// Broker id.
+        broker: u8,
+    },
+    /// Start a stopped broker.
+    Start {
+        /// Broker id.
+        broker: u8,
+    },
+    /// A link lets nothing through, in this direction.
+    CutLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+    },
+    /// It works again.
+    HealLink {
+        /// From.
+        from: End,
+        /// To.
+        to: End,
+    },
+    /// The next response from a broker to a client is lost.
+    DropNextResponse {
+        /// Broker id.
+        broker: u8,
+        /// The client.
+        client: End,
+    },
+    /// A consumer process dies.
+    CrashConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// It starts (again).
+    StartConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// SIGTERM: its loop ends at the next `poll()` and closes the consumer.
+    StopConsumer {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+    /// Its handler throws; the consumer is closed on the way out (`finally`).
+    ThrowInHandler {
+        /// Its place over all groups, from 0.
+        consumer: u8,
+    },
+}
 
 /// A command and its time.
 #[derive(Clone, PartialEq, Eq, Debug)]

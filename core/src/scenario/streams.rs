@@ -110,7 +110,7 @@ impl App {
 
     /// What is wrong with its `streams`, at `at`. Its topics are known to be there.
     pub(super) fn check_streams(&self, s: &StreamsSpec, at: &str) -> Result<(), ScenarioError> {
-        super::check_name(&s.store, &format!("{at}.store"))?;
+        super::check::check_name(&s.store, &format!("{at}.store"))?;
         if self.output.is_some() || self.commit.is_some() {
             return error(at, "stands in place of output and commit: a Streams application does both");
         }

@@ -3,7 +3,7 @@
 use highwater_core::cost::service::BrokerCost;
 use highwater_core::event::{Event, EventKind};
 use highwater_core::fold::ledger::Figures;
-use highwater_core::fold::metrics::{Delta, Snapshot, deltas};
+use highwater_core::fold::metrics::{AFTER_FAULT_US, Delta, Snapshot, deltas};
 use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
 use highwater_core::kafka::group::coordinator::Group as KnownGroup;
@@ -140,9 +140,6 @@ struct FaultDeltas {
     fault: EventKind,
     changed: Vec<Delta>,
 }
-
-/// How long after a fault its metrics are looked at.
-const AFTER_FAULT_US: u64 = 10_000_000;
 
 fn metrics(run: &Run) -> Metrics {
     let (series, sim) = (&run.series, &run.sim);

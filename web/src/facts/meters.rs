@@ -6,15 +6,13 @@ use crate::session::Session;
 use crate::session::meters::Meters;
 use crate::session::select::Selection;
 use highwater_core::event::Event;
-use highwater_core::fold::metrics::is_fault;
+use highwater_core::fold::metrics::{AFTER_FAULT_US, is_fault};
 use highwater_core::order;
 
 /// Width and height of a sparkline in its own units.
 pub const WIDE: i64 = 64;
 /// See [`WIDE`].
 pub const HIGH: i64 = 14;
-/// How long after a fault its metrics are looked at.
-const AFTER_FAULT_US: u64 = 10_000_000;
 /// How far back a fault is looked for, in events.
 const RECENT: usize = 50_000;
 

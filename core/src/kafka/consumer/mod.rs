@@ -1,19 +1,19 @@
-//! A consumer: the poll loop with position, commit and handler (rule book 5A). Its membership in a group is in
+//! A consumer: its state, its life and the poll loop with position and handler (rule book 5A). Its membership in a group is in
 //! [`super::group::membership`], where it begins to read in [`super::positions`].
+
+mod commits;
+mod fetches;
 
 use super::OUTPUT_BYTES;
 use super::client::{ClientMeta, MetaState};
 use super::group::consumer::ConsumerGroup;
 use super::group::membership::{self, Membership, Phase};
 use super::log::records::{RecordData, RecordTable};
-use super::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
+use super::message::Body;
 use super::setup::{CommitMode, ConsumerSetup, GroupProtocol, Setup};
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::streams::Thread;
-use super::transaction::Call;
-use super::transaction::index::readable;
-use crate::broken::{Rule, holds};
-use crate::event::{ErrorCode, EventKind, GroupEvent};
+use crate::event::{EventKind, GroupEvent};
 use crate::ids::*;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -425,43 +425,6 @@ impl ConsumerCx<'_> {
         self.fetch();
     }
 
-    /// Sends a request to the coordinator, as far as it is known.
-    fn ask_coordinator(&mut self, what: Coordination, body: impl FnOnce(ConnGen) -> Body) {
-        let me = self.me();
-        self.c.coordination = what;
-        match self.coordinator() {
-            Some(b) => {
-                self.c.asked = Some(b);
-                let body = body(self.c.meta.conn(b));
-                self.out.send(me, Actor::Broker(b), body);
-                self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
-            }
-            None => self.retry_later(),
-        }
-    }
-
-    pub(super) fn coordinator(&self) -> Option<BrokerId> {
-        self.c.meta.leader(self.setup.groups[self.config().group.ix()].coordinator)
-    }
-
-    /// cons.K2: where did the group get to?
-    fn fetch_offsets(&mut self) {
-        let group = self.config().group;
-        self.ask_coordinator(Coordination::FetchingOffsets, |conn| Body::OffsetFetch { conn, group });
-    }
-
-    fn on_offsets(&mut self, b: BrokerId, result: &Result<SmallVec<[(PartitionId, Offset); 1]>, ErrorCode>) {
-        if self.c.coordination != Coordination::FetchingOffsets || self.c.asked != Some(b) {
-            return;
-        }
-        (self.c.coordination, self.c.asked) = (Coordination::Idle, None);
-        self.answered(b, RequestKind::Coordinator);
-        let Ok(committed) = result else {
-            return self.retry_later();
-        };
-        self.start_from(committed);
-    }
-
     /// cons.K1: returns up to `max.poll.records`; the position moves past them.
     fn poll(&mut self) {
         let c = &mut *self.c;
@@ -553,86 +516,7 @@ impl ConsumerCx<'_> {
         self.data.of(r.batch).get(usize::from(r.index)).copied().unwrap_or_default()
     }
 
-    /// The offsets that a commit holds.
-    fn offsets(&self) -> SmallVec<[(PartitionId, Offset); 1]> {
-        if self.c.streams.is_some() {
-            return self.committable();
-        }
-        let got = |s: &Share| if holds(Rule::AutoCommit) { s.position } else { s.position.map(|_| s.fetched) };
-        self.c.assigned.iter().filter_map(|s| Some((s.partition, got(s)?))).collect()
-    }
-
-    /// txn.T4: `sendOffsetsToTransaction()`, then `commitTransaction()`.
-    fn commit_transaction(&mut self, producer: ProducerIx) {
-        let as_member = self.config().output.is_some_and(|o| o.group_metadata);
-        let (offsets, member) = (self.offsets(), self.c.member.metadata.filter(|_| as_member));
-        self.c.waits_for_producer = true;
-        self.out.call(AppCall::Call(producer, Call::Offsets(self.config().group, offsets, member)));
-        self.out.call(AppCall::Call(producer, Call::End { commit: true }));
-    }
-
     // ---- commits
-
-    pub(super) fn commit(&mut self, how: Coordination) {
-        if self.has_lost_its_place() {
-            self.commit_failed(how);
-            return self.commit_refused(ErrorCode::UnknownMemberId);
-        }
-        let (group, member, offsets) = (self.config().group, self.c.member.credentials(), self.offsets());
-        self.ask_coordinator(how, |conn| Body::OffsetCommit { conn, group, member, offsets });
-    }
-
-    /// cons.K6: `commitSync` tries again; an asynchronous commit does not.
-    fn on_committed(&mut self, b: BrokerId, result: Result<(), ErrorCode>) {
-        if !matches!(self.c.coordination, Coordination::Committing | Coordination::CommittingAsync) || self.c.asked != Some(b) {
-            return;
-        }
-        let was = self.c.coordination;
-        self.c.asked = None;
-        self.answered(b, RequestKind::Coordinator);
-        match result {
-            Ok(()) => {}
-            Err(
-                e @ (ErrorCode::UnknownMemberId
-                | ErrorCode::IllegalGeneration
-                | ErrorCode::FencedInstanceId
-                | ErrorCode::RebalanceInProgress),
-            ) => {
-                if self.c.streams.is_none() || e != ErrorCode::RebalanceInProgress {
-                    self.commit_failed(was);
-                } else {
-                    self.c.coordination = Coordination::Idle;
-                    if !self.c.work.is_empty() {
-                        self.out.arm(Timer::Handling(self.c.id)); // a Streams thread goes on, and commits after the rebalance
-                    }
-                }
-                return self.commit_refused(e);
-            }
-            Err(_) => {
-                self.give_up_async();
-                return self.retry_later();
-            }
-        }
-        self.c.coordination = Coordination::Idle;
-        self.tasks_committed();
-        if was == Coordination::Committing && !self.c.work.is_empty() {
-            self.out.arm(Timer::Handling(self.c.id)); // committed before handling, or between two records
-        }
-    }
-
-    /// The exception of a `commitSync` comes before the records are handled, if any are left; nobody waits for another commit.
-    fn commit_failed(&mut self, how: Coordination) {
-        self.c.coordination = Coordination::Idle;
-        if how == Coordination::Committing {
-            self.c.work.clear();
-        }
-    }
-
-    fn give_up_async(&mut self) {
-        if self.c.coordination == Coordination::CommittingAsync {
-            self.c.coordination = Coordination::Idle;
-        }
-    }
 
     pub(super) fn retry_later(&mut self) {
         let me = self.me();
@@ -644,84 +528,6 @@ impl ConsumerCx<'_> {
     }
 
     // ---- fetching
-
-    /// One fetch a leader, while the buffer is not full.
-    fn fetch(&mut self) {
-        let me = self.me();
-        if self.c.backing_off || self.c.buffer.len() >= self.config().max_poll_records as usize {
-            return;
-        }
-        let mut unknown = false;
-        for b in self.setup.broker_ids() {
-            if self.c.fetching.contains(&b) {
-                continue;
-            }
-            let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
-            for s in &self.c.assigned {
-                let (leader, le) = self.c.meta.leaders[s.partition.ix()];
-                unknown |= leader.is_none();
-                if leader == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
-                    parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });
-                }
-            }
-            parts.extend(self.restore_parts(b));
-            if !parts.is_empty() {
-                self.c.fetching.push(b);
-                self.out.send(me, Actor::Broker(b), Body::ConsumerFetch { conn: self.c.meta.conn(b), parts });
-                self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Data));
-            }
-        }
-        if unknown && self.c.meta.state == MetaState::Idle {
-            self.c.meta.back_off(me, self.out);
-        }
-    }
-
-    fn on_fetched(&mut self, b: BrokerId, conn: ConnGen, parts: &[FetchedPart]) {
-        let Some(i) = self.c.fetching.iter().position(|f| *f == b && self.c.meta.conn(b) == conn) else {
-            return;
-        };
-        self.c.fetching.remove(i);
-        self.answered(b, RequestKind::Data);
-        for part in parts {
-            let Some(i) = self.c.assigned.iter().position(|s| s.partition == part.partition && s.position.is_some()) else {
-                self.on_changelog(part);
-                continue;
-            };
-            let fetched = &mut self.c.assigned[i].fetched;
-            match &part.answer {
-                Fetched::Data { entries, aborted, .. } if part.offset == *fetched => {
-                    let before = *fetched;
-                    for e in readable(entries, aborted) {
-                        let Some((batch, first, count)) = e.payload.records() else {
-                            continue;
-                        };
-                        for n in 0..count {
-                            let offset = e.base.plus(u32::from(n));
-                            if offset >= *fetched {
-                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
-                            }
-                        }
-                        *fetched = e.end();
-                    }
-                    if let Some(last) = entries.last() {
-                        self.skip(i, before, last.end());
-                    }
-                }
-                Fetched::OutOfRange { .. } => self.reset(i), // cons.K3
-                Fetched::Error(_) => self.retry_later(),
-                _ => {}
-            }
-        }
-    }
-
-    /// txn.M6: a position that waits at a control batch or an aborted one moves past it.
-    fn skip(&mut self, i: usize, before: Offset, end: Offset) {
-        let s = &mut self.c.assigned[i];
-        s.fetched = end;
-        if s.position == Some(before) && !self.c.buffer.iter().any(|r| r.partition == s.partition) {
-            s.position = Some(end);
-        }
-    }
 
     // ---- connections
 
