@@ -38,7 +38,7 @@ texts! {
     disk_sub: "The same 24 requests to one file: one after the other, and all over the place.", "같은 파일에 같은 요청 24개: 차례대로, 그리고 여기저기.";
     device: "Disk", "디스크";
     block: "Request size", "요청 크기";
-    d_page: "Kafka's design page (RAID-5)", "카프카 설계 문서 (RAID-5)";
+    d_page: "Kafka's design page (RAID-5)", "Kafka 설계 문서 (RAID-5)";
     d_hdd: "One 7200 rpm disk", "7200 rpm 디스크 한 개";
     d_sata: "SATA SSD", "SATA SSD";
     d_nvme: "NVMe SSD", "NVMe SSD";
@@ -68,7 +68,7 @@ texts! {
     random: "random", "임의";
     read: "read", "읽기";
     write: "write", "쓰기";
-    kafka_page: "Kafka's page", "카프카 문서";
+    kafka_page: "Kafka's page", "Kafka 문서";
     kafka_note: "writes, 6 disks", "쓰기, 디스크 6개";
     jacobs: "Jacobs 2009", "제이컵스 2009";
     jacobs_note: "4-byte values", "4바이트 값";
@@ -132,7 +132,7 @@ texts! {
     p_nic: "network card", "네트워크 카드";
     m_rw: "read + write", "read + write";
     m_sendfile: "sendfile", "sendfile";
-    not_used: "Under TLS Kafka does not use sendfile: it reads, encrypts, writes.", "TLS에서 카프카는 sendfile을 쓰지 않습니다. 읽고 암호화해서 씁니다.";
+    not_used: "Under TLS Kafka does not use sendfile: it reads, encrypts, writes.", "TLS에서 Kafka는 sendfile을 쓰지 않습니다. 읽고 암호화해서 씁니다.";
     c_calls: "system calls", "시스템 호출";
     c_switches: "mode switches", "모드 전환";
     c_encrypt: "encryption", "암호화";

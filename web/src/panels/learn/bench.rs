@@ -37,7 +37,7 @@ fn disk_card(scene: &DiskScene, told: bool, lang: Lang, still: bool) -> Html {
 
 fn device(p: Preset, w: &MeasureText) -> &'static str {
     match p {
-        Preset::DesignPage => w.d_page,
+        Preset::DesignPage => w.kafka_page, // the whole name is longer than a bar
         Preset::Hdd => w.d_hdd,
         Preset::SataSsd => w.d_sata,
         Preset::Nvme => w.d_nvme,
