@@ -25,7 +25,8 @@ mod tests {
     fn what_comes_before_the_first_moving_record_is_small() {
         // Fonts are for the second picture; what is behind the other doors, the fidelity page, lessons, scenarios and the
         // worker wait until somebody wants them.
-        let later = |path: &str| ["behind-", "fidelity.", "fonts/", "lessons/", "scenarios/", "worker"].iter().any(|start| path.starts_with(start));
+        let later =
+            |path: &str| ["behind-", "fidelity.", "fonts/", "lessons/", "scenarios/", "worker"].iter().any(|start| path.starts_with(start));
         let first: usize = FILES.iter().filter(|f| !later(f.path)).map(|f| f.gzip.unwrap_or(f.bytes).len()).sum();
         assert!(first <= LIMIT, "{first} bytes come before the first moving record; there may be {LIMIT}");
     }

@@ -115,7 +115,9 @@ impl App {
         if self.court().shipped.is_empty() {
             let link = ctx.link().clone();
             let files: Vec<String> = NAMES.iter().map(|name| format!("./scenarios/{name}.json")).collect();
-            spawn_local(async move { link.send_message(Msg::Behind(BehindMsg::Trial(TrialMsg::Shipped(browser::fetch_texts(&files).await)))) });
+            spawn_local(
+                async move { link.send_message(Msg::Behind(BehindMsg::Trial(TrialMsg::Shipped(browser::fetch_texts(&files).await)))) },
+            );
         }
     }
 
