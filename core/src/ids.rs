@@ -171,6 +171,17 @@ impl Actor {
             Actor::Consumer(c) => 0x300 | u16::from(c.0),
         }
     }
+
+    /// The actor with this number.
+    pub(crate) fn of_code(code: u16) -> Self {
+        let id = code as u8;
+        match code >> 8 {
+            0 => Actor::Controller,
+            1 => Actor::Broker(BrokerId(id)),
+            2 => Actor::Producer(ProducerIx(id)),
+            _ => Actor::Consumer(ConsumerIx(id)),
+        }
+    }
 }
 
 /// A set of brokers as a bit mask: ISR, ELR, replicas.

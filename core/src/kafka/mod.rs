@@ -14,6 +14,7 @@ pub mod group;
 pub mod log;
 mod memo;
 pub mod message;
+pub(crate) mod parts;
 pub mod partitioner;
 mod positions;
 pub mod producer;
@@ -36,8 +37,9 @@ use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::GroupRecord;
 use log::records::RecordTable;
-use memo::{Intake, Part};
+use memo::Intake;
 use message::{Body, ConnGen};
+use parts::Part;
 use producer::{Producer, ProducerCx};
 use setup::GroupProtocol;
 pub use setup::Setup;
@@ -85,7 +87,7 @@ pub struct World {
     /// Links whose next response will be lost.
     pub drop_next: SmallVec<[(Actor, Actor); 1]>,
     /// What logs are told of records; filled only where a topic has log configs.
-    pub data: Rc<RecordTable>,
+    pub data: Shared<RecordTable>,
     next_msg: u32,
 }
 
@@ -170,7 +172,7 @@ impl World {
             net: SmallVec::new(),
             cut: SmallVec::new(),
             drop_next: SmallVec::new(),
-            data: Rc::new(data),
+            data: Shared::new(data),
             next_msg: 0,
         };
         w.call(out);
@@ -194,7 +196,7 @@ impl World {
         }
         self.call(out);
         for (batch, record) in out.batched.drain(..) {
-            Rc::make_mut(&mut self.data).note(batch, record);
+            Shared::make_mut(&mut self.data).note(batch, record);
         }
         self.post(out);
     }
@@ -301,7 +303,7 @@ impl World {
 
     /// An actor takes something in: by its rules or, in a search, as it did before.
     fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
-        let Some(mut memo) = out.memo.take() else { return self.act(who, what, out) };
+        let Some(mut memo) = out.memo.take_if(|m| m.remembers()) else { return self.act(who, what, out) };
         let key = memo.key(&self.part(who), what);
         let outcome = match memo.outcome(&key) {
             Some(known) => known,

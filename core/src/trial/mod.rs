@@ -11,13 +11,16 @@
 
 pub(crate) mod actions;
 pub mod counterfactual;
+mod explorer;
 mod fingerprints;
 pub mod knobs;
 pub mod lanes;
+mod numbered;
 mod properties;
 mod search;
 mod sleep;
 mod story;
+mod waiting;
 pub mod words;
 
 use crate::hash::{fingerprint, scatter};
@@ -29,7 +32,7 @@ use crate::order;
 use crate::scenario::{Scenario, ScenarioError, build::build, error};
 pub use actions::{Action, Budget};
 pub use properties::Property;
-pub use search::{Progress, Search, Verdict};
+pub use search::{Cut, Limit, Progress, Search, Verdict};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::rc::Rc;

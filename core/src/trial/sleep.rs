@@ -113,8 +113,3 @@ fn link(setup: &Setup, from: Actor, to: Actor) -> u64 {
 
 /// Actions that a state need not take, each with what it was seen to do.
 pub type Sleep = SmallVec<[(Action, Footprint); 4]>;
-
-/// What a child may leave to others: of what slept or was taken before, everything that commutes with the way to it.
-pub(super) fn of_child(before: &[(Action, Footprint)], way: &Footprint) -> Sleep {
-    before.iter().filter(|(_, f)| f.commutes(way)).copied().collect()
-}
