@@ -12,7 +12,7 @@ use super::parts::{Part, Parts};
 use super::step::{AppCall, Out, Timer};
 use super::transaction::AfterSend;
 use crate::event::EventKind;
-use crate::hash::fingerprint;
+use crate::hash::{fingerprint, scatter};
 use crate::ids::*;
 use crate::shared::Shared;
 use crate::slots::Slots;
@@ -50,6 +50,17 @@ enum Given {
 pub(super) struct Key {
     part: u32,
     given: Given,
+}
+
+impl Key {
+    /// Where to look; what is found is compared in full.
+    fn print(&self) -> u64 {
+        let given = match self.given {
+            Given::Message(from, number) => u64::from(from.code()) << 32 | u64::from(number),
+            other => fingerprint(&other),
+        };
+        scatter(u64::from(self.part), given)
+    }
 }
 
 /// What came of it. Timers are implied by the state, so a search needs none.
@@ -140,7 +151,7 @@ impl Memo {
 
     /// What came of it before.
     pub(super) fn outcome(&self, key: &Key) -> Option<&Outcome> {
-        self.by_key.find(fingerprint(key), |i| self.outcomes[i].key == *key).map(|i| &self.outcomes[i])
+        self.by_key.find(key.print(), |i| self.outcomes[i].key == *key).map(|i| &self.outcomes[i])
     }
 
     /// Room for what comes of a step.
@@ -159,7 +170,7 @@ impl Memo {
         let sends: Box<[_]> = sends.collect();
         let (events, calls): (Box<[_]>, Box<[_]>) = (fresh.events.as_slice().into(), fresh.calls.drain(..).collect());
         self.bytes += size_of::<Outcome>() + size_of_val(&*sends) + size_of_val(&*events) + size_of_val(&*calls);
-        self.by_key.add(fingerprint(&key), self.outcomes.len());
+        self.by_key.add(key.print(), self.outcomes.len());
         self.outcomes.push(Outcome { key, part, sends, events, calls });
         self.fresh = fresh;
         &self.outcomes[self.outcomes.len() - 1]

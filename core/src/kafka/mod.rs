@@ -6,6 +6,7 @@
 
 pub mod assignor;
 pub mod broker;
+pub(crate) mod changes;
 pub mod client;
 pub mod consumer;
 pub mod controller;
@@ -32,7 +33,8 @@ use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::order;
 use crate::shared::Shared;
-use broker::{Broker, Cx, Power};
+use broker::{Broker, Cx, Peer, Power};
+use changes::Changes;
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::GroupRecord;
@@ -104,20 +106,41 @@ impl std::hash::Hash for World {
 impl World {
     /// The canonical encoding in pieces: what stands at each place, in any order. A place comes once at most.
     pub(crate) fn encode(&self, put: &mut impl FnMut(u64, u64)) {
-        put(1 << 56, self.controller.print());
-        self.brokers.iter().for_each(|b| put(1 << 56 | u64::from(Actor::Broker(b.id).code()), b.print()));
-        self.producers.iter().for_each(|p| put(1 << 56 | u64::from(Actor::Producer(p.id).code()), p.print()));
-        self.consumers.iter().for_each(|c| put(1 << 56 | u64::from(Actor::Consumer(c.id).code()), c.print()));
-        // Ids only order messages within a link; between links the order is nobody's business.
-        let link = |f: &Flight| u32::from(f.from.code()) << 16 | u32::from(f.to.code());
-        let links: SmallVec<[u32; 16]> = self.net.iter().map(link).collect();
-        for (i, f) in self.net.iter().enumerate() {
-            let nth = links[..i].iter().filter(|l| **l == links[i]).count() as u64;
-            let (conn, session) = self.is_current(f);
-            let bits = u64::from(conn) << 1 | u64::from(session);
-            put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
-        }
-        put(3 << 56, self.connections());
+        let mut all = |x: (u64, u64)| put(x.0, x.1);
+        (0..self.actors()).for_each(|n| all(self.encode_actor(n)));
+        (0..self.net.len()).for_each(|i| all(self.encode_message(i)));
+        self.brokers.iter().filter_map(|b| self.encode_connections(b)).for_each(all);
+        self.encode_rest(put);
+    }
+
+    /// The actor at this place.
+    fn encode_actor(&self, place: usize) -> (u64, u64) {
+        let (brokers, producers) = (1 + self.brokers.len(), 1 + self.brokers.len() + self.producers.len());
+        let (actor, print) = if place == 0 {
+            (Actor::Controller, self.controller.print())
+        } else if let Some(b) = self.brokers.get(place - 1) {
+            (Actor::Broker(b.id), b.print())
+        } else if let Some(p) = self.producers.get(place - brokers) {
+            (Actor::Producer(p.id), p.print())
+        } else {
+            let c = &self.consumers[place - producers];
+            (Actor::Consumer(c.id), c.print())
+        };
+        (1 << 56 | u64::from(actor.code()), print)
+    }
+
+    /// The message with this place on the wire. Ids only order messages within a link; between links the order is nobody's business.
+    fn encode_message(&self, i: usize) -> (u64, u64) {
+        let f = &self.net[i];
+        let nth = self.net[..i].iter().filter(|e| (e.from, e.to) == (f.from, f.to)).count() as u64;
+        let (conn, session) = self.is_current(f);
+        let bits = u64::from(conn) << 1 | u64::from(session);
+        let link = u64::from(f.from.code()) << 16 | u64::from(f.to.code());
+        (2 << 56 | nth << 40 | bits << 32 | link, f.body.print())
+    }
+
+    /// What few clusters have.
+    fn encode_rest(&self, put: &mut impl FnMut(u64, u64)) {
         if self.setup.has_streams() {
             // What a thread wrote depends on what its store said then.
             let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
@@ -304,27 +327,18 @@ impl World {
     /// An actor takes something in: by its rules or, in a search, as it did before.
     fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
         let Some(mut memo) = out.memo.take_if(|m| m.remembers()) else { return self.act(who, what, out) };
-        let key = memo.key(&self.part(who), what);
+        let key = memo.key(&self.part(self.place(who)), what);
         let outcome = match memo.outcome(&key) {
             Some(known) => known,
             None => {
                 let mut fresh = memo.fresh();
                 self.act(who, what, &mut fresh);
-                memo.learn(key, &self.part(who), fresh)
+                memo.learn(key, &self.part(self.place(who)), fresh)
             }
         };
         self.set_part(who, &outcome.part);
         outcome.tell(out);
         out.memo = Some(memo);
-    }
-
-    fn part(&self, who: Actor) -> Part {
-        match who {
-            Actor::Controller => Part::Controller(self.controller.clone()),
-            Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
-            Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
-            Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
-        }
     }
 
     fn set_part(&mut self, who: Actor, part: &Part) {
@@ -551,21 +565,24 @@ impl World {
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     /// Says whose: the client or follower, and its link's other end.
-    pub(crate) fn prune_unread(&mut self, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
+    /// `changes`: since a state where nothing was unread.
+    pub(crate) fn prune_unread(&mut self, changes: &Changes, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
         let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
-        let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
+        let unread: SmallVec<[MsgId; 4]> = self.maybe_unread(changes).filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
             gone.extend(self.net.iter().filter(|f| unread.contains(&f.id)).map(|f| (f.from, f.to)));
             self.net.retain(|f| !unread.contains(&f.id));
         }
         for i in 0..self.brokers.len() {
-            let me = Actor::Broker(self.brokers[i].id);
-            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i]
-                .peers
-                .iter()
-                .filter(|p| self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be))
-                .map(|p| p.follower)
-                .collect();
+            let b = self.brokers[i].id;
+            if !self.maybe_stale(b, changes) {
+                continue;
+            }
+            let me = Actor::Broker(b);
+            let is_stale = |p: &&Peer| {
+                self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be)
+            };
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i].peers.iter().filter(is_stale).map(|p| p.follower).collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
                 let stale = stale.into_iter().collect();
@@ -582,23 +599,23 @@ impl World {
         !f.body.is_request() || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
     }
 
-    /// Which of the requests and sessions that brokers hold are of their clients' current connections.
-    fn connections(&self) -> u64 {
-        let mut bits = 1u64;
-        let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for b in &self.brokers {
-            let me = Actor::Broker(b.id);
-            b.peers.iter().for_each(|p| note(self.current_conn(Actor::Broker(p.follower), me) == Some(p.conn)));
-            b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
-            b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            let waiting =
-                b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
-            let waiting = waiting.chain(b.consumer_groups.iter().flat_map(|g| g.connections()));
-            waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
-            b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
+    /// Which of the requests and sessions that a broker holds are of their clients' current connections; none if it holds none.
+    fn encode_connections(&self, b: &Broker) -> Option<(u64, u64)> {
+        let (me, mut bits, mut any) = (Actor::Broker(b.id), 1u64, false);
+        let mut note = |client: Actor, conn: ConnGen| {
+            any = true;
+            bits = bits.rotate_left(1) ^ u64::from(self.current_conn(client, me) == Some(conn)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        };
+        b.peers.iter().for_each(|p| note(Actor::Broker(p.follower), p.conn));
+        b.produces.iter().for_each(|p| note(Actor::Producer(p.producer), p.conn));
+        b.commits.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        b.consumer_fetches.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        for m in b.groups.iter().flat_map(|g| &g.members) {
+            m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
         }
-        bits
+        b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+        b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        any.then_some((3 << 56 | u64::from(b.id.0), bits))
     }
 
     // ---- the wire

@@ -150,32 +150,47 @@ impl Parts {
     }
 }
 
-/// A world as numbers: those of its parts, then for each message its own and its link.
 impl World {
+    /// How many actors there are.
+    pub(super) fn actors(&self) -> usize {
+        1 + self.brokers.len() + self.producers.len() + self.consumers.len()
+    }
+
     /// How many numbers stand before those of messages.
     pub(crate) fn packed_parts(&self) -> usize {
-        1 + self.brokers.len() + self.producers.len() + self.consumers.len() + usize::from(self.setup.keeps_records())
+        self.actors() + usize::from(self.setup.keeps_records())
+    }
+
+    /// An actor's place among all: the controller, brokers, producers, consumers.
+    pub(super) fn place(&self, a: Actor) -> usize {
+        match a {
+            Actor::Controller => 0,
+            Actor::Broker(b) => 1 + b.ix(),
+            Actor::Producer(p) => 1 + self.brokers.len() + p.ix(),
+            Actor::Consumer(c) => 1 + self.brokers.len() + self.producers.len() + c.ix(),
+        }
+    }
+
+    /// The actor at a place; after the last one, the table of records.
+    pub(super) fn part(&self, place: usize) -> Part {
+        let (brokers, producers) = (1 + self.brokers.len(), 1 + self.brokers.len() + self.producers.len());
+        if place == 0 {
+            Part::Controller(self.controller.clone())
+        } else if place < brokers {
+            Part::Broker(self.brokers[place - 1].clone())
+        } else if place < producers {
+            Part::Producer(self.producers[place - brokers].clone())
+        } else if place < self.actors() {
+            Part::Consumer(self.consumers[place - producers].clone())
+        } else {
+            Part::Records(self.data.clone())
+        }
     }
 
     /// Which of the words are numbers of parts.
     pub(crate) fn numbers(words: &[u32], parts: usize) -> impl Iterator<Item = u32> {
         let (actors, net) = words.split_at(parts);
         actors.iter().chain(net.iter().step_by(2)).copied()
-    }
-
-    /// Puts it into words.
-    pub(crate) fn pack(&self, parts: &mut Parts, words: &mut Vec<u32>) {
-        words.push(parts.number(&Part::Controller(self.controller.clone())));
-        words.extend(self.brokers.iter().map(|x| parts.number(&Part::Broker(x.clone()))));
-        words.extend(self.producers.iter().map(|x| parts.number(&Part::Producer(x.clone()))));
-        words.extend(self.consumers.iter().map(|x| parts.number(&Part::Consumer(x.clone()))));
-        if self.setup.keeps_records() {
-            words.push(parts.number(&Part::Records(self.data.clone())));
-        }
-        for f in &self.net {
-            words.push(parts.number(&Part::Message(f.body.clone())));
-            words.push(u32::from(f.from.code()) << 16 | u32::from(f.to.code()));
-        }
     }
 
     /// Becomes what the words say; it is of the same setup, and what they do not say never changes in a search. Messages

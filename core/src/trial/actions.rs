@@ -4,6 +4,7 @@ use super::sleep::Footprint;
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
+use crate::kafka::changes::Changes;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
@@ -210,20 +211,23 @@ fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
     }
 }
 
-/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned.
-pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) -> Footprint {
+/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned. `before`: the state that `n` is
+/// a copy of, or none to look at everything.
+pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out, before: Option<&World>) -> Footprint {
     let input = input(trial, &n.world, n.used.records, a);
     let mut footprint = Footprint::of(&trial.setup, a, &input);
     n.used.count(a, &trial.bounds);
     n.world.step(input, out);
-    let mut prune =
-        |w: &mut World, out: &mut Out| w.prune_unread(out).iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
-    prune(&mut n.world, out);
-    while trial.coarse
-        && let Some(id) = urgent(&n.world)
-    {
+    loop {
+        let changes = |w: &World| before.map_or_else(Changes::all, |b| w.changes(b));
+        let mut changed = changes(&n.world);
+        let gone = n.world.prune_unread(&changed, out);
+        if !gone.is_empty() {
+            gone.iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
+            changed = changes(&n.world);
+        }
+        let Some(id) = urgent(&n.world, &changed).filter(|_| trial.coarse) else { break };
         n.world.step_on(Input::Deliver(id), out);
-        prune(&mut n.world, out);
     }
     footprint.note(&trial.setup, &out.events);
     footprint
@@ -257,26 +261,21 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 /// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
 /// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
 /// log that name no partition.
-pub(crate) fn urgent(w: &World) -> Option<MsgId> {
-    let mut seen: SmallVec<[(Actor, Actor); 12]> = SmallVec::new();
-    for f in &w.net {
-        if seen.contains(&(f.from, f.to)) {
-            continue; // behind another message of its link
-        }
-        seen.push((f.from, f.to));
+///
+/// `changes`: since a state where none was left.
+pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
+    let is_urgent = |f: &&Flight| {
         let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
-        let at_once = match &*f.body {
-            Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
-            Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
-            Body::MetadataRecords { changes, .. } => {
-                let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
-                registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+        to_down
+            || match &*f.body {
+                Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
+                Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+                Body::MetadataRecords { changes, .. } => {
+                    let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
+                    registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+                }
+                _ => false,
             }
-            _ => false,
-        };
-        if at_once || to_down {
-            return Some(f.id);
-        }
-    }
-    None
+    };
+    w.news(changes).find(is_urgent).map(|f| f.id)
 }

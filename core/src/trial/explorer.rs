@@ -6,6 +6,7 @@ use super::properties::broken;
 use super::sleep::{Footprint, Sleep};
 use super::waiting::{Draft, Record, Waiting};
 use super::{Budget, Ghost, Node, Property, Trial, search};
+use crate::kafka::changes::{Changes, Tally};
 use crate::kafka::{Out, World};
 
 /// An action that a state leaves to others: it sleeps, or was tried before.
@@ -37,13 +38,20 @@ pub(super) struct Explorer {
     /// Steps that states need not take, by number.
     steps: Numbered<(Action, Footprint)>,
     node: Node,
+    /// Its world in words, …
+    words: Vec<u32>,
+    /// … and its fingerprint in pieces.
+    tally: Tally,
     past: u32,
     /// What may happen in it.
     actions: Vec<Action>,
     taken: Vec<Taken>,
     /// How many of `taken` slept.
     slept: usize,
+    /// Where the last step led.
     child: Node,
+    /// How that differs from the state in hand.
+    changes: Changes,
     draft: Draft,
 }
 
@@ -57,10 +65,13 @@ impl Explorer {
             steps: Numbered::new(),
             child: node.clone(),
             node,
+            words: Vec::new(),
+            tally: Tally::default(),
             past: 0,
             actions: Vec::new(),
             taken: Vec::new(),
             slept: 0,
+            changes: Changes::all(),
             draft: Draft::default(),
         }
     }
@@ -78,7 +89,7 @@ impl Explorer {
         }
         let mut used = vec![false; memo.parts.last() as usize + 1];
         let parts = self.node.world.packed_parts();
-        for r in waiting.flat_map(Waiting::iter) {
+        for r in waiting.flat_map(|w| w.iter()) {
             World::numbers(r.world(), parts).for_each(|n| used[n as usize] = true);
         }
         memo.forget(&used);
@@ -86,8 +97,7 @@ impl Explorer {
 
     /// Puts the first state of all into `to`; the answer is its fingerprint.
     pub(super) fn begin(&mut self, to: &mut Waiting) -> u64 {
-        self.child = search::root(&self.trial);
-        self.taken.clear();
+        self.walk(&[], 0);
         self.put(to, None);
         self.child.print()
     }
@@ -95,6 +105,7 @@ impl Explorer {
     /// Takes a state up.
     pub(super) fn take_up(&mut self, r: Record<'_>, max_faults: u32) {
         self.unpack(r);
+        self.tally.count(&self.node.world);
         enabled(&self.trial, &self.node, max_faults, &mut self.actions);
         self.taken.clear();
         let asleep = r.asleep().map(|number| {
@@ -106,7 +117,9 @@ impl Explorer {
     }
 
     fn unpack(&mut self, r: Record<'_>) {
-        self.node.world.unpack(&self.out.memo().parts, r.world());
+        self.words.clear();
+        self.words.extend_from_slice(r.world());
+        self.node.world.unpack(&self.out.memo().parts, &self.words);
         if self.past != r.past() {
             self.past = r.past();
             (self.node.used, self.node.ghost) = self.pasts.get(self.past).clone();
@@ -127,9 +140,11 @@ impl Explorer {
         self.child.world.copy_from(&self.node.world);
         self.child.used = self.node.used;
         self.child.ghost.clone_from(&self.node.ghost);
-        let way = apply(&self.trial, &mut self.child, a, &mut self.out);
+        let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
         let touched = self.child.ghost.fold(&self.trial, &self.out);
-        Some(Tried { print: self.child.print(), touched, way })
+        self.changes = self.child.world.changes(&self.node.world);
+        let print = self.child.world.print_of_changes(&self.changes, &self.tally).wrapping_add(self.child.print_of_past());
+        Some(Tried { print, touched, way })
     }
 
     /// The states that later actions lead to may leave this one to the state that it led to.
@@ -165,9 +180,9 @@ impl Explorer {
     pub(super) fn put(&mut self, to: &mut Waiting, tried: Option<&Tried>) -> u32 {
         let same = self.past != 0 && self.child.used == self.node.used && self.child.ghost == self.node.ghost;
         let past = if same { self.past } else { self.pasts.number(&(self.child.used, self.child.ghost.clone())) };
-        self.child.world.pack(&mut self.out.memo().parts, self.draft.begin(past));
+        self.child.world.pack(&self.changes, &self.words, &mut self.out.memo().parts, self.draft.begin(past));
         let steps = &mut self.steps;
-        let asleep = tried.into_iter().flat_map(|tried| self.taken.iter_mut().filter(|t| t.way.commutes(&tried.way)));
+        let asleep = self.taken.iter_mut().filter(|t| tried.is_some_and(|x| t.way.commutes(&x.way)));
         self.draft.end(asleep.filter_map(|t| {
             if t.number == 0 {
                 // Beyond what a number can say, it is taken in every order.
@@ -189,11 +204,50 @@ impl Explorer {
     /// Makes the state at the end of this way the one that was reached.
     pub(super) fn walk(&mut self, way: &[u16], max_faults: u32) {
         self.child = search::root(&self.trial);
+        self.changes = Changes::all();
+        self.taken.clear();
         for o in way {
             enabled(&self.trial, &self.child, max_faults, &mut self.actions);
             let a = self.actions[usize::from(*o)];
-            apply(&self.trial, &mut self.child, a, &mut self.out);
+            apply(&self.trial, &mut self.child, a, &mut self.out, None);
             self.child.ghost.fold(&self.trial, &self.out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    /// What is only changed is what it would be if it were made anew, in every step of small searches.
+    #[test]
+    fn changes_add_up_to_the_whole() {
+        let scenarios = [
+            include_str!("../../../assets/scenarios/acks-1.json"),
+            include_str!("../../../assets/scenarios/retry-duplicates.json"),
+        ];
+        for text in scenarios {
+            let scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
+            let mut x = Explorer::new(Trial::new(&scenario).unwrap_or_else(|e| panic!("{e}")));
+            let mut waiting = Waiting::default();
+            x.begin(&mut waiting);
+            for _ in 0..3_000 {
+                let Some(r) = waiting.front() else { break };
+                x.take_up(r, 2);
+                waiting.pop();
+                for i in 0..x.actions() {
+                    let Some(tried) = x.attempt(i) else { continue };
+                    assert_eq!(tried.print, x.child.print());
+                    let mut again = x.child.clone();
+                    assert!(again.world.prune_unread(&Changes::all(), &mut Out::default()).is_empty());
+                    assert_eq!(super::super::actions::urgent(&again.world, &Changes::all()), None);
+                    let at = x.put(&mut waiting, None);
+                    again.world.unpack(&x.out.memo().parts, waiting.at(at).world());
+                    assert_eq!(again.print(), tried.print);
+                    x.done(i, &tried);
+                }
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::kafka::{Input, Setup, Timer};
 use smallvec::SmallVec;
 
 /// Whom a step concerns: what its outcome depends on, and what it changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Footprint {
     /// Actors whose state it reads or changes, and things that are nobody's, as bits.
     actors: u64,

@@ -56,7 +56,7 @@ impl Trial {
 
     /// Makes it happen. `out` holds what came of it.
     pub fn step(&self, n: &mut Node, a: Action, out: &mut Out) {
-        apply(self, n, a, out);
+        apply(self, n, a, out, None);
         n.ghost.fold(self, out);
     }
 
@@ -68,7 +68,7 @@ impl Trial {
             if !self.enabled(&node).contains(a) {
                 return Err((i, format!("can't happen there within the bounds of `trial`: {}", encode(a))));
             }
-            apply(self, &mut node, *a, &mut out);
+            apply(self, &mut node, *a, &mut out, None);
         }
         Ok(())
     }

@@ -71,6 +71,10 @@ impl Waiting {
         self.len
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Memory, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         let whole = self.chunks.len().saturating_sub(1) * CHUNK;
@@ -168,7 +172,9 @@ mod tests {
     #[test]
     fn states_come_back_in_order_and_whole() {
         let mut w = Waiting::default();
-        (1..3_000).for_each(|n| drop(push(&mut w, n, &[1, n as u16, 3])));
+        for n in 1..3_000 {
+            push(&mut w, n, &[1, n as u16, 3]);
+        }
         assert!(w.chunks.len() > 2);
         assert_eq!(w.iter().map(Record::past).collect::<Vec<_>>(), (1..3_000).collect::<Vec<_>>());
         for n in 1..3_000 {
