@@ -36,7 +36,7 @@ pub(super) enum Intake {
 
 /// An input, for comparing: a message is its number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Given {
+pub(super) enum Given {
     Message(Actor, u32),
     Timer(Timer),
     Send(PartitionId, RecordData, AfterSend),
@@ -48,8 +48,8 @@ enum Given {
 /// A part and what it takes in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
-    part: u32,
-    given: Given,
+    pub(super) part: u32,
+    pub(super) given: Given,
 }
 
 impl Key {
@@ -65,13 +65,17 @@ impl Key {
 
 /// What came of it. Timers are implied by the state, so a search needs none.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     key: Key,
     /// The actor afterwards.
     pub(super) part: Part,
-    sends: Box<[(Actor, Actor, Shared<Body>)]>,
-    events: Box<[EventKind]>,
+    /// What it sends.
+    pub(crate) sends: Box<[(Actor, Actor, Shared<Body>)]>,
+    /// What happened.
+    pub(crate) events: Box<[EventKind]>,
     calls: Box<[AppCall]>,
+    /// It calls nobody, and keeps its connections: what others may do does not change at once.
+    pub(super) plain: bool,
 }
 
 impl Outcome {
@@ -171,7 +175,8 @@ impl Memo {
         let (events, calls): (Box<[_]>, Box<[_]>) = (fresh.events.as_slice().into(), fresh.calls.drain(..).collect());
         self.bytes += size_of::<Outcome>() + size_of_val(&*sends) + size_of_val(&*events) + size_of_val(&*calls);
         self.by_key.add(key.print(), self.outcomes.len());
-        self.outcomes.push(Outcome { key, part, sends, events, calls });
+        let plain = calls.is_empty() && self.parts.get(key.part).is_some_and(|before| part.keeps_connections(before));
+        self.outcomes.push(Outcome { key, part, sends, events, calls, plain });
         self.fresh = fresh;
         &self.outcomes[self.outcomes.len() - 1]
     }

@@ -12,6 +12,7 @@ pub mod consumer;
 pub mod controller;
 mod fetching;
 pub mod group;
+pub(crate) mod local;
 pub mod log;
 mod memo;
 pub mod message;
@@ -65,6 +66,13 @@ pub struct Flight {
     pub to: Actor,
     /// What it says.
     pub body: Shared<Body>,
+}
+
+impl Flight {
+    /// Its link as a number.
+    fn link(&self) -> u32 {
+        u32::from(self.from.code()) << 16 | u32::from(self.to.code())
+    }
 }
 
 /// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
@@ -135,8 +143,7 @@ impl World {
         let nth = self.net[..i].iter().filter(|e| (e.from, e.to) == (f.from, f.to)).count() as u64;
         let (conn, session) = self.is_current(f);
         let bits = u64::from(conn) << 1 | u64::from(session);
-        let link = u64::from(f.from.code()) << 16 | u64::from(f.to.code());
-        (2 << 56 | nth << 40 | bits << 32 | link, f.body.print())
+        (2 << 56 | nth << 40 | bits << 32 | u64::from(f.link()), f.body.print())
     }
 
     /// What few clusters have.
@@ -579,10 +586,8 @@ impl World {
                 continue;
             }
             let me = Actor::Broker(b);
-            let is_stale = |p: &&Peer| {
-                self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be)
-            };
-            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i].peers.iter().filter(is_stale).map(|p| p.follower).collect();
+            let stale: SmallVec<[BrokerId; 4]> =
+                self.brokers[i].peers.iter().filter(|p| self.is_stale(b, p)).map(|p| p.follower).collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
                 let stale = stale.into_iter().collect();
@@ -590,6 +595,12 @@ impl World {
             }
         }
         gone
+    }
+
+    /// Is a fetch session that a broker holds of a connection that was given up, or of a process that is gone?
+    fn is_stale(&self, leader: BrokerId, p: &Peer) -> bool {
+        let follower = Actor::Broker(p.follower);
+        self.current_conn(follower, Actor::Broker(leader)) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be)
     }
 
     fn is_unread(&self, f: &Flight) -> bool {

@@ -59,6 +59,17 @@ impl Part {
         }
     }
 
+    /// Is this actor up as it was before, with the same connections?
+    pub(super) fn keeps_connections(&self, before: &Part) -> bool {
+        match (self, before) {
+            (Part::Controller(_), Part::Controller(_)) => true,
+            (Part::Broker(x), Part::Broker(y)) => x.keeps_connections(y),
+            (Part::Producer(x), Part::Producer(y)) => x.meta.conns == y.meta.conns,
+            (Part::Consumer(x), Part::Consumer(y)) => x.meta.conns == y.meta.conns,
+            _ => false,
+        }
+    }
+
     /// About how much memory it takes.
     fn bytes(&self) -> usize {
         match self {
@@ -93,7 +104,7 @@ impl Parts {
         self.all.len() as u32
     }
 
-    fn get(&self, n: u32) -> Option<&Part> {
+    pub(super) fn get(&self, n: u32) -> Option<&Part> {
         self.all.get((n as usize).checked_sub(1)?)?.as_ref()
     }
 

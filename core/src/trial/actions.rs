@@ -65,7 +65,7 @@ impl Budget {
 
 impl Budget {
     /// Counts what an action uses up. What is not limited is not counted: it would tell states apart.
-    fn count(&mut self, a: Action, b: &Bounds) {
+    pub(super) fn count(&mut self, a: Action, b: &Bounds) {
         let used = match a {
             Action::Send => &mut self.records,
             Action::Crash(_) => &mut self.crashes,

@@ -1,12 +1,13 @@
 //! What a search does with one state: take it up, try what may happen in it, and put away where that leads.
 
-use super::actions::{Action, apply, enabled};
+use super::actions::{Action, apply, enabled, input, urgent};
 use super::numbered::Numbered;
 use super::properties::broken;
 use super::sleep::{Footprint, Sleep};
 use super::waiting::{Draft, Record, Waiting};
 use super::{Budget, Ghost, Node, Property, Trial, search};
 use crate::kafka::changes::{Changes, Tally};
+use crate::kafka::local::Undo;
 use crate::kafka::{Out, World};
 
 /// An action that a state leaves to others: it sleeps, or was tried before.
@@ -48,8 +49,11 @@ pub(super) struct Explorer {
     taken: Vec<Taken>,
     /// How many of `taken` slept.
     slept: usize,
-    /// Where the last step led.
+    /// Where the last step led; its world is that of the state in hand again once `undo` is done, …
     child: Node,
+    undo: Option<Undo>,
+    /// … or it has to become that: the step was taken in full.
+    is_else: bool,
     /// How that differs from the state in hand.
     changes: Changes,
     draft: Draft,
@@ -64,6 +68,8 @@ impl Explorer {
             pasts: Numbered::new(),
             steps: Numbered::new(),
             child: node.clone(),
+            undo: None,
+            is_else: true,
             node,
             words: Vec::new(),
             tally: Tally::default(),
@@ -105,6 +111,7 @@ impl Explorer {
     /// Takes a state up.
     pub(super) fn take_up(&mut self, r: Record<'_>, max_faults: u32) {
         self.unpack(r);
+        (self.undo, self.is_else) = (None, true);
         self.tally.count(&self.node.world);
         enabled(&self.trial, &self.node, max_faults, &mut self.actions);
         self.taken.clear();
@@ -137,14 +144,40 @@ impl Explorer {
         if self.taken[..self.slept].iter().any(|t| t.action == a) {
             return None;
         }
-        self.child.world.copy_from(&self.node.world);
+        match self.undo.take() {
+            Some(undo) => self.child.world.undo(undo),
+            None if self.is_else => self.child.world.copy_from(&self.node.world),
+            None => {}
+        }
+        self.is_else = false;
         self.child.used = self.node.used;
         self.child.ghost.clone_from(&self.node.ghost);
-        let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
-        let touched = self.child.ghost.fold(&self.trial, &self.out);
-        self.changes = self.child.world.changes(&self.node.world);
+        let (way, touched) = self.apply_locally(a).unwrap_or_else(|| {
+            self.is_else = true;
+            let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
+            self.changes = self.child.world.changes(&self.node.world);
+            (way, self.child.ghost.fold(&self.trial, &self.out.events))
+        });
         let print = self.child.world.print_of_changes(&self.changes, &self.tally).wrapping_add(self.child.print_of_past());
         Some(Tried { print, touched, way })
+    }
+
+    /// Makes `a` happen in place, if it is known and concerns one actor alone: what [`apply`] does, cheaper.
+    fn apply_locally(&mut self, a: Action) -> Option<(Footprint, bool)> {
+        let (setup, w) = (&self.trial.setup, &mut self.child.world);
+        let input = input(&self.trial, w, self.child.used.records, a);
+        let (who, outcome) = w.remembered(&input, &self.words, self.out.memo())?;
+        let undo = w.do_locally(&input, who, outcome, &mut self.changes)?;
+        if self.trial.coarse && urgent(w, &self.changes).is_some() {
+            w.undo(undo);
+            return None;
+        }
+        self.undo = Some(undo);
+        let mut way = Footprint::of(setup, a, &input);
+        way.note(setup, &outcome.events);
+        outcome.sends.iter().for_each(|(from, to, _)| way.sent(setup, *from, *to));
+        self.child.used.count(a, &self.trial.bounds);
+        Some((way, self.child.ghost.fold(&self.trial, &outcome.events)))
     }
 
     /// The states that later actions lead to may leave this one to the state that it led to.
@@ -162,6 +195,7 @@ impl Explorer {
     /// The same of a state that waits.
     pub(super) fn broken_there(&mut self, r: Record<'_>) -> Option<Property> {
         self.unpack(r);
+        self.is_else = true;
         broken(&self.trial, &self.node)
     }
 
@@ -204,13 +238,13 @@ impl Explorer {
     /// Makes the state at the end of this way the one that was reached.
     pub(super) fn walk(&mut self, way: &[u16], max_faults: u32) {
         self.child = search::root(&self.trial);
-        self.changes = Changes::all();
+        (self.undo, self.is_else, self.changes) = (None, true, Changes::all());
         self.taken.clear();
         for o in way {
             enabled(&self.trial, &self.child, max_faults, &mut self.actions);
             let a = self.actions[usize::from(*o)];
             apply(&self.trial, &mut self.child, a, &mut self.out, None);
-            self.child.ghost.fold(&self.trial, &self.out);
+            self.child.ghost.fold(&self.trial, &self.out.events);
         }
     }
 }

@@ -65,13 +65,18 @@ impl Footprint {
     pub(super) fn note(&mut self, setup: &Setup, events: &[EventKind]) {
         for e in events {
             match *e {
-                EventKind::Sent { from, to, .. } => self.sends |= link(setup, from, to),
+                EventKind::Sent { from, to, .. } => self.sent(setup, from, to),
                 EventKind::Delivered { from, to, .. } | EventKind::Dropped { from, to, .. } => self.take(setup, from, to),
                 EventKind::BecameLeader { .. } => self.actors |= OFFICE,
                 EventKind::ConsumerCrashed { .. } => *self = Footprint::ALL, // it was fenced
                 _ => {}
             }
         }
+    }
+
+    /// A message is sent on this link.
+    pub(super) fn sent(&mut self, setup: &Setup, from: Actor, to: Actor) {
+        self.sends |= link(setup, from, to);
     }
 
     /// A message of this link is taken by its receiver, or away.

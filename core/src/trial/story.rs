@@ -57,7 +57,7 @@ impl Trial {
     /// Makes it happen. `out` holds what came of it.
     pub fn step(&self, n: &mut Node, a: Action, out: &mut Out) {
         apply(self, n, a, out, None);
-        n.ghost.fold(self, out);
+        n.ghost.fold(self, &out.events);
     }
 
     /// Can this be played from the settled cluster? Says which step can't, and why.
