@@ -1,7 +1,7 @@
 //! What a step changed: a search looks again only at that. Most of a state is as it was before.
 
-use super::parts::{Part, Parts};
 use super::broker::Broker;
+use super::parts::{Part, Parts};
 use super::{Flight, World};
 use crate::hash::scatter;
 use crate::ids::*;
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 pub(crate) struct Changes {
     /// Actors that are not the same any more, as bits (see [`World::bit`]).
     touched: u64,
-    /// Of those: whose connections differ, or who registered, started or ended.
+    /// Of those: whose connections differ, or who registered, was fenced, started or ended.
     moved: u64,
     /// Places of messages before that are gone, …
     gone: SmallVec<[u16; 4]>,
@@ -44,10 +44,11 @@ impl Changes {
 }
 
 impl Broker {
-    /// Is it up or down as before, in the same registration, with the same connections to leaders?
-    pub(super) fn keeps_connections(&self, before: &Broker) -> bool {
-        let connections = |b: &Broker| b.fetchers.iter().map(|f| (f.leader, f.conn)).collect::<SmallVec<[_; 4]>>();
-        (self.epoch, self.power) == (before.epoch, before.power) && connections(self) == connections(before)
+    /// Is it up or down as before, in the same registration, fenced or not, with the same connections to leaders?
+    pub(super) fn keeps_footing(&self, before: &Broker) -> bool {
+        let standing = |b: &Broker| (b.epoch, b.power, b.unfenced.has(b.id));
+        let connections = self.fetchers.iter().map(|f| (f.leader, f.conn)).eq(before.fetchers.iter().map(|f| (f.leader, f.conn)));
+        standing(self) == standing(before) && connections
     }
 }
 
@@ -66,7 +67,7 @@ impl World {
         for (x, y) in self.brokers.iter().zip(&before.brokers).filter(|(x, y)| !x.is_same(y)) {
             let bit = self.bit(Actor::Broker(x.id));
             c.touched |= bit;
-            c.moved |= if x.keeps_connections(y) { 0 } else { bit };
+            c.moved |= if x.keeps_footing(y) { 0 } else { bit };
         }
         for (x, y) in self.producers.iter().zip(&before.producers).filter(|(x, y)| !x.is_same(y)) {
             let bit = self.bit(Actor::Producer(x.id));
@@ -101,12 +102,13 @@ impl World {
         c.moved != 0 || c.touched & self.bit(Actor::Broker(b)) != 0
     }
 
-    /// Messages at the head of their link that look different than before: they are new there, or their receiver changed.
+    /// Messages at the head of their link that may look different than before: they are new there, or their receiver is in
+    /// another standing.
     pub(crate) fn news<'a>(&'a self, c: &'a Changes) -> impl Iterator<Item = &'a Flight> {
         let looks_new = move |i: usize, f: &Flight| {
-            i >= c.kept || c.touched & self.bit(f.to) != 0 || c.shortened.contains(&f.link())
+            i >= c.kept || c.moved != 0 && c.moved & self.bit(f.to) != 0 || !c.shortened.is_empty() && c.shortened.contains(&f.link())
         };
-        let is_head = move |i: usize, f: &Flight| !self.net[..i].iter().any(|e| (e.from, e.to) == (f.from, f.to));
+        let is_head = move |i: usize, f: &Flight| !self.net[..i].iter().any(|e| e.link() == f.link());
         self.net.iter().enumerate().filter(move |(i, f)| looks_new(*i, f) && is_head(*i, f)).map(|x| x.1)
     }
 

@@ -74,7 +74,7 @@ pub(crate) struct Outcome {
     /// What happened.
     pub(crate) events: Box<[EventKind]>,
     calls: Box<[AppCall]>,
-    /// It calls nobody, and keeps its connections: what others may do does not change at once.
+    /// It calls nobody, and stands to others as before: what they may do does not change at once.
     pub(super) plain: bool,
 }
 
@@ -175,7 +175,7 @@ impl Memo {
         let (events, calls): (Box<[_]>, Box<[_]>) = (fresh.events.as_slice().into(), fresh.calls.drain(..).collect());
         self.bytes += size_of::<Outcome>() + size_of_val(&*sends) + size_of_val(&*events) + size_of_val(&*calls);
         self.by_key.add(key.print(), self.outcomes.len());
-        let plain = calls.is_empty() && self.parts.get(key.part).is_some_and(|before| part.keeps_connections(before));
+        let plain = calls.is_empty() && self.parts.get(key.part).is_some_and(|before| part.keeps_footing(before));
         self.outcomes.push(Outcome { key, part, sends, events, calls, plain });
         self.fresh = fresh;
         &self.outcomes[self.outcomes.len() - 1]

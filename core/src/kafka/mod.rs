@@ -16,8 +16,8 @@ pub(crate) mod local;
 pub mod log;
 mod memo;
 pub mod message;
-pub(crate) mod parts;
 pub mod partitioner;
+pub(crate) mod parts;
 mod positions;
 pub mod producer;
 pub mod replica;
@@ -69,9 +69,14 @@ pub struct Flight {
 }
 
 impl Flight {
-    /// Its link as a number.
-    fn link(&self) -> u32 {
+    /// Its link as a number; in the order of links.
+    pub(crate) fn link(&self) -> u32 {
         u32::from(self.from.code()) << 16 | u32::from(self.to.code())
+    }
+
+    /// The ends of a link.
+    pub(crate) fn ends(link: u32) -> (Actor, Actor) {
+        (Actor::of_code((link >> 16) as u16), Actor::of_code(link as u16))
     }
 }
 
@@ -586,8 +591,7 @@ impl World {
                 continue;
             }
             let me = Actor::Broker(b);
-            let stale: SmallVec<[BrokerId; 4]> =
-                self.brokers[i].peers.iter().filter(|p| self.is_stale(b, p)).map(|p| p.follower).collect();
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i].peers.iter().filter(|p| self.is_stale(b, p)).map(|p| p.follower).collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
                 let stale = stale.into_iter().collect();

@@ -59,11 +59,11 @@ impl Part {
         }
     }
 
-    /// Is this actor up as it was before, with the same connections?
-    pub(super) fn keeps_connections(&self, before: &Part) -> bool {
+    /// Does this actor stand to others as it did before?
+    pub(super) fn keeps_footing(&self, before: &Part) -> bool {
         match (self, before) {
             (Part::Controller(_), Part::Controller(_)) => true,
-            (Part::Broker(x), Part::Broker(y)) => x.keeps_connections(y),
+            (Part::Broker(x), Part::Broker(y)) => x.keeps_footing(y),
             (Part::Producer(x), Part::Producer(y)) => x.meta.conns == y.meta.conns,
             (Part::Consumer(x), Part::Consumer(y)) => x.meta.conns == y.meta.conns,
             _ => false,
@@ -222,7 +222,7 @@ impl World {
         self.net.truncate(net.len() / 2);
         for (i, m) in net.chunks_exact(2).enumerate() {
             let Some(Part::Message(body)) = parts.get(m[0]) else { unreachable!("a waiting state's messages are kept") };
-            let (id, from, to) = (MsgId(i as u32), Actor::of_code((m[1] >> 16) as u16), Actor::of_code(m[1] as u16));
+            let (id, (from, to)) = (MsgId(i as u32), super::Flight::ends(m[1]));
             match self.net.get_mut(i) {
                 Some(f) => {
                     (f.id, f.from, f.to) = (id, from, to);

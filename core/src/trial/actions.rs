@@ -102,28 +102,30 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     found.clear();
     let w = &n.world;
     let (b, used) = (&trial.bounds, &n.used);
-    let mut links: SmallVec<[(Actor, Actor); 12]> = w.net.iter().map(|f| (f.from, f.to)).collect();
+    let mut links: SmallVec<[u32; 16]> = w.net.iter().map(Flight::link).collect();
     order::sort(&mut links);
     links.dedup();
-    found.extend(links.iter().map(|l| Action::Deliver(l.0, l.1)));
+    found.extend(links.iter().map(|l| Flight::ends(*l)).map(|(from, to)| Action::Deliver(from, to)));
     if usize::from(used.records) < trial.records.len() {
         found.push(Action::Send);
     }
     let fault = used.faults() < max_faults;
+    let timers = found.len();
     w.armed(&mut |t| {
         if within(b, used, &t, fault) && may_fire(w, &t) {
             found.push(Action::Fire(t));
         }
     });
+    order::sort(&mut found[timers..]); // everything else comes in order
     found.extend(w.brokers.iter().filter(|x| !x.is_up()).map(|x| Action::Start(x.id)));
     found.extend(w.consumers.iter().filter(|c| !c.up).map(|c| Action::StartConsumer(c.id)));
     if fault {
         faults(b, n, &links, found);
     }
-    order::sort(found);
+    debug_assert!(found.is_sorted());
 }
 
-fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action>) {
+fn faults(b: &Bounds, n: &Node, links: &[u32], found: &mut Vec<Action>) {
     let (w, used) = (&n.world, &n.used);
     let up = || w.brokers.iter().filter(|x| x.is_up()).map(|x| x.id);
     if used.crashes < b.crashes {
@@ -133,14 +135,14 @@ fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action
         found.extend(up().map(Action::PowerCut));
     }
     if used.lost_responses < b.lost_responses {
-        let lossy = links.iter().filter(|l| w.net.iter().find(|f| (f.from, f.to) == **l).is_some_and(|f| f.body.is_client_response()));
-        found.extend(lossy.map(|l| Action::Lose(l.0, l.1)));
-    }
-    if used.zombies < b.zombies {
-        found.extend(up().filter(|b| w.controller.brokers[b.ix()].live && w.broker(*b).epoch.is_some()).map(Action::CutOff));
+        let lossy = links.iter().filter(|l| w.net.iter().find(|f| f.link() == **l).is_some_and(|f| f.body.is_client_response()));
+        found.extend(lossy.map(|l| Flight::ends(*l)).map(|(from, to)| Action::Lose(from, to)));
     }
     if used.consumer_crashes < b.consumer_crashes {
         found.extend(w.consumers.iter().filter(|c| c.up).map(|c| Action::CrashConsumer(c.id)));
+    }
+    if used.zombies < b.zombies {
+        found.extend(up().filter(|b| w.controller.brokers[b.ix()].live && w.broker(*b).epoch.is_some()).map(Action::CutOff));
     }
 }
 

@@ -151,7 +151,7 @@ impl Explorer {
         }
         self.is_else = false;
         self.child.used = self.node.used;
-        self.child.ghost.clone_from(&self.node.ghost);
+        self.child.ghost.copy_from(&self.node.ghost);
         let (way, touched) = self.apply_locally(a).unwrap_or_else(|| {
             self.is_else = true;
             let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
@@ -257,10 +257,8 @@ mod tests {
     /// What is only changed is what it would be if it were made anew, in every step of small searches.
     #[test]
     fn changes_add_up_to_the_whole() {
-        let scenarios = [
-            include_str!("../../../assets/scenarios/acks-1.json"),
-            include_str!("../../../assets/scenarios/retry-duplicates.json"),
-        ];
+        let scenarios =
+            [include_str!("../../../assets/scenarios/acks-1.json"), include_str!("../../../assets/scenarios/retry-duplicates.json")];
         for text in scenarios {
             let scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
             let mut x = Explorer::new(Trial::new(&scenario).unwrap_or_else(|e| panic!("{e}")));

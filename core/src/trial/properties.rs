@@ -90,6 +90,15 @@ impl Property {
 }
 
 impl Ghost {
+    /// Becomes a copy.
+    pub(super) fn copy_from(&mut self, o: &Ghost) {
+        (self.acked, self.failed, self.handled) = (o.acked, o.failed, o.handled);
+        self.view.clone_from(&o.view);
+        if !(self.made.is_empty() && o.made.is_empty()) {
+            self.made.clone_from(&o.made);
+        }
+    }
+
     /// Takes in what a step did. Says whether a property could have changed.
     pub(super) fn fold(&mut self, trial: &Trial, events: &[EventKind]) -> bool {
         let mut touched = trial.properties.iter().any(|p| p.of_rest());

@@ -187,7 +187,9 @@ impl Search {
         }
         let index = self.origins.len() as u32;
         self.origins.push((self.first, ordinal as u16));
-        if tried.touched && let Some(property) = self.explorer.broken() {
+        if tried.touched
+            && let Some(property) = self.explorer.broken()
+        {
             self.verdict = Some(Verdict::Found(self.tell(property, index)));
             return;
         }
@@ -231,11 +233,7 @@ impl Cut {
 
 /// The limit that so many states and bytes are beyond.
 pub(super) fn beyond(b: &Bounds, states: usize, bytes: u64) -> Option<Limit> {
-    if states as u64 > b.max_states {
-        Some(Limit::States)
-    } else {
-        (bytes > b.max_bytes).then_some(Limit::Bytes)
-    }
+    if states as u64 > b.max_states { Some(Limit::States) } else { (bytes > b.max_bytes).then_some(Limit::Bytes) }
 }
 
 /// The way to a state: at each step, which of the actions that could be taken.
