@@ -459,7 +459,8 @@ fn prod_d7_what_is_forgotten_follows_the_log_through_crashes_and_truncations() {
         sim.world().armed(&mut |t| implied.push(t));
         implied.retain(|t| matches!(t, Timer::ProducerExpiry { .. }));
         let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).filter(|t| matches!(t, Timer::ProducerExpiry { .. })).collect();
-        (implied.sort(), armed.sort());
+        implied.sort();
+        armed.sort();
         assert_eq!(armed, implied, "at {at}00 ms");
     }
     assert!(!all(&sim, |k| matches!(k, EventKind::Truncated { .. })).is_empty(), "a log was cut");
