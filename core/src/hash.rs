@@ -121,7 +121,7 @@ mod tests {
     /// Sums of a few pieces are what states are told apart by.
     #[test]
     fn sums_of_scattered_pieces_do_not_collide() {
-        let places: Vec<u64> = (0..10u64).map(|i| (i % 5) << 56 | i << 16 | i / 5).collect();
+        let places: Vec<u64> = (0..10u64).map(|i| (i % 5) << 56 | i << 16 | (i / 5)).collect();
         let piece = |place: usize, content: u64| scatter(places[place], content);
         let mut seen = BTreeSet::new();
         for (a, b, c) in (0..60).flat_map(|a| (0..60).flat_map(move |b| (0..60).map(move |c| (a, b, c)))) {

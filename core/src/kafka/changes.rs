@@ -147,10 +147,10 @@ impl World {
     /// Puts it into words, given those of the state before: numbers of its parts, then for each message its own and its link.
     pub(crate) fn pack(&self, c: &Changes, before: &[u32], parts: &mut Parts, words: &mut Vec<u32>) {
         let actors = self.packed_parts();
-        for n in 0..actors {
+        words.extend((0..actors).map(|n| {
             let same = n < self.actors() && c.touched >> n.min(63) & 1 == 0;
-            words.push(if same { before[n] } else { parts.number(&self.part(n)) });
-        }
+            if same { before[n] } else { parts.number(&self.part(n)) }
+        }));
         for (i, f) in self.net.iter().enumerate() {
             let same = i < c.kept;
             words.push(if same { before[actors + 2 * c.was(i)] } else { parts.number(&Part::Message(f.body.clone())) });
