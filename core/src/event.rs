@@ -8,8 +8,8 @@ use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
-use serde::Serialize;
 pub use quorum::QuorumEvent;
+use serde::Serialize;
 pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
 

@@ -224,11 +224,13 @@ impl Scenario {
             Do::AlterConfig { value: 0, .. } => Err("min.insync.replicas must be at least 1".into()),
             Do::AlterConfig { topic, .. } => self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}")),
             Do::CrashVoter { voter: v } | Do::StartVoter { voter: v } => voter(v),
-            Do::DeleteRecords { topic, partition, .. } | Do::ElectPreferredLeader { topic, partition } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
-                Some(n) if *partition < n => Ok(()),
-                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
-                None => Err(format!("there is no topic {topic:?}")),
-            },
+            Do::DeleteRecords { topic, partition, .. } | Do::ElectPreferredLeader { topic, partition } => {
+                match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                    Some(n) if *partition < n => Ok(()),
+                    Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                    None => Err(format!("there is no topic {topic:?}")),
+                }
+            }
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } if from == to => {
                 Err("a link has two ends".into())

@@ -372,9 +372,7 @@ impl Sim {
                 let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
                 Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
             }
-            Do::DeleteRecords { topic, partition, before } => {
-                Command::DeleteRecords(partition_of(topic, *partition), before.map(Offset))
-            }
+            Do::DeleteRecords { topic, partition, before } => Command::DeleteRecords(partition_of(topic, *partition), before.map(Offset)),
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
             Do::Stop { broker } => Command::Stop(BrokerId(*broker)),

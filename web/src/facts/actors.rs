@@ -58,7 +58,13 @@ fn controller_acts(sim: &Sim, lang: Lang) -> Vec<Act> {
     let mut acts = Vec::new();
     for v in &sim.world().voters {
         let (voter, name) = (v.id.0, actor_name(sim, Actor::Voter(v.id), lang));
-        let act = |word: &str, hint, what, fault, id: &str| Act { label: format!("{name}: {word}"), hint, what, fault, id: format!("{id}-v{voter}") };
+        let act = |word: &str, hint, what, fault, id: &str| Act {
+            label: format!("{name}: {word}"),
+            hint,
+            what,
+            fault,
+            id: format!("{id}-v{voter}"),
+        };
         if v.up {
             acts.push(act(t.crash, t.crash_voter_hint, Do::CrashVoter { voter }, true, "crash"));
             let pause = pause_act(sim, Actor::Voter(v.id), lang);

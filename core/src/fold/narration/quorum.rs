@@ -17,7 +17,9 @@ pub(super) fn sentence(e: &QuorumEvent, n: &Names) -> String {
 fn english(e: &QuorumEvent) -> String {
     match *e {
         QuorumEvent::Prospective { voter, epoch } => {
-            format!("Controller {voter} has heard of no leader of the quorum for too long (epoch {epoch}) and asks whether it would be elected.")
+            format!(
+                "Controller {voter} has heard of no leader of the quorum for too long (epoch {epoch}) and asks whether it would be elected."
+            )
         }
         QuorumEvent::Candidate { voter, epoch } => format!("Controller {voter} opens epoch {epoch} and asks for votes."),
         QuorumEvent::VoteGranted { voter, to, epoch, pre: true } => {
@@ -41,7 +43,10 @@ fn english(e: &QuorumEvent) -> String {
         ),
         QuorumEvent::Replicated { voter, to } => format!("Controller {voter} has the metadata log up to offset {to} on its disk."),
         QuorumEvent::Truncated { voter, from, to } => {
-            format!("Controller {voter} throws offsets {to} to {} of its metadata log away: they were never committed.", from.saturating_sub(1))
+            format!(
+                "Controller {voter} throws offsets {to} to {} of its metadata log away: they were never committed.",
+                from.saturating_sub(1)
+            )
         }
         QuorumEvent::Committed { voter, upto } => {
             format!("A majority has the metadata log below offset {upto}: committed; controller {voter} sends its answers.")

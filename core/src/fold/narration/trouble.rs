@@ -140,7 +140,7 @@ impl<'a> Case<'a> {
         let entry = r.log.iter_back().find(of_batch)?;
         let (base, end) = (entry.base, entry.end());
         let veil = if base < r.hw { self.transactional(r, base)? } else { self.uncommitted(view, r, end, setup.min_isr)? };
-        let appended = self.appended().last()?;
+        let appended = self.appended().next_back()?;
         let mut events = vec![appended];
         let whose = match veil {
             Veil::Behind(b, _) | Veil::LeaderDown(b) => Some(b),
@@ -200,7 +200,9 @@ impl<'a> Case<'a> {
         self.story.before(self.sim.events().len() as u32, |k| match *k {
             EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
             EventKind::Paused { actor, .. } => actor == me,
-            EventKind::LinkCut { from, to } | EventKind::LinkSlowed { from, to, .. } => (from, to) == (me, other) || (from, to) == (other, me),
+            EventKind::LinkCut { from, to } | EventKind::LinkSlowed { from, to, .. } => {
+                (from, to) == (me, other) || (from, to) == (other, me)
+            }
             _ => false,
         })
     }
@@ -229,14 +231,17 @@ impl<'a> Case<'a> {
         let (i, again) = handled.iter().enumerate().find(|(i, h)| handled[..*i].iter().any(|x| (x.1.0, x.1.3) == (h.1.0, h.1.3)))?;
         let once = handled[..i].iter().rev().find(|x| (x.1.0, x.1.3) == (again.1.0, again.1.3))?;
         let (consumer, p) = (again.1.1, again.1.2);
-        let reset = self.story.before(again.0.seq, |k| {
-            matches!(*k, EventKind::PositionReset { consumer: c, partition, .. } if (c, partition) == (consumer, p))
-        });
+        let reset = self.story.before(
+            again.0.seq,
+            |k| matches!(*k, EventKind::PositionReset { consumer: c, partition, .. } if (c, partition) == (consumer, p)),
+        );
         let before = once.1.1;
         let broke = reset.and_then(|r| {
             self.story.before(r.seq, |k| match *k {
                 EventKind::ConsumerCrashed { consumer } | EventKind::Poisoned { consumer, .. } => consumer == before,
-                EventKind::Group { what: GroupEvent::PartitionLost { member, .. } | GroupEvent::Fenced { member, .. }, .. } => member == before,
+                EventKind::Group { what: GroupEvent::PartitionLost { member, .. } | GroupEvent::Fenced { member, .. }, .. } => {
+                    member == before
+                }
                 EventKind::Group { what: GroupEvent::Revoked { member, .. } | GroupEvent::HandlerThrew { member }, .. } => member == before,
                 _ => false,
             })
@@ -269,16 +274,11 @@ impl<'a> Case<'a> {
             return None;
         }
         let left = at(&|k| matches!(k, EventKind::BatchSent { .. })).unwrap_or(end);
-        let stored = self.appended().filter(|e| e.at_us <= end).last();
+        let stored = self.appended().rfind(|e| e.at_us <= end);
         let stored_us = stored.map_or(end, |e| e.at_us);
         let attempts = self.mine.iter().filter(|e| matches!(e.kind, EventKind::BatchSent { .. } | EventKind::BatchResent { .. })).count();
-        let wait = Wait {
-            sending: left - sent.at_us,
-            storing: stored_us - left,
-            committing: end - stored_us,
-            attempts,
-            over: acked.is_some(),
-        };
+        let wait =
+            Wait { sending: left - sent.at_us, storing: stored_us - left, committing: end - stored_us, attempts, over: acked.is_some() };
         let mut events = vec![sent];
         events.extend(stored);
         events.extend(self.held_up(&wait, sent.seq));
@@ -292,7 +292,8 @@ impl<'a> Case<'a> {
             return failed.map_or(Vec::new(), |e| self.story.chain(e));
         }
         // Until the ISR had it, or in the producer, behind others that waited for the same: the fault that was there then.
-        let last = self.mine.iter().rev().find(|e| matches!(e.kind, EventKind::Acked { .. })).map_or(self.sim.events().len() as u32, |e| e.seq);
+        let last =
+            self.mine.iter().rev().find(|e| matches!(e.kind, EventKind::Acked { .. })).map_or(self.sim.events().len() as u32, |e| e.seq);
         let decided = self.story.before(last, |k| match *k {
             EventKind::IsrChanged { partition, .. } | EventKind::LeaderElected { partition, .. } => partition == self.partition,
             _ => false,
@@ -301,7 +302,14 @@ impl<'a> Case<'a> {
             Some(d) => self.story.chain(d),
             None => {
                 let fault = |k: &EventKind| {
-                    matches!(k, EventKind::Crashed { .. } | EventKind::PowerCut { .. } | EventKind::LinkCut { .. } | EventKind::LinkSlowed { .. } | EventKind::Paused { .. })
+                    matches!(
+                        k,
+                        EventKind::Crashed { .. }
+                            | EventKind::PowerCut { .. }
+                            | EventKind::LinkCut { .. }
+                            | EventKind::LinkSlowed { .. }
+                            | EventKind::Paused { .. }
+                    )
                 };
                 self.story.before(last, fault).into_iter().collect()
             }

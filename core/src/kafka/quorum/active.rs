@@ -45,9 +45,7 @@ impl MetaRecord {
         match *self {
             MetaRecord::LeaderChange(_) => None,
             MetaRecord::Broker(broker, r) => Some(Change::Broker { broker, epoch: r.epoch, fenced: r.fenced }),
-            MetaRecord::Partition(partition, s) => {
-                Some(Change::Partition { partition, leader: s.leader, le: s.le, pe: s.pe, isr: s.isr })
-            }
+            MetaRecord::Partition(partition, s) => Some(Change::Partition { partition, leader: s.leader, le: s.le, pe: s.pe, isr: s.isr }),
         }
     }
 }
@@ -80,7 +78,7 @@ impl VoterCx<'_> {
         let Role::Leader(l) = &mut self.v.role else { return };
         let Some(c) = &mut l.active else { return };
         let mut out = Out::default();
-        let mut cx = ControllerCx { c: &mut **c, setup, out: &mut out, changes: SmallVec::new(), written: Some(SmallVec::new()) };
+        let mut cx = ControllerCx { c, setup, out: &mut out, changes: SmallVec::new(), written: Some(SmallVec::new()) };
         act(&mut cx);
         let written = cx.written.take().unwrap_or_default();
         for op in out.timers {
@@ -98,7 +96,7 @@ impl VoterCx<'_> {
             Some(first) => first.told = out.events.into(),
             None => self.out.events.extend(out.events),
         }
-        let answers: SmallVec<[(BrokerId, Body); 1]> = out
+        let answers: super::Answers = out
             .sends
             .into_iter()
             .filter_map(|(_, to, body)| match to {

@@ -104,6 +104,9 @@ pub enum Role {
     Resigned,
 }
 
+/// Answers of an operation of the active controller.
+pub type Answers = SmallVec<[(BrokerId, Body); 1]>;
+
 /// What a leader keeps.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Lead {
@@ -120,7 +123,7 @@ pub struct Lead {
     /// The controller's state at the end of the log, once its LeaderChange is committed.
     pub active: Option<Box<Controller>>,
     /// Answers that go out when the log is committed up to there.
-    pub pending: SmallVec<[(u32, SmallVec<[(BrokerId, Body); 1]>); 0]>,
+    pub pending: SmallVec<[(u32, Answers); 0]>,
 }
 
 /// A controller of the quorum.

@@ -213,7 +213,11 @@ impl VoterCx<'_> {
         let enough = majority(self.setup);
         match &mut self.v.role {
             Role::Prospective { leader, granted, refused } if pre => {
-                if yes { granted.add(x) } else { refused.add(x) }
+                if yes {
+                    granted.add(x)
+                } else {
+                    refused.add(x)
+                }
                 let leader = *leader;
                 if granted.len() >= enough {
                     self.stand();
