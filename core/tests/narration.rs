@@ -141,24 +141,29 @@ fn quorum_run() -> Sim {
     at(1, prefer());
     at(2, Do::AlterConfig { topic: "pay".into(), name: "min.insync.replicas".into(), value: 2 });
     (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(v), to: End::Voter(1) }));
+    (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(1), to: End::Voter(v) }));
     at(5, Do::Stop { broker: 3 });
     (2..=3).for_each(|v| at(20, Do::HealLink { from: End::Voter(v), to: End::Voter(1) }));
-    at(25, Do::CrashVoter { voter: 2 });
-    at(25, Do::StartVoter { voter: 2 });
+    (2..=3).for_each(|v| at(20, Do::HealLink { from: End::Voter(1), to: End::Voter(v) }));
+    (2..=3).for_each(|voter| at(25, Do::CrashVoter { voter }));
+    (2..=3).for_each(|voter| at(25, Do::StartVoter { voter }));
     at(30, Do::Crash { broker: 1 });
     at(45, prefer());
     (1..=2).for_each(|v| at(50, Do::CrashVoter { voter: v }));
     at(55, prefer());
     s.until_us = 60_000_000;
     let sim = common::run(&s);
-    for which in [
+    for (i, which) in [
         |q: &QuorumEvent| matches!(q, QuorumEvent::Truncated { .. }),
         |q: &QuorumEvent| matches!(q, QuorumEvent::NotController { .. }),
         |q: &QuorumEvent| matches!(q, QuorumEvent::NobodyActive),
         |q: &QuorumEvent| matches!(q, QuorumEvent::Resigned { .. }),
         |q: &QuorumEvent| matches!(q, QuorumEvent::Found { .. }),
-    ] {
-        assert!(!common::all(&sim, |k| matches!(k, EventKind::Quorum(q) if which(q))).is_empty());
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(!common::all(&sim, |k| matches!(k, EventKind::Quorum(q) if which(q))).is_empty(), "{i}");
     }
     assert_eq!(common::all(&sim, |k| matches!(k, EventKind::ElectionRefused { .. })).len(), 2);
     sim

@@ -121,9 +121,12 @@ impl Cx<'_> {
             Fetched::Snapshot { image, .. } => image.clone(),
             Fetched::Diverging { .. } | Fetched::NotLeader => {
                 // It names the leader, or knows of none either.
-                o.leader = leader.filter(|l| *l != from);
-                match o.leader {
-                    Some(_) => return self.observe(),
+                o.leader = None;
+                match leader.filter(|l| *l != from) {
+                    Some(l) => {
+                        o.ask = l;
+                        return self.observe();
+                    }
                     None => {
                         o.fetch = Asking::Later;
                         return self.out.arm(Timer::Quorum(QuorumTimer::ObserverBackoff(me)));
