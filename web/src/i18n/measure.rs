@@ -38,7 +38,7 @@ texts! {
     disk_sub: "The same 24 requests to one file: one after the other, and all over the place.", "같은 파일에 같은 요청 24개: 차례대로, 그리고 여기저기.";
     device: "Disk", "디스크";
     block: "Request size", "요청 크기";
-    d_page: "Kafka's design page (RAID-5)", "카프카 설계 문서 (RAID-5)";
+    d_page: "Kafka's design page (RAID-5)", "Kafka 설계 문서 (RAID-5)";
     d_hdd: "One 7200 rpm disk", "7200 rpm 디스크 한 개";
     d_sata: "SATA SSD", "SATA SSD";
     d_nvme: "NVMe SSD", "NVMe SSD";
@@ -68,7 +68,7 @@ texts! {
     random: "random", "임의";
     read: "read", "읽기";
     write: "write", "쓰기";
-    kafka_page: "Kafka's page", "카프카 문서";
+    kafka_page: "Kafka's page", "Kafka 문서";
     kafka_note: "writes, 6 disks", "쓰기, 디스크 6개";
     jacobs: "Jacobs 2009", "제이컵스 2009";
     jacobs_note: "4-byte values", "4바이트 값";
@@ -85,9 +85,7 @@ texts! {
     // ---- page cache
     cache_title: "Who reads memory, who reads the disk?", "누가 메모리를 읽고 누가 디스크를 읽나?";
     cache_sub: "The end of one log. One block a second is written; memory holds 24 blocks, least recently used first out.", "로그 하나의 끝부분입니다. 1초에 한 블록씩 쓰고, 메모리에는 24블록만 들어갑니다. 오래 안 쓴 것부터 나갑니다.";
-    row_memory: "page cache", "페이지 캐시";
     row_disk: "disk", "디스크";
-    dirty: "dirty: memory only", "더티: 메모리에만 있음";
     producer: "producer", "프로듀서";
     tail: "tail consumer", "끝을 읽는 컨슈머";
     near: "8 s behind", "8초 뒤처진 컨슈머";
@@ -100,10 +98,6 @@ texts! {
     power_hint: "The machine loses power, and memory with it.", "서버 전원이 끊기고 메모리 내용이 사라집니다.";
     flush: "fsync", "fsync";
     flush_hint: "Write everything dirty to the disk now.", "더티 블록을 지금 모두 디스크에 씁니다.";
-    hits: "from memory", "메모리에서";
-    misses: "from disk", "디스크에서";
-    written: "written to disk", "디스크에 씀";
-    evicted: "evicted", "밀려남";
     window: "window W", "창 W";
     w_title: "W on a real broker", "실제 브로커의 W";
     w_sub: "How far behind may a consumer be and still read memory only? W = cache ÷ what flows in.", "컨슈머가 얼마나 뒤처져도 메모리만 읽을까요? W = 캐시 ÷ 들어오는 양";
@@ -138,11 +132,9 @@ texts! {
     p_nic: "network card", "네트워크 카드";
     m_rw: "read + write", "read + write";
     m_sendfile: "sendfile", "sendfile";
-    not_used: "Under TLS Kafka does not use sendfile: it reads, encrypts, writes.", "TLS에서 카프카는 sendfile을 쓰지 않습니다. 읽고 암호화해서 씁니다.";
+    not_used: "Under TLS Kafka does not use sendfile: it reads, encrypts, writes.", "TLS에서 Kafka는 sendfile을 쓰지 않습니다. 읽고 암호화해서 씁니다.";
     c_calls: "system calls", "시스템 호출";
     c_switches: "mode switches", "모드 전환";
-    c_cpu: "CPU copies", "CPU 복사";
-    c_dma: "DMA copies", "DMA 복사";
     c_encrypt: "encryption", "암호화";
     address_only: "address only", "주소만";
     ibm_title: "Published 2008, not measured here: transferTo was 1.8 to 3.5 times as fast", "2008년에 발표된 값(여기서 잰 값 아님): transferTo가 1.8~3.5배 빨랐다";

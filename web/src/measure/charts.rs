@@ -13,7 +13,7 @@ const PLOTTERS_POINT: f64 = 1.24;
 /// Width of every chart, in its own units.
 const WIDTH: i32 = 440;
 /// Where bars begin.
-const BARS: i32 = 134;
+const BARS: i32 = 148;
 /// Where the longest bar ends.
 const END: i32 = 326;
 

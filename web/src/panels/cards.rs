@@ -97,7 +97,7 @@ pub fn partition_head(f: &HeadFacts, at: Rect, selected: bool, lang: Lang, go: &
     let class = classes!("phead", selected.then_some("selected"));
     html! {
         <Placed key={f.partition.0} {at} {class} select={format!("partition-{}", f.partition)} testid={format!("partition-{}", f.partition)} label={f.name.clone()}>
-            <button type="button" class="name" aria-pressed={selected.to_string()}
+            <button type="button" class="name" title={f.name.clone()} aria-pressed={selected.to_string()}
                 onclick={ask(go, Msg::Select(Selection::Partition(f.partition)))}>{ &f.name }</button>
             <span class={classes!("who", f.leader.is_none().then_some("bad"))} data-testid="head-leader">{ leader }</span>
             <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }</span>

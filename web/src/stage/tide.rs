@@ -127,12 +127,19 @@ impl Tides {
             }
             let stable = self.0.get(&(*p, Line::LastStable));
             ink.font(700, 12.0);
-            let hw_text = if f.certain { f.word.clone() } else { format!("{} ?", f.word) };
+            let mut hw_text = if f.certain { f.word.clone() } else { format!("{} ?", f.word) };
             let mut hw = chip(ink, l, f, &hw_text);
             if let Some(s) = stable {
-                let mut lso = chip(ink, l, s, &s.word);
-                keep_apart(&mut lso, &mut hw, 4.0 * l.unit, l.columns[f.column].x + l.columns[f.column].w + 12.0 * l.unit);
-                paint_stable(ink, l, s, lso);
+                let (mut lso, column, gap) = (chip(ink, l, s, &s.word), l.columns[f.column], 4.0 * l.unit);
+                if lso.w + gap + hw.w <= column.w + 24.0 * l.unit {
+                    keep_apart(&mut lso, &mut hw, gap, column.x + column.w + 12.0 * l.unit);
+                    paint_stable(ink, l, s, Some(lso));
+                } else {
+                    // A narrow column has room for one label, which then says both.
+                    hw_text = format!("{hw_text} · LSO {}", s.at);
+                    hw = chip(ink, l, f, &hw_text);
+                    paint_stable(ink, l, s, None);
+                }
             }
             paint_line(ink, l, f, hw, &hw_text);
         }
@@ -172,13 +179,14 @@ fn down(ink: &Ink, l: &Layout, x: f64, top: f64) {
     ink.line(pt(x, y), pt(x, l.tide_foot));
 }
 
-/// The last stable offset: a thin double line.
-fn paint_stable(ink: &mut Ink, l: &Layout, f: &Flow, chip: Rect) {
+/// The last stable offset: a thin double line, and its label if it has one of its own.
+fn paint_stable(ink: &mut Ink, l: &Layout, f: &Flow, chip: Option<Rect>) {
     let u = l.unit;
     ink.stroke(&ink.palette.lso, 1.3);
     for x in [f.x - 1.8 * u, f.x + 1.8 * u] {
         down(ink, l, x, l.heads[f.column].bottom() + 2.0 * u);
     }
+    let Some(chip) = chip else { return };
     ink.rounded(chip, 12.0 * u);
     ink.fill(&ink.palette.bg);
     ink.fill_path();

@@ -16,7 +16,7 @@ use yew::prelude::*;
 /// The stage. `told`: the run is over, its figures may be seen.
 pub fn bench(b: &Bench, told: bool, source: &Source, lang: Lang, still: bool) -> Html {
     let w = lang.measure();
-    let ways = b.diagrams().map(|(way, scene)| copies::diagram(&way, scene.conditions, still, w));
+    let ways = b.diagrams().map(|(way, scene)| copies::diagram(&way, scene.conditions, still, lang));
     html! {
         <main class="stage bench" data-testid="stage" aria-label={w.disk_and_copies} id="bench" tabindex="0">
             if let Some((scene, _)) = &b.disk { { disk_card(scene, told, lang, still) } }
@@ -37,7 +37,7 @@ fn disk_card(scene: &DiskScene, told: bool, lang: Lang, still: bool) -> Html {
 
 fn device(p: Preset, w: &MeasureText) -> &'static str {
     match p {
-        Preset::DesignPage => w.d_page,
+        Preset::DesignPage => w.kafka_page, // the whole name is longer than a bar
         Preset::Hdd => w.d_hdd,
         Preset::SataSsd => w.d_sata,
         Preset::Nvme => w.d_nvme,
