@@ -88,8 +88,11 @@ fn engine(name: &str, scenario: &Scenario, inputs: u64) {
     say(&format!("engine  {name:<24} {:>10.0} inputs/s  {:>10.0} events/s  ({n:.0} inputs)", n / seconds, events / seconds));
 }
 
+/// What a benchmark puts on trial instead of what its scenario does.
+type Change = fn(&mut TrialSpec);
+
 /// States and steps a second, and bytes a state: at the end, and when they were most.
-fn search(name: &str, text: &str, runs: usize, change: impl Fn(&mut TrialSpec)) {
+fn search(name: &str, text: &str, runs: usize, change: Change) {
     let mut scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
     let spec = scenario.trial.get_or_insert_default();
     spec.bounds.max_bytes = 1 << 30;
@@ -143,18 +146,18 @@ fn main() {
         engine("10 brokers x 1000", &scene(10, 1000, 50, 5, 10, 100_000), 200_000);
     }
     let safe = include_str!("../../assets/scenarios/acks-all.json");
-    let trials: [(&str, &str, usize, &dyn Fn(&mut TrialSpec)); 5] = [
-        ("acks-1, found", include_str!("../../assets/scenarios/acks-1.json"), 5, &|_| {}),
-        ("retry-duplicates, found", include_str!("../../assets/scenarios/retry-duplicates.json"), 5, &|_| {}),
-        ("1 record, 1 crash", safe, 5, &|_| {}),
-        ("and a lost response", safe, 3, &|t| {
+    let trials: [(&str, &str, usize, Change); 5] = [
+        ("acks-1, found", include_str!("../../assets/scenarios/acks-1.json"), 5, |_| {}),
+        ("retry-duplicates, found", include_str!("../../assets/scenarios/retry-duplicates.json"), 5, |_| {}),
+        ("1 record, 1 crash", safe, 5, |_| {}),
+        ("and a lost response", safe, 3, |t| {
             t.bounds.lost_responses = 1;
             t.properties = vec![Property::Duplicated];
         }),
-        ("2 records, 1 crash", safe, 3, &|t| t.bounds.records = 2),
+        ("2 records, 1 crash", safe, 3, |t| t.bounds.records = 2),
     ];
     for (name, text, runs, change) in trials.iter().filter(|t| is_wanted(&format!("trial {}", t.0))) {
-        search(name, text, *runs, change);
+        search(name, text, *runs, *change);
     }
     if is_wanted("seek") {
         seek();

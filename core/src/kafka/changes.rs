@@ -79,6 +79,10 @@ impl World {
             c.touched |= bit;
             c.moved |= if x.meta.conns == y.meta.conns { 0 } else { bit };
         }
+        for (x, _) in self.voters.iter().zip(&before.voters).filter(|(x, y)| !x.is_same(y)) {
+            let bit = self.bit(Actor::Voter(x.id));
+            (c.touched, c.moved) = (c.touched | bit, c.moved | bit);
+        }
         let mut rest = self.net.iter().map(|f| f.id).peekable();
         for (i, f) in before.net.iter().enumerate() {
             if rest.next_if_eq(&f.id).is_some() {

@@ -7,6 +7,7 @@ use super::controller::Controller;
 use super::log::records::RecordTable;
 use super::message::Body;
 use super::producer::Producer;
+use super::quorum::Voter;
 use super::replica::Replica;
 use crate::ids::*;
 use crate::shared::Shared;
@@ -19,6 +20,7 @@ pub(crate) enum Part {
     Broker(Shared<Broker>),
     Producer(Shared<Producer>),
     Consumer(Shared<Consumer>),
+    Voter(Shared<Voter>),
     Message(Shared<Body>),
     Records(Shared<RecordTable>),
 }
@@ -31,6 +33,7 @@ macro_rules! each {
             Part::Broker($x) => $what,
             Part::Producer($x) => $what,
             Part::Consumer($x) => $what,
+            Part::Voter($x) => $what,
             Part::Message($x) => $what,
             Part::Records($x) => $what,
         }
@@ -53,6 +56,7 @@ impl Part {
             (Part::Broker(x), Part::Broker(y)) => x.is_same(y),
             (Part::Producer(x), Part::Producer(y)) => x.is_same(y),
             (Part::Consumer(x), Part::Consumer(y)) => x.is_same(y),
+            (Part::Voter(x), Part::Voter(y)) => x.is_same(y),
             (Part::Message(x), Part::Message(y)) => x.is_same(y),
             (Part::Records(x), Part::Records(y)) => x.is_same(y),
             _ => false,
@@ -77,6 +81,7 @@ impl Part {
             Part::Broker(b) => size_of::<Broker>() + b.replicas.len() * size_of::<Replica>(),
             Part::Producer(_) => size_of::<Producer>(),
             Part::Consumer(_) => size_of::<Consumer>(),
+            Part::Voter(_) => size_of::<Voter>(),
             Part::Message(_) => size_of::<Body>(),
             Part::Records(r) => r.bytes(),
         }
@@ -164,7 +169,7 @@ impl Parts {
 impl World {
     /// How many actors there are.
     pub(super) fn actors(&self) -> usize {
-        1 + self.brokers.len() + self.producers.len() + self.consumers.len()
+        1 + self.brokers.len() + self.producers.len() + self.consumers.len() + self.voters.len()
     }
 
     /// How many numbers stand before those of messages.
@@ -172,13 +177,14 @@ impl World {
         self.actors() + usize::from(self.setup.keeps_records())
     }
 
-    /// An actor's place among all: the controller, brokers, producers, consumers.
+    /// An actor's place among all: the controller, brokers, producers, consumers, voters.
     pub(super) fn place(&self, a: Actor) -> usize {
         match a {
             Actor::Controller => 0,
             Actor::Broker(b) => 1 + b.ix(),
             Actor::Producer(p) => 1 + self.brokers.len() + p.ix(),
             Actor::Consumer(c) => 1 + self.brokers.len() + self.producers.len() + c.ix(),
+            Actor::Voter(v) => self.actors() - self.voters.len() + v.ix(),
         }
     }
 
@@ -191,8 +197,10 @@ impl World {
             Part::Broker(self.brokers[place - 1].clone())
         } else if place < producers {
             Part::Producer(self.producers[place - brokers].clone())
+        } else if let Some(c) = self.consumers.get(place - producers) {
+            Part::Consumer(c.clone())
         } else if place < self.actors() {
-            Part::Consumer(self.consumers[place - producers].clone())
+            Part::Voter(self.voters[place - producers - self.consumers.len()].clone())
         } else {
             Part::Records(self.data.clone())
         }
@@ -209,12 +217,14 @@ impl World {
     pub(crate) fn unpack(&mut self, parts: &Parts, words: &[u32]) {
         let (actors, net) = words.split_at(self.packed_parts());
         let (mut brokers, mut producers, mut consumers) = (self.brokers.iter_mut(), self.producers.iter_mut(), self.consumers.iter_mut());
+        let mut voters = self.voters.iter_mut();
         for n in actors {
             match parts.get(*n) {
                 Some(Part::Controller(x)) => self.controller.clone_from(x),
                 Some(Part::Broker(x)) => put(brokers.next(), x),
                 Some(Part::Producer(x)) => put(producers.next(), x),
                 Some(Part::Consumer(x)) => put(consumers.next(), x),
+                Some(Part::Voter(x)) => put(voters.next(), x),
                 Some(Part::Records(x)) => self.data.clone_from(x),
                 Some(Part::Message(_)) | None => unreachable!("a waiting state's parts are kept"),
             }
@@ -240,6 +250,7 @@ impl World {
         self.brokers.iter_mut().zip(&o.brokers).for_each(|(x, y)| x.clone_from(y));
         self.producers.iter_mut().zip(&o.producers).for_each(|(x, y)| x.clone_from(y));
         self.consumers.iter_mut().zip(&o.consumers).for_each(|(x, y)| x.clone_from(y));
+        self.voters.iter_mut().zip(&o.voters).for_each(|(x, y)| x.clone_from(y));
         self.data.clone_from(&o.data);
         self.net.truncate(o.net.len());
         for (i, f) in o.net.iter().enumerate() {
