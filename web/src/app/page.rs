@@ -14,6 +14,7 @@ use crate::panels::header::header;
 use crate::panels::help::Help;
 use crate::panels::inspector::{acts, inspector};
 use crate::panels::keep::Keep;
+use crate::panels::learn::Terms;
 use crate::panels::learn::bench::bench;
 use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::lesson_panel;
@@ -57,7 +58,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
             { keep(app, &go) }
-            if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
+            if app.help { <div id="help-open"><Help {door} {lang} go={go.clone()} /></div> }
         </div>
     }
 }
@@ -75,15 +76,16 @@ fn learn(app: &App, go: &Go) -> Html {
     let lang = app.lang;
     let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
     let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
-        return lesson_list(&crate::learn::panel::list(&app.learn, lang), lang, go);
+        return lesson_list(&crate::learn::panel::list(&app.learn, lang), app.learn.glossary(lang), lang, go);
     };
     let lesson = open.lesson.clone();
     html! {
         <>
-            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"))} id="lesson" key="lesson">
+            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"),
+                open.belief.is_some().then_some("ghost"))} id="lesson" key="lesson">
                 if let Some(b) = &open.bench { { bench(b, open.phase == Phase::Compare, &app.measure.source(), lang, browser::reduced_motion()) } }
                 else { { stage(app, go) } }
-                { lesson_panel(&panel, hands(app, open.place, go), lang, go) }
+                { lesson_panel(&panel, &Terms::of(app.learn.glossary(lang)), hands(app, open.place, go), lang, go) }
                 if open.bench.is_none() { { below(app, go) } }
             </div>
             <Handout {lesson} {lang} />
@@ -173,7 +175,7 @@ fn stage(app: &App, go: &Go) -> Html {
     });
     let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
         let selected = now == Selection::Partition(h.partition);
-        partition_head(h, *at, selected, lang, go)
+        partition_head(h, 16.0 * l.unit, *at, selected, lang, go)
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
@@ -187,7 +189,7 @@ fn stage(app: &App, go: &Go) -> Html {
         html! { <div key={g.id.0}>{ group_box(g, at.rect, lang) }{ for members }</div> }
     });
     html! {
-        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()}>
+        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()} data-ghost={t.learn_ghost}>
             { controller_strip(&f.controller, l.controller, now == Selection::Controller, lang, go) }
             { for heads }
             { pager(app, go) }
@@ -232,7 +234,12 @@ fn coach(app: &App, go: &Go) -> Html {
         return Html::default();
     };
     let at = match advice {
-        Advice::Play => Rect { x: 12.0 * u, y: l.size.1 - 108.0 * u, w: 216.0 * u, h: 96.0 * u },
+        // Beside the first column: the label of the high watermark stands below that.
+        Advice::Play => {
+            let w = (l.brokers[0].x - 20.0 * u).min(216.0 * u);
+            let h = if w < 200.0 * u { 124.0 * u } else { 104.0 * u };
+            Rect { x: 12.0 * u, y: l.size.1 - h - 12.0 * u, w, h }
+        }
         Advice::Crash => {
             let leader = app.facts.brokers.iter().position(|b| b.leads.is_some()).unwrap_or(0);
             let card = l.brokers[leader];
