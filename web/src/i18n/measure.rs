@@ -50,6 +50,7 @@ texts! {
     claimed: "as the page says", "문서에 적힌 값";
     fitted: "model fitted to your measurement", "내 측정에 맞춘 모형";
     disk_and_copies: "The disk, or the way of a block", "디스크, 또는 블록이 가는 길";
+    busy: "busy with other work", "다른 일로 바쁨";
     one_log: "One log", "로그 하나";
     only_writes: "Writing only", "쓰기만";
     writes_and_reads: "Writing, with a reader far behind", "쓰기, 그리고 많이 뒤처진 컨슈머의 읽기";

@@ -52,7 +52,7 @@ fn row(d: &DiskWork, w: &MeasureText) -> Row {
 }
 
 /// What a core that others keep busy sends: by sendfile, and by read and write.
-fn busy_rows(b: &Bench) -> Vec<Row> {
+fn busy_rows(b: &Bench, w: &MeasureText) -> Vec<Row> {
     let works = || {
         b.runs.iter().filter_map(|r| match r.scene {
             CostScene::Copies(c) if c.busy > 0 => Some(c),
@@ -62,7 +62,7 @@ fn busy_rows(b: &Bench) -> Vec<Row> {
     let row = |c: highwater_core::lesson::cost::CopyWork| {
         let other = works().find(|o| o.busy == c.busy && !o.sendfile)?.rate();
         let name = format!("CPU {} %", c.busy);
-        Some(Row { name, note: String::new(), value: c.rate(), other: Some(other), end: End::Times(c.rate() / other), kind: Kind::Model })
+        Some(Row { name, note: w.busy.into(), value: c.rate(), other: Some(other), end: End::Times(c.rate() / other), kind: Kind::Model })
     };
     works().filter(|c| c.sendfile).filter_map(row).collect()
 }
@@ -76,7 +76,7 @@ fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
     let mut rows: Vec<Row> = of_runs.collect();
     let measured = source.measurement();
     let disk = !rows.is_empty();
-    let busy = busy_rows(b);
+    let busy = busy_rows(b, w);
     if disk && measured.is_some_and(|m| m.disk.is_some()) {
         rows.extend(figures::disk_rows(source, lang).into_iter().filter(|r| r.kind == Kind::Measured));
     } else if !busy.is_empty() {
@@ -95,6 +95,7 @@ fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
     };
     let legend = match &b.disk {
         Some((scene, _)) => disk::lane_names(scene, lang),
+        None if rows.iter().any(|r| r.kind == Kind::Model) => [w.m_sendfile, w.m_rw].map(String::from),
         None => ["transferTo", "read + write"].map(String::from),
     };
     let below = html! { <p class="legend"><i class="full"></i>{ &legend[0] }<i class="hollow"></i>{ &legend[1] }</p> };

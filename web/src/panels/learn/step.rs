@@ -69,7 +69,7 @@ fn compare(s: &StepPanel, a: &After, terms: &Terms, lang: Lang, go: &Go) -> Html
     html! {
         <>
             <div {class} data-testid="said-box"><h3>{ t.learn_you_said }</h3><p>{ &a.said }</p>
-                <p class="verdict">{ if a.right { t.learn_right } else { t.learn_surprise } }</p></div>
+                <p class="came">{ if a.right { t.learn_right } else { t.learn_surprise } }</p></div>
             <h3>{ t.learn_happened }</h3>
             <p data-testid="outcome">{ terms.html(&a.outcome) }</p>
             if let Some(n) = &a.note { <p>{ terms.html(n) }</p> }
