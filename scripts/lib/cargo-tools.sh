@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Trunk and wasm-bindgen: taken as they are if the right version is there, fetched ready-made if possible, else compiled.
+# Trunk, wasm-bindgen and wasm-split: taken as they are if the right version is there, fetched ready-made if possible, else compiled.
 
 TRUNK_VERSION=0.21.14
 
@@ -18,6 +18,14 @@ need_wasm_bindgen() {
   fi
 }
 
+# Takes the page's module apart.
+need_wasm_split() {
+  local crate=wasm_split_cli_support version=0.2.4
+  if ! have wasm-split-cli || ! cargo install --list --root "$TOOLS" | grep -q "^$crate v$version:"; then
+    install_tool "$crate" "$version" 2 1 --features build-binary
+  fi
+}
+
 # install_tool CRATE VERSION MINUTES OPTIMIZATION OPTION...
 install_tool() {
   local crate=$1 version=$2 minutes=$3 level=$4
@@ -33,7 +41,7 @@ install_tool() {
 }
 
 # Quick to compile rather than quick to run: these tools work for seconds. What was compiled before an interruption is kept.
-# Only wasm-bindgen, which reads whole modules, is worth a little optimization.
+# Only those that read whole modules are worth a little optimization.
 compile_tool() {
   local crate=$1 version=$2 level=$3
   shift 3

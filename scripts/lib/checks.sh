@@ -10,17 +10,18 @@ need_page_tools() {
   need_browser
   need_wasm_opt
   need_wasm_bindgen
+  need_wasm_split
   need_trunk
 }
 
 check_scripts() {
   if have shellcheck; then
-    shellcheck -x run test .ci/run scripts/e2e conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh
+    shellcheck -x run test .ci/run scripts/e2e scripts/apart/wasm-bindgen conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh
   else
     say "shellcheck is not installed, so the scripts are only parsed."
   fi
   local script
-  for script in run test .ci/run scripts/e2e conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh; do bash -n "$script"; done
+  for script in run test .ci/run scripts/e2e scripts/apart/wasm-bindgen conformance/record conformance/prove-export conformance/prove-replay conformance/exported.sh scripts/lib/*.sh; do bash -n "$script"; done
   for script in web/e2e/*.mjs web/e2e/*/*.mjs scripts/*/*.mjs; do node --check "$script"; done
 }
 

@@ -18,13 +18,15 @@ pub(crate) const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/page.rs"))
 mod tests {
     use super::*;
 
-    /// Most that a first visit may take, in bytes as they are sent. The bar is 700 000; it is not reached yet.
-    const LIMIT: usize = 775_000;
+    /// Most that a first visit may take, in bytes as they are sent. The bar is 700 000; this is a little above what it is.
+    const LIMIT: usize = 560_000;
 
     #[test]
     fn what_comes_before_the_first_moving_record_is_small() {
-        // Fonts are for the second picture; the fidelity page, lessons, scenarios and the worker wait until somebody opens their doors.
-        let later = |path: &str| ["fidelity.", "fonts/", "lessons/", "scenarios/", "worker"].iter().any(|start| path.starts_with(start));
+        // Fonts are for the second picture; what is behind the other doors, the fidelity page, lessons, scenarios and the
+        // worker wait until somebody wants them.
+        let later =
+            |path: &str| ["behind-", "fidelity.", "fonts/", "lessons/", "scenarios/", "worker"].iter().any(|start| path.starts_with(start));
         let first: usize = FILES.iter().filter(|f| !later(f.path)).map(|f| f.gzip.unwrap_or(f.bytes).len()).sum();
         assert!(first <= LIMIT, "{first} bytes come before the first moving record; there may be {LIMIT}");
     }

@@ -11,6 +11,25 @@ export default {
     }
   },
 
+  'what is behind the other doors comes when it is wanted, and can be tried again': async (t) => {
+    t.expectFailures();
+    const asked = [];
+    const page = await t.open({ prepare: (page) => page.on('request', (r) => /behind-/.test(r.url()) && asked.push(r.url())) });
+    await id(page, 'play').click();
+    await page.waitForTimeout(500);
+    assert.deepEqual(asked, [], 'the Play door needs none of it');
+    await page.route('**/behind-*.wasm', (route) => route.abort());
+    await id(page, 'door-trial').click();
+    assert.match(await page.locator('[data-testid=coming] [role=alert]').innerText(), /can.t be loaded/);
+    await id(page, 'lang').click();
+    assert.match(await page.locator('[data-testid=coming] [role=alert]').innerText(), /불러올 수 없습니다/);
+    await t.shot(page, 'door-missing');
+    await page.unroute('**/behind-*.wasm');
+    await id(page, 'fetch-again').click();
+    await id(page, 'trial').waitFor();
+    assert.ok(asked.length >= 2, `asked for ${asked.length} times`);
+  },
+
   'the link to the controls leaves the address alone': async (t) => {
     const page = await t.open();
     await t.tabTo(page, '.skip');

@@ -12,8 +12,8 @@ impl App {
     /// What is to be kept: the scenario behind the open door, or a story of the trial.
     pub(super) fn kept(&self, what: Keeping) -> Option<(Door, Scenario)> {
         match (what, self.door) {
-            (Keeping::Story(run), _) => Some((Door::Play, self.court.case().story_of(run)?.clone())),
-            (Keeping::Here, Door::Trial) => Some((Door::Trial, self.court.case().scenario().clone())),
+            (Keeping::Story(run), _) => Some((Door::Play, self.court.as_ref()?.case().story_of(run)?.clone())),
+            (Keeping::Here, Door::Trial) => Some((Door::Trial, self.court.as_ref()?.case().scenario().clone())),
             (Keeping::Here, _) => Some((Door::Play, self.hot.borrow().session.timeline().scenario().clone())),
         }
     }

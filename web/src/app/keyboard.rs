@@ -1,6 +1,6 @@
 //! Keys that work anywhere on the page.
 
-use super::msg::Msg;
+use super::msg::{BehindMsg, Msg};
 use crate::door::Door;
 use crate::learn::Ask;
 use crate::session::select::Selection;
@@ -45,7 +45,7 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
 /// Keys of a lesson, beside those of the cluster.
 fn learn(key: &str) -> Option<Msg> {
     match key {
-        "n" | "N" => Some(Msg::Learn(Ask::Next)),
+        "n" | "N" => Some(Msg::Behind(BehindMsg::Learn(Ask::Next))),
         "p" | "P" => Some(Msg::FocusChoices),
         _ => None,
     }

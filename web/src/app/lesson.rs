@@ -1,7 +1,7 @@
 //! The open lesson in the app: which session is on the stage, what a learner may do, what is read out.
 
 use super::browser::{self, keys};
-use super::msg::{Msg, Tab};
+use super::msg::{BehindMsg, Msg, Tab};
 use super::{App, fatal};
 use crate::door::Door;
 use crate::i18n;
@@ -18,8 +18,9 @@ impl App {
     /// Goes where an address leads behind the Learn door. The first time, the lessons have to be loaded before.
     pub(super) fn enter_lesson(&mut self, ctx: &Context<Self>, rest: &str) {
         if self.learn.lessons().is_empty() {
+            self.learn.progress = browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t));
             let link = ctx.link().clone();
-            spawn_local(async move { link.send_message(Msg::Lessons(browser::fetch_texts(&Learn::files()).await)) });
+            spawn_local(async move { link.send_message(Msg::Behind(BehindMsg::Lessons(browser::fetch_texts(&Learn::files()).await))) });
         }
         let fresh = self.learn.go(rest);
         if self.learn.open.is_none() {
@@ -62,6 +63,7 @@ impl App {
     /// The stage is Play's again; the lesson waits.
     pub(super) fn leave_lesson(&mut self) {
         if self.lesson_on_stage {
+            self.hot.borrow_mut().bench_plays = false;
             self.swap(false);
         }
     }
@@ -108,7 +110,7 @@ impl App {
 
     /// A frame for it. True if something moved.
     pub(super) fn bench_goes_on(&mut self) -> bool {
-        let bench = self.learn.open.as_mut().filter(|_| self.lesson_on_stage).and_then(|o| o.bench.as_mut());
+        let bench = self.learn.open.as_mut().and_then(|o| o.bench.as_mut());
         let moved = bench.is_some_and(|b| b.frame(browser::now_ms()));
         let plays = self.learn.open.as_ref().and_then(|o| o.bench.as_ref()).is_some_and(|b| b.playing());
         self.hot.borrow_mut().bench_plays = plays;
@@ -146,7 +148,7 @@ impl App {
 
     /// Looks at how far the run has come; reads out what is to be known. True if there is news.
     pub(super) fn lesson_goes_on(&mut self) -> bool {
-        if !self.lesson_on_stage || !self.learn.tick(&mut self.hot.borrow_mut().session) {
+        if !self.learn.tick(&mut self.hot.borrow_mut().session) {
             return false;
         }
         let panel = panel(&self.learn, &self.hot.borrow().session, self.lang);
@@ -181,7 +183,7 @@ impl App {
         let file = gloo::file::File::from(file);
         self.reading = Some(gloo::file::callbacks::read_as_text(&file, move |text| {
             if let Ok(text) = text {
-                link.send_message(Msg::Progress(text));
+                link.send_message(Msg::Behind(BehindMsg::Progress(text)));
             }
         }));
     }

@@ -1,5 +1,6 @@
 //! The app: keeps the session, takes what people do, brings what is read up to date.
 
+pub mod behind;
 pub mod browser;
 pub mod fatal;
 pub mod hot;
@@ -10,6 +11,7 @@ pub mod marks;
 pub mod msg;
 pub mod page;
 pub mod playback;
+pub mod rooms;
 pub mod trial;
 
 use crate::door::{Door, Route};
@@ -36,17 +38,30 @@ use gloo::utils::{document, window};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::{Keeping, Msg, Tab};
+use msg::{BehindMsg, Keeping, Msg, Tab};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use trial::Court;
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
 /// How long a notice stays.
 const NOTICE_MS: u32 = 7000;
+
+/// How it stands with what is behind the other doors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Fetch {
+    /// Nobody needs it yet, or it is here.
+    #[default]
+    Idle,
+    /// It comes.
+    Underway,
+    /// It can't be had.
+    Failed,
+}
 
 /// The whole page.
 pub struct App {
@@ -64,7 +79,9 @@ pub struct App {
     /// The same for those who listen to keys.
     door_now: Rc<Cell<Door>>,
     measure: Kept,
-    court: Court,
+    /// Since the Trial door was first opened.
+    court: Option<Court>,
+    fetch: Fetch,
     /// What is being kept, and why a file could not be opened.
     keep: Option<Keeping>,
     file_error: Option<String>,
@@ -133,7 +150,7 @@ impl Component for App {
         let door = route.map_or_else(Door::default, |r| r.door);
         let door_now = Rc::new(Cell::new(door));
         let mut app = App {
-            learn: Learn::new(browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t))),
+            learn: Learn::new(Progress::default()),
             lesson_on_stage: false,
             parked: None,
             reading: None,
@@ -142,7 +159,8 @@ impl Component for App {
             facts,
             door,
             measure: Kept::default(),
-            court: Court::new(lang),
+            court: None,
+            fetch: Fetch::default(),
             keep: None,
             file_error: None,
             lasting: false,
@@ -165,15 +183,7 @@ impl Component for App {
         };
         app.dress();
         if let Some(r) = route {
-            if r.door == Door::Learn {
-                app.enter_lesson(ctx, r.rest);
-            } else {
-                if r.door == Door::Trial {
-                    app.enter_trial(ctx);
-                }
-                app.open_link(r.door, r.rest);
-                app.reread();
-            }
+            app.enter_if_here(ctx, r);
         }
         app
     }
@@ -193,23 +203,20 @@ impl Component for App {
                 return false;
             }
             Msg::Routed => self.routed(ctx),
+            Msg::Fetched(what) => self.fetched(ctx, what.is_ok()),
             Msg::Open(door) => browser::go_to(&door.address()),
-            Msg::Keep(what) => (self.keep, self.file_error) = (Some(what), None),
+            Msg::Keep(what) => {
+                (self.keep, self.file_error) = (Some(what), None);
+                self.fetch_behind(ctx);
+            }
             Msg::CloseKeep => self.keep = None,
-            Msg::OpenFile(text) => self.open_file(&text),
-            Msg::Trial(ask) => self.try_out(ctx, ask),
             Msg::Skip => browser::focus("controls"),
-            Msg::Learn(ask) => self.ask_lesson(ask),
-            Msg::Lessons(texts) => self.lessons_came(ctx, texts),
-            Msg::Digit(n) if self.locked() => self.ask_lesson(Ask::Choose(usize::from(n) - 1)),
+            Msg::Behind(what) => self.ask(ctx, what),
+            Msg::Digit(n) if self.locked() => self.ask(ctx, BehindMsg::Learn(Ask::Choose(usize::from(n) - 1))),
             Msg::Digit(n) => self.select(Selection::Broker(BrokerId(n))),
             Msg::FocusChoices => browser::focus_first(".options button"),
-            Msg::TakeScene => self.take_scene(),
-            Msg::SaveProgress => browser::download("highwater-progress.json", &self.learn.progress.text()),
-            Msg::LoadProgress(file) => self.load_progress(ctx, file),
-            Msg::Progress(text) => self.learn_progress(&text),
-            Msg::Toggle if self.at_question() => self.ask_lesson(Ask::Next),
-            Msg::Toggle if self.bench_shown() => self.toggle_bench(),
+            Msg::Toggle if self.at_question() => self.ask(ctx, BehindMsg::Learn(Ask::Next)),
+            Msg::Toggle if self.bench_shown() => self.ask(ctx, BehindMsg::Bench),
             Msg::Toggle => {
                 self.hot.borrow_mut().session.toggle();
                 if self.coach == Some(Advice::Play) {
@@ -223,7 +230,7 @@ impl Component for App {
             Msg::StepBack => self.hot.borrow_mut().session.step_back(),
             Msg::Seek(t) => self.hot.borrow_mut().session.seek(t),
             Msg::SetSpeed(s) => self.hot.borrow_mut().session.set_speed(s),
-            Msg::Reset if self.lesson_on_stage => self.ask_lesson(Ask::Again),
+            Msg::Reset if self.lesson_on_stage => self.ask(ctx, BehindMsg::Learn(Ask::Again)),
             Msg::Reset => {
                 // Whoever goes back to the beginning wants to look at it.
                 self.hot.borrow_mut().session.pause();
@@ -233,7 +240,7 @@ impl Component for App {
             Msg::Branch(n) => self.rerun(|s| s.on_branch(n), |lang, _| i18n::on_branch(lang, branches::letter(n))),
             Msg::Act(_) | Msg::Configure(..) if self.locked() => self.notice = Some(self.lang.text().learn_locked.to_owned()),
             Msg::Act(_) | Msg::Configure(..) if self.hot.borrow().session.sim().is_story() => {
-                self.notice = Some(self.lang.trial().story_fixed.to_owned());
+                self.notice = Some(self.lang.text().story_fixed.to_owned());
             }
             Msg::Act(what) => self.act(what),
             Msg::ActNamed(names) => {
@@ -253,7 +260,9 @@ impl Component for App {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
                 self.dress();
-                self.reread();
+                if let Some(b) = behind::here() {
+                    (b.reread)(self);
+                }
             }
             Msg::SwitchTheme => {
                 self.dark = !self.dark;
@@ -330,15 +339,45 @@ impl App {
                 hot.session.pause();
             }
         }
-        match route.door {
-            Door::Learn => self.enter_lesson(ctx, route.rest),
-            Door::Play | Door::Measure | Door::Trial => self.leave_lesson(),
+        if route.door != Door::Learn {
+            self.leave_lesson();
         }
-        if route.door == Door::Trial {
-            self.enter_trial(ctx);
+        self.enter_if_here(ctx, route);
+    }
+
+    /// Goes where an address leads, or has what is there fetched first.
+    fn enter_if_here(&mut self, ctx: &Context<Self>, route: Route<'_>) {
+        match behind::here() {
+            _ if route.door == Door::Play && route.rest.is_empty() => {}
+            Some(b) => (b.enter)(self, ctx, route),
+            None => self.fetch_behind(ctx),
         }
-        self.open_link(route.door, route.rest);
-        self.reread();
+    }
+
+    fn fetch_behind(&mut self, ctx: &Context<Self>) {
+        if behind::here().is_none() && self.fetch != Fetch::Underway {
+            self.fetch = Fetch::Underway;
+            let link = ctx.link().clone();
+            spawn_local(async move { link.send_message(Msg::Fetched(behind::fetch().await.map(|_| ()))) });
+        }
+    }
+
+    /// What is behind the doors is here, or can't be had.
+    fn fetched(&mut self, ctx: &Context<Self>, here: bool) {
+        self.fetch = if here { Fetch::Idle } else { Fetch::Failed };
+        if here {
+            self.routed(ctx);
+        } else if self.door == Door::Play {
+            self.keep = None;
+            self.notice = Some(self.lang.text().not_fetched.to_owned());
+        }
+    }
+
+    /// Asks for something behind the doors; nobody can while it is not here.
+    fn ask(&mut self, ctx: &Context<Self>, what: BehindMsg) {
+        if let Some(b) = behind::here() {
+            (b.update)(self, ctx, what);
+        }
     }
 
     /// Language and colours on the root element.
@@ -384,7 +423,7 @@ impl App {
             hot.session.look_at_meters(self.tab == Tab::Meters && self.door == Door::Play);
             facts(&hot.session, hot.frame, self.lang)
         };
-        let told = self.bench_goes_on() | self.lesson_goes_on();
+        let told = self.lesson_on_stage && behind::here().is_some_and(|b| (b.look)(self));
         if *self.facts == fresh {
             return told;
         }

@@ -1,5 +1,6 @@
 //! Everything that a person, a key or a frame can ask of the app.
 
+use super::behind::Missing;
 use crate::door::Door;
 use crate::facts::inspect::Owner;
 use crate::learn::Ask;
@@ -48,6 +49,29 @@ pub enum Keeping {
     Story(usize),
 }
 
+/// A request to what is behind the doors ([`super::behind`]).
+#[derive(Clone, PartialEq, Debug)]
+pub enum BehindMsg {
+    /// Asked of the Trial door.
+    Trial(TrialMsg),
+    /// Something of the open lesson.
+    Learn(Ask),
+    /// The texts of the lessons' files, or why they can't be had.
+    Lessons(Result<Vec<String>, String>),
+    /// Play or pause the pictures of a lesson without a cluster.
+    Bench,
+    /// The lesson's scene at this instant, behind the Play door.
+    TakeScene,
+    /// Progress as a file.
+    SaveProgress,
+    /// Progress from a file.
+    LoadProgress(web_sys::File),
+    /// The file was read.
+    Progress(String),
+    /// Open a file with this text.
+    OpenFile(String),
+}
+
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Msg {
@@ -89,10 +113,10 @@ pub enum Msg {
     Keep(Keeping),
     /// Enough of that.
     CloseKeep,
-    /// Open a file with this text.
-    OpenFile(String),
-    /// Asked of the Trial door.
-    Trial(TrialMsg),
+    /// What is behind the doors was fetched, or not.
+    Fetched(Result<(), Missing>),
+    /// Asked of what is behind the doors.
+    Behind(BehindMsg),
     /// What the side of the Play door shows.
     Tab(Tab),
     /// The other language.
@@ -113,22 +137,10 @@ pub enum Msg {
     Recolour,
     /// What there is to read may have changed.
     Refresh,
-    /// Something of the open lesson.
-    Learn(Ask),
-    /// The texts of the lessons' files, or why they can't be had.
-    Lessons(Result<Vec<String>, String>),
     /// A figure was typed: a broker, or an answer.
     Digit(u8),
     /// To the answers.
     FocusChoices,
-    /// The lesson's scene at this instant, behind the Play door.
-    TakeScene,
-    /// Progress as a file.
-    SaveProgress,
-    /// Progress from a file.
-    LoadProgress(web_sys::File),
-    /// The file was read.
-    Progress(String),
     /// Keep the scene for a reload.
     Save,
 }

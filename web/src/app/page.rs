@@ -1,30 +1,19 @@
 //! How the page is put together from its panels.
 
-use super::keep::file_name;
 use super::msg::{Msg, Tab};
-use super::{App, browser};
+use super::{App, Fetch, behind};
 use crate::door::Door;
-use crate::learn::open::Phase;
-use crate::learn::place::Place;
-use crate::measure::MeasureDoor;
 use crate::panels::cards::{broker_card, controller_strip, partition_head};
 use crate::panels::coach::{self, Advice};
 use crate::panels::events::event_list;
 use crate::panels::header::header;
 use crate::panels::help::Help;
-use crate::panels::inspector::{acts, inspector};
-use crate::panels::keep::Keep;
-use crate::panels::learn::Terms;
-use crate::panels::learn::bench::bench;
-use crate::panels::learn::handout::Handout;
-use crate::panels::learn::lesson::lesson_panel;
-use crate::panels::learn::list::lesson_list;
+use crate::panels::inspector::inspector;
 use crate::panels::ledger::ledger;
 use crate::panels::meters::meters;
 use crate::panels::people::{group_box, member_card, producer_card};
 use crate::panels::placed::Placed;
 use crate::panels::transport::transport;
-use crate::panels::trial::trial_door;
 use crate::panels::{Go, ask, icons};
 use crate::scene::geometry::Rect;
 use crate::session::select::Selection;
@@ -39,71 +28,40 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
     let title = match door {
         Door::Learn => app.lesson_title(),
         Door::Measure => String::new(),
-        Door::Trial => app.court.sheet.title.clone(),
+        Door::Trial => app.court.as_ref().map(|c| c.sheet.title.clone()).unwrap_or_default(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
     let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
             { header(door, title, story, app.dark, lang, &go) }
-            { match door {
-                Door::Learn => learn(app, &go),
-                Door::Play => play(app, &go),
-                Door::Measure => html! { <MeasureDoor {lang} kept={app.measure.clone()} /> },
-                Door::Trial => trial_door(&app.court.sheet, app.court.picked.as_deref(), lang, &go),
-            } }
+            { if door == Door::Play { play(app, &go) } else { other_door(app, &go) } }
             <p class="hidden" role="status" aria-live="polite" data-testid="live">{ &app.spoken.1 }</p>
             if let Some(n) = &app.notice {
                 <div class="notice" role="status" data-testid="notice"><p>{ n }</p>
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
-            { keep(app, &go) }
+            if let Some((what, b)) = app.keep.zip(behind::here()) { { (b.keep)(app, what, &go) } }
             if app.help { <div id="help-open"><Help {door} {lang} go={go.clone()} /></div> }
         </div>
     }
 }
 
-/// How to keep a scenario.
-fn keep(app: &App, go: &Go) -> Html {
-    let Some((door, s)) = app.keep.and_then(|what| app.kept(what)) else { return Html::default() };
-    let link = format!("{}{}/{}", browser::address(), door.address(), s.to_link());
-    let (title, file) = (s.title_in(app.lang.core()).to_owned(), file_name(&s.title));
-    html! { <Keep {title} {link} json={s.to_json()} {file} error={app.file_error.clone()} lang={app.lang} go={go.clone()} /> }
-}
-
-/// The list of lessons, or the open one beside its stage.
-fn learn(app: &App, go: &Go) -> Html {
-    let lang = app.lang;
-    let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
-    let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
-        return lesson_list(&crate::learn::panel::list(&app.learn, lang), app.learn.glossary(lang), lang, go);
-    };
-    let lesson = open.lesson.clone();
-    html! {
-        <>
-            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"),
-                open.belief.is_some().then_some("ghost"))} id="lesson" key="lesson">
-                if let Some(b) = &open.bench { { bench(b, open.phase == Phase::Compare, &app.measure.source(), lang, browser::reduced_motion()) } }
-                else { { stage(app, go) } }
-                { lesson_panel(&panel, &Terms::of(app.learn.glossary(lang)), hands(app, open.place, go), lang, go) }
-                if open.bench.is_none() { { below(app, go) } }
-            </div>
-            <Handout {lesson} {lang} />
-        </>
+/// What is behind another door; until it is here, that it comes or what is amiss.
+fn other_door(app: &App, go: &Go) -> Html {
+    if let Some(b) = behind::here() {
+        return (b.view)(app, go);
     }
-}
-
-/// In a challenge, everything that can be done to the selected thing, as the inspector has it.
-fn hands(app: &App, place: Place, go: &Go) -> Html {
-    let i = &app.facts.inspection;
-    if place != Place::Challenge || app.locked() {
-        return Html::default();
-    }
+    let t = app.lang.text();
     html! {
-        <section class="hands" data-testid="hands">
-            if i.acts.is_empty() { <p class="none">{ app.lang.text().learn_hands }</p> }
-            else { <h3>{ &i.title }</h3>{ acts(&i.acts, app.lang, go) } }
-        </section>
+        <main class="coming" key="coming" data-testid="coming">
+            if app.fetch == Fetch::Failed {
+                <p role="alert">{ t.not_fetched }</p>
+                <button type="button" class="plain" data-testid="fetch-again" onclick={ask(go, Msg::Routed)}>{ t.fetch_again }</button>
+            } else {
+                <p role="status">{ t.fetching }</p>
+            }
+        </main>
     }
 }
 
@@ -140,7 +98,7 @@ fn play(app: &App, go: &Go) -> Html {
 }
 
 /// The ledger and the time.
-fn below(app: &App, go: &Go) -> Html {
+pub(super) fn below(app: &App, go: &Go) -> Html {
     let (f, lang) = (&app.facts, app.lang);
     let hot = app.hot.borrow();
     html! {
@@ -157,7 +115,8 @@ fn tab(id: &'static str, label: &'static str, app: &App, go: &Go, tab: Tab) -> H
     }
 }
 
-fn stage(app: &App, go: &Go) -> Html {
+/// The stage, and what stands on it.
+pub(super) fn stage(app: &App, go: &Go) -> Html {
     let (t, f, lang) = (app.lang.text(), &app.facts, app.lang);
     let l = &f.layout;
     let now = f.inspection.selection;

@@ -1,7 +1,7 @@
 //! The Trial door's share of the app: what is on trial, and the search that runs.
 
 use super::browser::{self, keys};
-use super::msg::{Msg, TrialMsg};
+use super::msg::{BehindMsg, Msg, TrialMsg};
 use super::{App, fatal};
 use crate::door::Door;
 use crate::i18n::{self, Lang};
@@ -71,27 +71,28 @@ impl App {
         let changed = match msg {
             TrialMsg::Shipped(texts) => return self.shipped_came(texts),
             TrialMsg::Pick(name) => {
-                let picked = self.court.shipped.iter().find(|s| s.0 == name).map(|s| s.1.clone());
-                let called = picked.map_or(Ok(()), |s| self.court.call(s));
-                self.court.picked = Some(name);
+                let court = self.court();
+                let picked = court.shipped.iter().find(|s| s.0 == name).map(|s| s.1.clone());
+                let called = picked.map_or(Ok(()), |s| court.call(s));
+                court.picked = Some(name);
                 called
             }
             TrialMsg::FromPlay => {
                 let scenario = self.hot.borrow().session.timeline().scenario().clone();
-                self.court.call(scenario)
+                self.court().call(scenario)
             }
-            TrialMsg::Turn(knob, value) => self.court.case.turn(knob, &value),
-            TrialMsg::Bound(i, n) => self.court.case.bound(i, n),
+            TrialMsg::Turn(knob, value) => self.court().case.turn(knob, &value),
+            TrialMsg::Bound(i, n) => self.court().case.bound(i, n),
             TrialMsg::LookFor(p, on) => {
-                self.court.case.look_for(p, on);
+                self.court().case.look_for(p, on);
                 Ok(())
             }
             TrialMsg::States(n) => {
-                self.court.case.bound_states(n);
+                self.court().case.bound_states(n);
                 Ok(())
             }
             TrialMsg::Memory(bytes) => {
-                self.court.case.bound_memory(bytes);
+                self.court().case.bound_memory(bytes);
                 Ok(())
             }
             TrialMsg::Search => return self.search(ctx),
@@ -101,8 +102,8 @@ impl App {
         };
         match changed {
             Ok(()) => {
-                self.court.searcher = None;
-                browser::keep(keys::TRIAL, &self.court.case.scenario().to_json());
+                self.court().searcher = None;
+                browser::keep(keys::TRIAL, &self.court().case.scenario().to_json());
             }
             Err(e) => self.notice = Some(i18n::refused(self.lang, &e.to_string())),
         }
@@ -111,11 +112,18 @@ impl App {
 
     /// The Trial door was opened: the first time, the shipped configurations are loaded.
     pub(super) fn enter_trial(&mut self, ctx: &Context<App>) {
-        if self.court.shipped.is_empty() {
+        if self.court().shipped.is_empty() {
             let link = ctx.link().clone();
             let files: Vec<String> = NAMES.iter().map(|name| format!("./scenarios/{name}.json")).collect();
-            spawn_local(async move { link.send_message(Msg::Trial(TrialMsg::Shipped(browser::fetch_texts(&files).await))) });
+            spawn_local(
+                async move { link.send_message(Msg::Behind(BehindMsg::Trial(TrialMsg::Shipped(browser::fetch_texts(&files).await)))) },
+            );
         }
+    }
+
+    /// What is on trial: the first time, as it was left or the first configuration.
+    fn court(&mut self) -> &mut Court {
+        self.court.get_or_insert_with(|| Court::new(self.lang))
     }
 
     fn shipped_came(&mut self, texts: Result<Vec<String>, String>) {
@@ -123,7 +131,7 @@ impl App {
             Ok(texts) => {
                 let read = |(name, text): (&&'static str, String)| Some((*name, Scenario::parse(&text).ok()?));
                 let all = NAMES.iter().zip(texts).filter_map(read);
-                self.court.shipped = all.filter(|(_, s)| s.trial.is_some()).collect();
+                self.court().shipped = all.filter(|(_, s)| s.trial.is_some()).collect();
                 self.reread();
             }
             Err(e) => self.tell_for_long(i18n::no_scenarios(self.lang, &e)),
@@ -132,50 +140,52 @@ impl App {
 
     /// Puts a scenario on trial, and keeps it for a reload.
     pub(super) fn call(&mut self, s: Scenario) -> Result<(), ScenarioError> {
-        self.court.call(s)?;
-        browser::keep(keys::TRIAL, &self.court.case.scenario().to_json());
+        self.court().call(s)?;
+        browser::keep(keys::TRIAL, &self.court().case.scenario().to_json());
         Ok(())
     }
 
     /// Brings what is read about the trial up to date.
     pub(super) fn reread(&mut self) {
-        let fresh = sheet(&self.court.case, &self.court.shipped, self.lang);
-        if self.court.sheet != fresh {
-            self.court.sheet = fresh;
+        let Some(court) = &mut self.court else { return };
+        let fresh = sheet(&court.case, &court.shipped, self.lang);
+        if court.sheet != fresh {
+            court.sheet = fresh;
         }
     }
 
     fn search(&mut self, ctx: &Context<App>) {
-        let task = self.court.case.start();
+        let task = self.court().case.start();
         let link = ctx.link().clone();
-        match Searcher::start(&task, move |tell| link.send_message(Msg::Trial(TrialMsg::Heard(tell)))) {
-            Ok(s) => self.court.searcher = Some(s),
-            Err(e) => self.court.case.fail(e),
+        match Searcher::start(&task, move |tell| link.send_message(Msg::Behind(BehindMsg::Trial(TrialMsg::Heard(tell))))) {
+            Ok(s) => self.court().searcher = Some(s),
+            Err(e) => self.court().case.fail(e),
         }
         self.reread();
     }
 
     fn cancel(&mut self) {
-        self.court.searcher = None;
-        self.court.case.stop();
+        self.court().searcher = None;
+        self.court().case.stop();
         self.reread();
     }
 
     fn heard(&mut self, tell: Tell) {
-        let had = self.court.sheet.verdict.is_some();
-        self.court.case.hear(tell);
-        if *self.court.case.phase() != crate::trial::Phase::Running {
-            self.court.searcher = None;
+        let court = self.court();
+        let had = court.sheet.verdict.is_some();
+        court.case.hear(tell);
+        if *court.case.phase() != crate::trial::Phase::Running {
+            court.searcher = None;
         }
         self.reread();
-        if let Some(v) = self.court.sheet.verdict.as_ref().filter(|_| !had) {
+        if let Some(v) = self.court().sheet.verdict.as_ref().filter(|_| !had) {
             self.spoken.1 = format!("{}. {}", v.head, v.detail);
         }
     }
 
     /// Plays the story of a search on the stage.
     fn play_story(&mut self, run: usize) {
-        let Some(story) = self.court.case.story_of(run).cloned() else { return };
+        let Some(story) = self.court().case.story_of(run).cloned() else { return };
         match Session::new(story) {
             Ok(mut session) => {
                 session.toggle();

@@ -87,19 +87,19 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
 /// What the machine's memory, disk and copies did; nothing where the scenario has no `cost`.
 fn costs(sim: &Sim, b: BrokerId, lang: Lang) -> Vec<Row> {
     let Some(c) = sim.costs().map(|c| c.broker(b)) else { return Vec::new() };
-    let (t, w) = (lang.text(), lang.measure());
+    let t = lang.text();
     let cache = c.cache();
     vec![
-        row(w.row_memory, format!("{} / {}", cache.len(), cache.capacity())),
-        row(w.dirty, cache.dirty()),
-        row(w.hits, c.hits),
-        row(w.misses, c.disk_pages_read),
-        row(w.written, c.disk_pages_written),
-        row(w.evicted, c.evicted),
+        row(t.cache_memory, format!("{} / {}", cache.len(), cache.capacity())),
+        row(t.cache_dirty, cache.dirty()),
+        row(t.cache_hits, c.hits),
+        row(t.cache_misses, c.disk_pages_read),
+        row(t.cache_written, c.disk_pages_written),
+        row(t.cache_evicted, c.evicted),
         row(t.disk_jumps, format!("{} / {}", c.arm().jumps, c.arm().requests)),
         row(t.disk_busy, i18n::millis(c.arm().busy_us() as u64)),
-        row(w.c_cpu, c.served.cpu_copies),
-        row(w.c_dma, c.served.dma_copies),
+        row(t.cpu_copies, c.served.cpu_copies),
+        row(t.dma_copies, c.served.dma_copies),
     ]
 }
 

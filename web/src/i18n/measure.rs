@@ -88,9 +88,7 @@ texts! {
     // ---- page cache
     cache_title: "Who reads memory, who reads the disk?", "누가 메모리를 읽고 누가 디스크를 읽나?";
     cache_sub: "The end of one log. One block a second is written; memory holds 24 blocks, least recently used first out.", "로그 하나의 끝부분입니다. 1초에 한 블록씩 쓰고, 메모리에는 24블록만 들어갑니다. 오래 안 쓴 것부터 나갑니다.";
-    row_memory: "page cache", "페이지 캐시";
     row_disk: "disk", "디스크";
-    dirty: "dirty: memory only", "더티: 메모리에만 있음";
     producer: "producer", "프로듀서";
     tail: "tail consumer", "끝을 읽는 컨슈머";
     near: "8 s behind", "8초 뒤처진 컨슈머";
@@ -103,10 +101,6 @@ texts! {
     power_hint: "The machine loses power, and memory with it.", "서버 전원이 끊기고 메모리 내용이 사라집니다.";
     flush: "fsync", "fsync";
     flush_hint: "Write everything dirty to the disk now.", "더티 블록을 지금 모두 디스크에 씁니다.";
-    hits: "from memory", "메모리에서";
-    misses: "from disk", "디스크에서";
-    written: "written to disk", "디스크에 씀";
-    evicted: "evicted", "밀려남";
     window: "window W", "창 W";
     w_title: "W on a real broker", "실제 브로커의 W";
     w_sub: "How far behind may a consumer be and still read memory only? W = cache ÷ what flows in.", "컨슈머가 얼마나 뒤처져도 메모리만 읽을까요? W = 캐시 ÷ 들어오는 양";
@@ -144,8 +138,6 @@ texts! {
     not_used: "Under TLS Kafka does not use sendfile: it reads, encrypts, writes.", "TLS에서 Kafka는 sendfile을 쓰지 않습니다. 읽고 암호화해서 씁니다.";
     c_calls: "system calls", "시스템 호출";
     c_switches: "mode switches", "모드 전환";
-    c_cpu: "CPU copies", "CPU 복사";
-    c_dma: "DMA copies", "DMA 복사";
     c_encrypt: "encryption", "암호화";
     address_only: "address only", "주소만";
     ibm_title: "Published 2008, not measured here: transferTo was 1.8 to 3.5 times as fast", "2008년에 발표된 값(여기서 잰 값 아님): transferTo가 1.8~3.5배 빨랐다";

@@ -16,6 +16,23 @@ texts! {
     help: "Help and keys", "도움말과 단축키";
     close: "Close", "닫기";
     got_it: "Got it", "알겠어요";
+    fetching: "Loading …", "불러오는 중 …";
+    not_fetched: "This part of the app can't be loaded. Is the server still there?", "앱의 이 부분을 불러올 수 없습니다. 서버가 실행 중인지 확인하세요.";
+    fetch_again: "Try again", "다시 시도";
+    back_to_trial: "Back to the trial", "시험으로 돌아가기";
+    story_plays: "A story that a trial found: each step takes the same time.", "시험이 찾은 이야기입니다. 모든 단계가 같은 시간이 걸립니다.";
+    story_fixed: "A story can't be changed: its steps are fixed. Play freely to do things yourself.", "이야기는 단계가 정해져 있어 바꿀 수 없습니다. 직접 해 보려면 자유롭게 실험하세요.";
+    play_freely: "Play freely", "자유롭게 실험";
+
+    // ---- a broker's memory and disk
+    cache_memory: "page cache", "페이지 캐시";
+    cache_dirty: "dirty: memory only", "더티: 메모리에만 있음";
+    cache_hits: "from memory", "메모리에서";
+    cache_misses: "from disk", "디스크에서";
+    cache_written: "written to disk", "디스크에 씀";
+    cache_evicted: "evicted", "밀려남";
+    cpu_copies: "CPU copies", "CPU 복사";
+    dma_copies: "DMA copies", "DMA 복사";
 
     // ---- the stage
     stage: "The cluster", "클러스터";

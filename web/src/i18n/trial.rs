@@ -43,10 +43,6 @@ texts! {
     commit_name: "commit relative to handling", "처리 전후 커밋";
     less: "one less", "하나 줄이기";
     more: "one more", "하나 늘리기";
-    back_to_trial: "Back to the trial", "시험으로 돌아가기";
-    story_plays: "A story that a trial found: each step takes the same time.", "시험이 찾은 이야기입니다. 모든 단계가 같은 시간이 걸립니다.";
-    story_fixed: "A story can't be changed: its steps are fixed. Play freely to do things yourself.", "이야기는 단계가 정해져 있어 바꿀 수 없습니다. 직접 해 보려면 자유롭게 실험하세요.";
-    play_freely: "Play freely", "자유롭게 실험";
 }
 
 impl Lang {

@@ -30,9 +30,9 @@ pub fn header(door: Door, title: String, story: bool, dark: bool, lang: Lang, go
             </nav>
             <p class="where">{ title }</p>
             if story {
-                <div class="ways" title={lang.trial().story_plays}>
-                    <a class="plain" href={Door::Trial.address()} data-testid="back-to-trial">{ lang.trial().back_to_trial }</a>
-                    <button type="button" class="plain" data-testid="play-freely" onclick={ask(go, Msg::PlayFreely)}>{ lang.trial().play_freely }</button>
+                <div class="ways" title={t.story_plays}>
+                    <a class="plain" href={Door::Trial.address()} data-testid="back-to-trial">{ t.back_to_trial }</a>
+                    <button type="button" class="plain" data-testid="play-freely" onclick={ask(go, Msg::PlayFreely)}>{ t.play_freely }</button>
                 </div>
             }
             <div class="tools">

@@ -2,7 +2,7 @@
 
 use super::{Go, ask, icons};
 use crate::app::browser;
-use crate::app::msg::Msg;
+use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::Lang;
 use gloo::events::EventListener;
 use wasm_bindgen::JsCast;
@@ -97,7 +97,7 @@ fn read_file(e: &Event, go: Go) {
     input.set_value("");
     let done = reader.clone();
     EventListener::once(&reader, "load", move |_| {
-        go.emit(Msg::OpenFile(done.result().ok().and_then(|r| r.as_string()).unwrap_or_default()));
+        go.emit(Msg::Behind(BehindMsg::OpenFile(done.result().ok().and_then(|r| r.as_string()).unwrap_or_default())));
     })
     .forget();
     let _ = reader.read_as_text(&file);

@@ -31,7 +31,7 @@ impl Searcher {
         let first = js_sys::Object::new();
         let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&first, &name.into(), value);
         set("script", &script.into()).map_err(words)?;
-        // Compiled once: the worker needs no download of its own.
+        // Compiled once: what both need is not downloaded again.
         set("module", &wasm_bindgen::module()).map_err(words)?;
         worker.post_message(&first).map_err(words)?;
         Ok(Searcher { worker, _listeners: listeners })

@@ -40,7 +40,7 @@ pub fn view(m: &Measure, lang: Lang, act: &Callback<Act>) -> Html {
                 </div>
                 { picture(&m.cache, lang, &said) }
                 { transport(m.cache.playing, false, &said, lang, act) }
-                { tallies(&m.cache, w) }
+                { tallies(&m.cache, lang) }
             </section>
             { broker(m, lang, act) }
         </div>
@@ -76,10 +76,10 @@ fn picture(c: &CacheScene, lang: Lang, said: &str) -> Html {
     let (from, y) = (x(c.len() - window), MEMORY_Y + TALL + 12.0);
     html! {
         <svg class="picture" viewBox={format!("0 0 {WIDTH} 360")} role="img" aria-label={said.to_string()} data-testid="cache-picture">
-            <text class="rowname" x={LEFT.to_string()} y={(MEMORY_Y - 10.0).to_string()}>{ w.row_memory }</text>
+            <text class="rowname" x={LEFT.to_string()} y={(MEMORY_Y - 10.0).to_string()}>{ lang.text().cache_memory }</text>
             <text class="rowname" x={LEFT.to_string()} y={(DISK_Y - 10.0).to_string()}>{ w.row_disk }</text>
             { for c.blocks().iter().map(block) }
-            { for c.readers.iter().map(|r| reader(r, c, w)) }
+            { for c.readers.iter().map(|r| reader(r, c, lang)) }
             <g class="producer-arrow">
                 <text x={(end + 10.0).min(WIDTH - 2.0).to_string()} y="20">{ w.producer }</text>
                 <path d={format!("M{0} 27V{1}m-5 -9l5 9 5 -9", end + 5.0, MEMORY_Y + TALL / 2.0)} />
@@ -92,14 +92,15 @@ fn picture(c: &CacheScene, lang: Lang, said: &str) -> Html {
             }
             <g class="key">
                 <rect class="mem dirty" x={LEFT.to_string()} y={(DISK_Y + TALL + 11.0).to_string()} width="12" height="10" rx="2" />
-                <text x={(LEFT + 18.0).to_string()} y={(DISK_Y + TALL + 20.0).to_string()}>{ w.dirty }</text>
+                <text x={(LEFT + 18.0).to_string()} y={(DISK_Y + TALL + 20.0).to_string()}>{ lang.text().cache_dirty }</text>
             </g>
         </svg>
     }
 }
 
 /// A reader's flag: its pole ends in memory, or goes on to the disk.
-fn reader(r: &Reader, c: &CacheScene, w: &MeasureText) -> Html {
+fn reader(r: &Reader, c: &CacheScene, lang: Lang) -> Html {
+    let (t, w) = (lang.text(), lang.measure());
     let Some(at) = r.at.filter(|n| *n >= c.first_shown() && *n < c.len()) else { return Html::default() };
     let x = LEFT + (at - c.first_shown()) as f64 * CELL + CELL / 2.0;
     let (y, left) = match r.who {
@@ -109,7 +110,7 @@ fn reader(r: &Reader, c: &CacheScene, w: &MeasureText) -> Html {
     };
     let to = if r.missed { DISK_Y + 14.0 } else { MEMORY_Y + 14.0 };
     let class = if r.missed { "reader missed" } else { "reader" };
-    let word = if r.missed { w.misses } else { w.hits };
+    let word = if r.missed { t.cache_misses } else { t.cache_hits };
     let (anchor, dx) = if left { ("end", -8.0) } else { ("start", 8.0) };
     html! {
         <g {class} data-who={format!("{:?}", r.who)}>
@@ -120,7 +121,8 @@ fn reader(r: &Reader, c: &CacheScene, w: &MeasureText) -> Html {
     }
 }
 
-fn tallies(c: &CacheScene, w: &MeasureText) -> Html {
+fn tallies(c: &CacheScene, lang: Lang) -> Html {
+    let (t, w) = (lang.text(), lang.measure());
     let item = |id: &'static str, label: String, value: String, bad: bool| {
         html! { <div class={classes!("tallied", bad.then_some("bad"))}><dt>{ label }</dt><dd data-testid={id}>{ value }</dd></div> }
     };
@@ -128,10 +130,10 @@ fn tallies(c: &CacheScene, w: &MeasureText) -> Html {
     let hits: u64 = c.readers.iter().map(|r| r.hits).sum();
     html! {
         <dl class="tallies">
-            { item("t-hits", w.hits.into(), hits.to_string(), false) }
-            { item("t-misses", w.misses.into(), read.to_string(), read > 0) }
-            { item("t-written", w.written.into(), written.to_string(), false) }
-            { item("t-evicted", w.evicted.into(), c.evicted.to_string(), false) }
+            { item("t-hits", t.cache_hits.into(), hits.to_string(), false) }
+            { item("t-misses", t.cache_misses.into(), read.to_string(), read > 0) }
+            { item("t-written", t.cache_written.into(), written.to_string(), false) }
+            { item("t-evicted", t.cache_evicted.into(), c.evicted.to_string(), false) }
             { item("t-window", w.window.into(), format!("{} s", c.window()), false) }
         </dl>
     }

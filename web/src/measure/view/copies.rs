@@ -31,7 +31,7 @@ pub fn view(m: &Measure, lang: Lang, still: bool, act: &Callback<Act>) -> Html {
                 <h2>{ w.copies_title }</h2>
                 <p class="sub">{ w.copies_sub }</p>
                 { controls(scene, w, act) }
-                { for ways.iter().map(|way| diagram(way, scene.conditions, still, w)) }
+                { for ways.iter().map(|way| diagram(way, scene.conditions, still, lang)) }
                 { transport(scene.playing, true, &said, lang, act) }
             </section>
             { beside(m, lang) }
@@ -92,7 +92,8 @@ fn ends(from: Place, to: Place) -> ((f64, f64), (f64, f64)) {
 }
 
 /// One way, drawn, with its counters.
-pub fn diagram(way: &Way, c: Conditions, still: bool, w: &MeasureText) -> Html {
+pub fn diagram(way: &Way, c: Conditions, still: bool, lang: Lang) -> Html {
+    let w = lang.measure();
     let id = match way.method {
         Method::Sendfile => "sendfile",
         _ => "read-write",
@@ -118,7 +119,7 @@ pub fn diagram(way: &Way, c: Conditions, still: bool, w: &MeasureText) -> Html {
                     { for hops.iter().enumerate().map(|(i, s)| html! { <g key={i}>{ hop(way, *s, still, w) }</g> }) }
                     { for places.map(|p| place(way, p, touched(p), w)) }
                 </svg>
-                { counters(way, w) }
+                { counters(way, lang) }
             </div>
         </div>
     }
@@ -221,15 +222,15 @@ fn crossing(way: &Way, call: &'static str) -> Html {
     }
 }
 
-fn counters(way: &Way, w: &MeasureText) -> Html {
-    let (c, t) = (way.counts, way.total);
+fn counters(way: &Way, lang: Lang) -> Html {
+    let (c, t, w, text) = (way.counts, way.total, lang.measure(), lang.text());
     let item = |label: &'static str, id: &'static str, now: u32, total: u32, class: &'static str| {
         html! { <div {class}><dt>{ label }</dt><dd data-testid={id}>{ now }<small>{ format!(" / {total}") }</small></dd></div> }
     };
     html! {
         <dl class="counters">
-            { item(w.c_cpu, "c-cpu", c.cpu_copies, t.cpu_copies, if t.cpu_copies == 0 { "by-none" } else { "by-cpu" }) }
-            { item(w.c_dma, "c-dma", c.dma_copies, t.dma_copies, "by-dma") }
+            { item(text.cpu_copies, "c-cpu", c.cpu_copies, t.cpu_copies, if t.cpu_copies == 0 { "by-none" } else { "by-cpu" }) }
+            { item(text.dma_copies, "c-dma", c.dma_copies, t.dma_copies, "by-dma") }
             { item(w.c_calls, "c-calls", c.calls, t.calls, "") }
             { item(w.c_switches, "c-switches", c.mode_switches, t.mode_switches, "") }
             if t.encryptions > 0 { { item(w.c_encrypt, "c-encrypt", c.encryptions, t.encryptions, "by-cpu") } }

@@ -16,7 +16,7 @@ use yew::prelude::*;
 /// The stage. `told`: the run is over, its figures may be seen.
 pub fn bench(b: &Bench, told: bool, source: &Source, lang: Lang, still: bool) -> Html {
     let w = lang.measure();
-    let ways = b.diagrams().map(|(way, scene)| copies::diagram(&way, scene.conditions, still, w));
+    let ways = b.diagrams().map(|(way, scene)| copies::diagram(&way, scene.conditions, still, lang));
     html! {
         <main class="stage bench" data-testid="stage" aria-label={w.disk_and_copies} id="bench" tabindex="0">
             if let Some((scene, _)) = &b.disk { { disk_card(scene, told, lang, still) } }

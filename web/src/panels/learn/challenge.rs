@@ -1,7 +1,7 @@
 //! The challenge: conditions, hints, and where it went wrong.
 
 use super::{Terms, choices, lesser};
-use crate::app::msg::Msg;
+use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::Lang;
 use crate::learn::Ask;
 use crate::learn::panel::{ChallengePanel, Goal};
@@ -33,7 +33,7 @@ pub(super) fn challenge(c: &ChallengePanel, terms: &Terms, lang: Lang, go: &Go) 
             if let Some(w) = &c.wrong { <div class="moment" role="status" data-testid="wrong"><h3>{ t.learn_wrong }</h3><p>{ w }</p></div> }
             if let Some(w) = &c.won { <div class="said-box right" role="status" data-testid="won"><h3>{ t.learn_won }</h3><p>{ w }</p></div> }
             <div class="go">
-                <button type="button" class="onward" data-testid="check" disabled={none} onclick={ask(go, Msg::Learn(Ask::Check))}>
+                <button type="button" class="onward" data-testid="check" disabled={none} onclick={ask(go, Msg::Behind(BehindMsg::Learn(Ask::Check)))}>
                     { if hands_on { t.learn_check } else { t.learn_try } }</button>
                 if c.won.is_some() { { super::onward(go, t.learn_next, Ask::Next, false) } }
             </div>
@@ -41,9 +41,9 @@ pub(super) fn challenge(c: &ChallengePanel, terms: &Terms, lang: Lang, go: &Go) 
             if let Some(s) = &c.solution { <p class="hint"><b>{ t.learn_solution }</b>{ " " }{ s }</p>
                 if hands_on && c.won.is_none() { <p class="fine">{ t.learn_solution_hint }</p> } }
             <div class="go">
-                if c.more_hints { { lesser(go, "hint", t.learn_hint, t.learn_hint, Msg::Learn(Ask::Hint)) } }
-                else if c.solution.is_none() { { lesser(go, "solve", t.learn_solve, t.learn_solve, Msg::Learn(Ask::Solve)) } }
-                { lesser(go, "again", t.reset, t.reset, Msg::Learn(Ask::Again)) }
+                if c.more_hints { { lesser(go, "hint", t.learn_hint, t.learn_hint, Msg::Behind(BehindMsg::Learn(Ask::Hint))) } }
+                else if c.solution.is_none() { { lesser(go, "solve", t.learn_solve, t.learn_solve, Msg::Behind(BehindMsg::Learn(Ask::Solve))) } }
+                { lesser(go, "again", t.reset, t.reset, Msg::Behind(BehindMsg::Learn(Ask::Again))) }
             </div>
         </>
     }

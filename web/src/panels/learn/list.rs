@@ -1,6 +1,6 @@
 //! The list of lessons, with progress.
 
-use crate::app::msg::Msg;
+use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::{self, Lang};
 use crate::learn::glossary::Glossary;
 use crate::learn::panel::Item;
@@ -29,7 +29,7 @@ pub fn lesson_list(items: &[Item], words: &Glossary, lang: Lang, go: &Go) -> Htm
         Callback::from(move |e: Event| {
             let input = e.target().and_then(|x| x.dyn_into::<HtmlInputElement>().ok());
             if let Some(f) = input.and_then(|i| i.files()).and_then(|l| l.get(0)) {
-                go.emit(Msg::LoadProgress(f));
+                go.emit(Msg::Behind(BehindMsg::LoadProgress(f)));
             }
         })
     };
@@ -40,7 +40,7 @@ pub fn lesson_list(items: &[Item], words: &Glossary, lang: Lang, go: &Go) -> Htm
             if items.is_empty() { <p class="fine" role="status">{ t.learn_loading }</p> }
             <ul>{ for items.iter().map(item) }</ul>
             <div class="buttons">
-                <button type="button" class="plain" data-testid="export-progress" onclick={ask(go, Msg::SaveProgress)}>{ t.learn_export }</button>
+                <button type="button" class="plain" data-testid="export-progress" onclick={ask(go, Msg::Behind(BehindMsg::SaveProgress))}>{ t.learn_export }</button>
                 <label class="plain file">{ t.learn_import }<input type="file" accept="application/json,.json" data-testid="import-progress" onchange={file} /></label>
             </div>
             <p class="fine">{ t.learn_local }</p>

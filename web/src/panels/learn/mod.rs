@@ -8,7 +8,7 @@ pub mod list;
 mod step;
 
 use super::{Go, ask};
-use crate::app::msg::Msg;
+use crate::app::msg::{BehindMsg, Msg};
 use crate::learn::Ask;
 use crate::learn::glossary::Glossary;
 use crate::learn::panel::Choice;
@@ -51,7 +51,7 @@ fn choices(go: &Go, name: &'static str, label: &str, all: &[Choice], frozen: boo
         };
         html! {
             <li key={n}><button type="button" class={classes!("option", verdict)} aria-pressed={c.chosen.to_string()} disabled={frozen}
-                data-testid={format!("{name}-{}", n + 1)} onclick={ask(go, Msg::Learn(Ask::Choose(n)))}>
+                data-testid={format!("{name}-{}", n + 1)} onclick={ask(go, Msg::Behind(BehindMsg::Learn(Ask::Choose(n))))}>
                 <kbd>{ n + 1 }</kbd><span>{ &c.text }</span><b aria-hidden="true">{ sign }</b></button></li>
         }
     };
@@ -61,7 +61,7 @@ fn choices(go: &Go, name: &'static str, label: &str, all: &[Choice], frozen: boo
 /// The one button that leads on.
 fn onward(go: &Go, label: &str, msg: Ask, disabled: bool) -> Html {
     html! {
-        <button type="button" class="onward" data-testid="onward" {disabled} onclick={ask(go, Msg::Learn(msg))}>
+        <button type="button" class="onward" data-testid="onward" {disabled} onclick={ask(go, Msg::Behind(BehindMsg::Learn(msg)))}>
             { label }<kbd>{ "N" }</kbd></button>
     }
 }

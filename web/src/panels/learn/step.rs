@@ -1,7 +1,7 @@
 //! A step: predict, run, compare, explain.
 
 use super::{Terms, choices, lesser, onward, terminal};
-use crate::app::msg::Msg;
+use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::{self, Lang};
 use crate::learn::Ask;
 use crate::learn::open::Phase;
@@ -55,7 +55,7 @@ fn running(s: &StepPanel, terms: &Terms, lang: Lang, go: &Go) -> Html {
             if let Some(m) = &s.moment { <div class="moment" data-testid="moment"><h3>{ t.learn_moment }</h3><p>{ m }</p></div> }
             <div class="go">
                 if s.phase == Phase::Focus { { onward(go, t.learn_go_on, Ask::Next, false) } }
-                { lesser(go, "skip", t.learn_skip, t.learn_skip, Msg::Learn(Ask::Skip)) }
+                { lesser(go, "skip", t.learn_skip, t.learn_skip, Msg::Behind(BehindMsg::Learn(Ask::Skip))) }
             </div>
         </>
     }
@@ -84,8 +84,8 @@ fn compare(s: &StepPanel, a: &After, terms: &Terms, lang: Lang, go: &Go) -> Html
                 <div class="go">{ onward(go, t.learn_next, Ask::Next, false) }</div>
             }
             <div class="go">
-                { lesser(go, "again", t.learn_again, t.learn_again, Msg::Learn(Ask::Again)) }
-                if s.playable { { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::TakeScene) } }
+                { lesser(go, "again", t.learn_again, t.learn_again, Msg::Behind(BehindMsg::Learn(Ask::Again))) }
+                if s.playable { { lesser(go, "take", t.learn_take, t.learn_take_hint, Msg::Behind(BehindMsg::TakeScene)) } }
             </div>
         </>
     }
@@ -97,11 +97,11 @@ fn belief(a: &After, lang: Lang, go: &Go) -> Html {
     match &a.belief {
         None => Html::default(),
         Some(None) => {
-            html! { <div class="go">{ lesser(go, "belief", t.learn_belief, t.learn_belief_hint, Msg::Learn(Ask::Belief)) }</div> }
+            html! { <div class="go">{ lesser(go, "belief", t.learn_belief, t.learn_belief_hint, Msg::Behind(BehindMsg::Learn(Ask::Belief))) }</div> }
         }
         Some(Some(words)) => html! {
             <div class="moment ghost" role="status" data-testid="believed"><h3>{ t.learn_believed }</h3><p>{ words }</p>
-                <div class="go">{ lesser(go, "belief", t.learn_real_again, t.learn_real_again, Msg::Learn(Ask::Belief)) }</div></div>
+                <div class="go">{ lesser(go, "belief", t.learn_real_again, t.learn_real_again, Msg::Behind(BehindMsg::Learn(Ask::Belief))) }</div></div>
         },
     }
 }

@@ -1,7 +1,7 @@
 //! What was found: progress, verdict, story.
 
 use super::class_of;
-use crate::app::msg::{Keeping, Msg, TrialMsg};
+use crate::app::msg::{BehindMsg, Keeping, Msg, TrialMsg};
 use crate::facts::lines::Tone;
 use crate::i18n::Lang;
 use crate::panels::{Go, ask, icons};
@@ -28,7 +28,7 @@ pub fn findings(s: &Sheet, lang: Lang, go: &Go) -> Html {
                 if !s.steps.is_empty() {
                     <ol class="story" aria-label={t.story} data-testid="story">{ for s.steps.iter().map(|x| step(x, t.fault)) }</ol>
                     <div class="deeds">
-                        <button type="button" class="go" data-testid="play-story" onclick={ask(go, Msg::Trial(TrialMsg::PlayStory(0)))}>
+                        <button type="button" class="go" data-testid="play-story" onclick={ask(go, Msg::Behind(BehindMsg::Trial(TrialMsg::PlayStory(0))))}>
                             { icons::play() }{ t.play_story }</button>
                         <button type="button" class="plain" data-testid="keep-story" onclick={ask(go, Msg::Keep(Keeping::Story(0)))}>{ t.keep_story }</button>
                     </div>

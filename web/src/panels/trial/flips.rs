@@ -2,7 +2,7 @@
 
 use super::class_of;
 use super::setting::name;
-use crate::app::msg::{Msg, TrialMsg};
+use crate::app::msg::{BehindMsg, Msg, TrialMsg};
 use crate::i18n::Lang;
 use crate::panels::{Go, ask, icons};
 use crate::trial::sheet::{FlipFacts, Sheet};
@@ -20,7 +20,7 @@ pub fn flips(s: &Sheet, lang: Lang, go: &Go) -> Html {
                 <td class={class} title={f.detail.clone()}>{ &f.word }
                     if f.story {
                         <button type="button" class="square" aria-label={label.clone()} title={label}
-                            onclick={ask(go, Msg::Trial(TrialMsg::PlayStory(f.run)))}>{ icons::play() }</button>
+                            onclick={ask(go, Msg::Behind(BehindMsg::Trial(TrialMsg::PlayStory(f.run))))}>{ icons::play() }</button>
                     }
                 </td>
             </tr>

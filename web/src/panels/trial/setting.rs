@@ -1,6 +1,6 @@
 //! What is on trial: configuration, bounds, promises, limits.
 
-use crate::app::msg::{Msg, TrialMsg};
+use crate::app::msg::{BehindMsg, Msg, TrialMsg};
 use crate::i18n::{self, Lang};
 use crate::panels::{Go, ask};
 use crate::trial::sheet::{BoundFacts, KnobFacts, PromiseFacts, Sheet};
@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 /// A request to the door.
 fn please<E>(go: &Go, msg: TrialMsg) -> Callback<E> {
-    ask(go, Msg::Trial(msg))
+    ask(go, Msg::Behind(BehindMsg::Trial(msg)))
 }
 
 /// A select's choice as a request.
@@ -20,7 +20,7 @@ fn chosen(go: &Go, make: impl Fn(String) -> Option<TrialMsg> + 'static) -> Callb
     Callback::from(move |e: Event| {
         let value = e.target().and_then(|x| x.dyn_into::<HtmlSelectElement>().ok()).map(|s| s.value());
         if let Some(m) = value.and_then(&make) {
-            go.emit(Msg::Trial(m));
+            go.emit(Msg::Behind(BehindMsg::Trial(m)));
         }
     })
 }
@@ -129,7 +129,7 @@ fn promise(x: &PromiseFacts, go: &Go) -> Html {
     let onchange = Callback::from(move |e: Event| {
         if let Some(input) = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) {
             let on = input.checked();
-            go.emit(Msg::Trial(TrialMsg::LookFor(property, on)));
+            go.emit(Msg::Behind(BehindMsg::Trial(TrialMsg::LookFor(property, on))));
         }
     });
     let id = format!("exactly-{}", x.property.name());
