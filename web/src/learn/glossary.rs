@@ -39,10 +39,7 @@ fn ends(form: &str, after: &str) -> bool {
 /// Does the text begin with this form? A sentence may begin with a capital.
 fn begins(text: &str, form: &str) -> bool {
     let (t, f) = (text.as_bytes(), form.as_bytes());
-    t.len() >= f.len()
-        && t[0].to_ascii_lowercase() == f[0].to_ascii_lowercase()
-        && t[1..f.len()] == f[1..]
-        && ends(form, &text[form.len()..])
+    t.len() >= f.len() && t[0].eq_ignore_ascii_case(&f[0]) && t[1..f.len()] == f[1..] && ends(form, &text[form.len()..])
 }
 
 impl Glossary {
