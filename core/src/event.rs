@@ -306,6 +306,8 @@ pub enum EventKind {
     CommitAppended { broker: BrokerId, group: GroupIx, partition: PartitionId, offset: Offset },
     /// A leader recognised a batch that it has already (prod.D1).
     DuplicateRecognised { broker: BrokerId, partition: PartitionId, batch: BatchId, base: Offset },
+    /// A broker forgets a producer that wrote nothing for `producer.id.expiration.ms` (prod.D7).
+    ProducerForgotten { broker: BrokerId, partition: PartitionId, pid: Pid },
     /// A leader refused a batch.
     Refused { broker: BrokerId, partition: PartitionId, batch: BatchId, error: ErrorCode },
     /// A follower copied records.
@@ -447,6 +449,7 @@ impl EventKind {
             | EventKind::Appended { partition, .. }
             | EventKind::CommitAppended { partition, .. }
             | EventKind::DuplicateRecognised { partition, .. }
+            | EventKind::ProducerForgotten { partition, .. }
             | EventKind::Refused { partition, .. }
             | EventKind::Replicated { partition, .. }
             | EventKind::Truncated { partition, .. }

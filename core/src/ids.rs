@@ -128,7 +128,7 @@ pub struct BatchId {
 }
 
 /// `producerId`: whose sequence numbers a leader keeps apart.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Pid {
     /// Of a producer without a `transactional.id`: a new one for each life of its process.
     Session(ProducerIx, u8),

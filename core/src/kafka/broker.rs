@@ -301,6 +301,7 @@ impl Cx<'_> {
             Timer::SegmentExpiry { .. } | Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => {
                 self.on_file_timer(t);
             }
+            Timer::ProducerExpiry { partition, pid, .. } => self.expire_producer(partition, pid),
             Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
             Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),

@@ -658,7 +658,9 @@ impl Timer {
             Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
             Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
             Timer::SegmentExpiry { broker, .. } | Timer::CompactionLag { broker, .. } => Actor::Broker(broker),
-            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } => Actor::Broker(broker),
+            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } | Timer::ProducerExpiry { broker, .. } => {
+                Actor::Broker(broker)
+            }
             Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
                 Actor::Broker(broker)
             }

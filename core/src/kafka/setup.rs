@@ -45,6 +45,8 @@ pub struct RuleSet {
     pub verify_txn: bool,
     /// txn.W4 (4.2+): a marker's epoch must be above the transaction's.
     pub strict_markers: bool,
+    /// `producer.id.expiration.ms` is shorter than a run may be (prod.D7).
+    pub producers_expire: bool,
     /// group.N8 (4.3+, KIP-1251): a commit with an older member epoch is good for partitions held since then.
     pub assignment_epochs: bool,
 }
@@ -58,6 +60,7 @@ impl Default for RuleSet {
             txn_v2: true,
             verify_txn: true,
             strict_markers: true,
+            producers_expire: false,
             assignment_epochs: true,
         }
     }

@@ -85,6 +85,15 @@ pub enum Timer {
     },
     /// The operating system writes dirty pages back (30 s, Linux's `dirty_expire_centisecs`).
     Writeback(BrokerId),
+    /// `producer.id.expiration.ms` since this log's last batch of the producer (prod.D7).
+    ProducerExpiry {
+        /// On which broker.
+        broker: BrokerId,
+        /// In which log.
+        partition: PartitionId,
+        /// Whose state.
+        pid: Pid,
+    },
     /// `replica.lag.time.max.ms` since the follower was last caught up.
     Lag {
         /// Who leads.

@@ -57,6 +57,7 @@ struct BrokerDurations {
     add_give_up: u64,
     retention_check: u64,
     cleaner: u64,
+    producer_expiry: u64,
 }
 
 /// Of a partition.
@@ -106,6 +107,7 @@ impl Durations {
             Timer::CompactionLag { partition, .. } => self.logs[partition.ix()].compaction_lag,
             Timer::DeleteHorizon { partition, .. } => self.logs[partition.ix()].delete_retention,
             Timer::Flush { partition, .. } => self.logs[partition.ix()].flush,
+            Timer::ProducerExpiry { .. } => self.broker.producer_expiry,
             Timer::Lag { .. } => self.broker.lag,
             Timer::FetchWait { .. } => self.broker.fetch_wait,
             Timer::FetchTimeout { .. } => self.broker.fetch_timeout,
@@ -240,6 +242,9 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
     ProducerIx((setup.producers.len() - 1) as u8)
 }
 
+/// A run lasts a day at most.
+const DAY_MS: u64 = 86_400_000;
+
 fn rules(s: &Scenario) -> RuleSet {
     // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
     let txn_v2 = s.features.transaction.unwrap_or(if versions::has_transaction_v2(&s.kafka) { 2 } else { 1 }) == 2;
@@ -250,6 +255,7 @@ fn rules(s: &Scenario) -> RuleSet {
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
+        producers_expire: configs::int("producer.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
         assignment_epochs: versions::has_assignment_epochs(&s.kafka),
     }
 }
@@ -425,6 +431,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
+        producer_expiry: b("producer.id.expiration.ms"),
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
     };

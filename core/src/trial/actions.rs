@@ -166,8 +166,8 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         }
         Timer::HwCheckpoint(b) => w.broker(b).replicas.iter().any(|r| r.hw_checkpoint != r.hw),
         Timer::Writeback(_) | Timer::AlterRetry { .. } => false,
-        // Logs keep what they have: no retention, no compaction, no flush by time.
-        Timer::Retention(_) | Timer::Cleaner(_) | Timer::SegmentExpiry { .. } => false,
+        // Logs keep what they have: no retention, no compaction, no flush by time; producers are not forgotten.
+        Timer::Retention(_) | Timer::Cleaner(_) | Timer::SegmentExpiry { .. } | Timer::ProducerExpiry { .. } => false,
         Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => false,
         Timer::ConsumerFetchWait { .. } | Timer::Delivery(_) | Timer::ProduceWait { .. } => false,
         Timer::RegistrationRetry(b) => {

@@ -71,6 +71,19 @@ fn p_a6_shipped_a_failure_that_was_none_and_a_second_send() {
 }
 
 #[test]
+fn p_a7_shipped_a_producer_that_was_forgotten_stores_a_record_twice_in_spite_of_idempotence() {
+    let sim = played("p-a7-forgotten-producer");
+    assert_eq!(counts(&sim), [2, 2, 3, 0, 1]);
+    let forgotten = all(&sim, |k| matches!(k, EventKind::ProducerForgotten { broker: BrokerId(1), .. }));
+    let copy = last(&sim, |k| matches!(k, EventKind::BatchResent { .. }));
+    assert!(forgotten[0].at_us < copy.at_us, "first forgotten, then tried again");
+    // With the default nobody is forgotten, and the copy is recognised (prod.D1).
+    let mut s = parse(shipped("p-a7-forgotten-producer").unwrap());
+    s.configs.remove("producer.id.expiration.ms");
+    assert_eq!(counts(&run(&s)), [2, 2, 2, 0, 0]);
+}
+
+#[test]
 fn p_a9_shipped_a_gap_in_the_middle_and_the_order_kept() {
     let sim = played("p-a9-gap");
     assert_eq!(counts(&sim), [3, 2, 2, 0, 0]);

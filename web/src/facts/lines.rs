@@ -71,7 +71,9 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::LogStartMoved { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
         E::Group { what, .. } => group_tone(what),
-        E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
+        E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } | E::ProducerForgotten { .. } => {
+            Tone::Snag
+        }
         E::SendFailed { .. }
         | E::Refused { .. }
         | E::Truncated { .. }

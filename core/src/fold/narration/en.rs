@@ -21,6 +21,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
         | EventKind::DuplicateRecognised { .. }
+        | EventKind::ProducerForgotten { .. }
         | EventKind::Refused { .. }
         | EventKind::Replicated { .. }
         | EventKind::Truncated { .. }
@@ -164,6 +165,11 @@ fn log(kind: &EventKind, n: &Names) -> String {
         EventKind::DuplicateRecognised { broker, batch, base, .. } => format!(
             "Broker {broker} recognises {} by its sequence number: it is at offset {base} already, so nothing is appended.",
             n.batch(batch)
+        ),
+        EventKind::ProducerForgotten { broker, partition, pid } => format!(
+            "Broker {broker} forgets the sequence numbers of {} in {}: nothing came from it for producer.id.expiration.ms.",
+            n.pid(pid),
+            n.partition(partition)
         ),
         EventKind::Refused { broker, batch, error, partition } => {
             format!("Broker {broker} refuses {}: {}{}.", n.batch(batch), error.name(), refusal(error, partition, n))

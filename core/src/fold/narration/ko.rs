@@ -22,6 +22,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
         | EventKind::DuplicateRecognised { .. }
+        | EventKind::ProducerForgotten { .. }
         | EventKind::Refused { .. }
         | EventKind::Replicated { .. }
         | EventKind::Truncated { .. }
@@ -182,6 +183,12 @@ fn log(kind: &EventKind, n: &Names) -> String {
             "{} 시퀀스 번호로 {} 알아봅니다. 이미 오프셋 {base}에 있으므로 추가하지 않습니다.",
             subject(broker(b)),
             object(n.batch(batch))
+        ),
+        EventKind::ProducerForgotten { broker: b, partition, pid } => format!(
+            "{} {}에서 {}의 시퀀스 번호를 잊습니다. producer.id.expiration.ms 동안 아무것도 오지 않았기 때문입니다.",
+            subject(broker(b)),
+            n.partition(partition),
+            n.pid(pid)
         ),
         EventKind::Refused { broker: b, batch, error, partition } => {
             format!("{} {} 거절합니다({}).{}", subject(broker(b)), object(n.batch(batch)), error.name(), refusal(error, partition, n))

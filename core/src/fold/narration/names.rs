@@ -70,6 +70,14 @@ impl Names<'_> {
         known.map_or_else(|| p.to_string(), |x| x.name.clone())
     }
 
+    /// Whose producer id it is.
+    pub fn pid(&self, pid: Pid) -> String {
+        match pid {
+            Pid::Session(p, _) => self.producer(p),
+            Pid::Transactional(t, _) => self.transaction(t),
+        }
+    }
+
     /// A member of a group; with its group where there are several and it is not the only one.
     pub fn consumer(&self, c: ConsumerIx) -> String {
         let setup = self.sim.setup();
