@@ -2,6 +2,7 @@
 
 use super::groups;
 use super::ledger::Ledger;
+use super::quorum;
 use super::transactions;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
@@ -36,6 +37,9 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "inv.S4", name: "a leader counts on everybody who may be elected", guard: always, check: quorum_superset },
     Invariant { id: "inv.S6", name: "ELR only below min ISR, apart from the ISR", guard: always, check: elr_apart },
     Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
+    Invariant { id: "ctrl.I-C1", name: "committed metadata is kept", guard: always, check: quorum::committed_is_kept },
+    Invariant { id: "ctrl.I-C3", name: "no two controllers commit different records", guard: always, check: quorum::logs_agree },
+    Invariant { id: "ctrl.C1", name: "one leader of the quorum an epoch", guard: always, check: quorum::one_leader },
     Invariant { id: "group.I-G1", name: "one owner of a partition in a group", guard: always, check: groups::one_owner },
     Invariant { id: "group.I-G2", name: "generations rise", guard: always, check: groups::generations_rise },
     Invariant { id: "group.I-G3", name: "members read what they were given", guard: clean, check: groups::members_keep_to_it },
@@ -69,6 +73,7 @@ pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterato
         match (e, e.partition()) {
             (EventKind::HighWatermark { from, .. } | EventKind::FollowerHighWatermark { from, .. }, Some(p)) => touched.push((p, *from)),
             (EventKind::Group { group, .. }, _) => touched.push((world.setup.groups[group.ix()].coordinator, Offset(u32::MAX))),
+            (EventKind::Quorum(_), _) => touched.push((PartitionId(0), Offset(u32::MAX))), // stands for all of the quorum
             (_, Some(p)) if concerns_logs_or_leaders(e) => touched.push((p, Offset(u32::MAX))),
             (EventKind::Started { .. }, _) => return violations(world, ledger),
             _ => {}

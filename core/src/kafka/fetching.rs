@@ -393,6 +393,9 @@ impl Broker {
         }
         self.txn_armed(!setup.transactions.is_empty() && self.epoch.is_some(), f);
         let id = self.id;
+        if let Some(o) = &self.observer {
+            o.armed(id, f);
+        }
         if self.epoch.is_none() {
             f(Timer::RegistrationRetry(id));
         } else {

@@ -11,6 +11,7 @@ use super::controller::Controller;
 use super::log::records::RecordData;
 use super::message::Body;
 use super::producer::Producer;
+use super::quorum::Voter;
 use super::step::{AppCall, Out, Timer};
 use super::transaction::AfterSend;
 use crate::event::EventKind;
@@ -42,6 +43,7 @@ pub(super) enum Part {
     Broker(Shared<Broker>),
     Producer(Shared<Producer>),
     Consumer(Shared<Consumer>),
+    Voter(Shared<Voter>),
     Message(Shared<Body>),
 }
 
@@ -52,6 +54,7 @@ impl Part {
             Part::Broker(x) => x.print(),
             Part::Producer(x) => x.print(),
             Part::Consumer(x) => x.print(),
+            Part::Voter(x) => x.print(),
             Part::Message(x) => x.print(),
         }
     }
@@ -62,6 +65,7 @@ impl Part {
             Part::Broker(x) => x.number(),
             Part::Producer(x) => x.number(),
             Part::Consumer(x) => x.number(),
+            Part::Voter(x) => x.number(),
             Part::Message(x) => x.number(),
         }
     }
@@ -72,6 +76,7 @@ impl Part {
             Part::Broker(x) => x.set_number(n),
             Part::Producer(x) => x.set_number(n),
             Part::Consumer(x) => x.set_number(n),
+            Part::Voter(x) => x.set_number(n),
             Part::Message(x) => x.set_number(n),
         }
     }
@@ -83,6 +88,7 @@ impl Part {
             Part::Broker(b) => size_of::<Broker>() + b.replicas.len() * size_of::<super::replica::Replica>(),
             Part::Producer(_) => size_of::<Producer>(),
             Part::Consumer(_) => size_of::<Consumer>(),
+            Part::Voter(_) => size_of::<Voter>(),
             Part::Message(_) => size_of::<Body>(),
         }
     }

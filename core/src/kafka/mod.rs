@@ -17,6 +17,7 @@ pub mod message;
 pub mod partitioner;
 mod positions;
 pub mod producer;
+pub mod quorum;
 pub mod replica;
 mod serving;
 pub mod setup;
@@ -26,7 +27,7 @@ pub mod transaction;
 mod truncation;
 mod upkeep;
 
-use crate::event::{DropReason, EventKind};
+use crate::event::{DropReason, EventKind, QuorumEvent};
 use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::order;
@@ -39,6 +40,7 @@ use log::records::RecordTable;
 use memo::{Intake, Part};
 use message::{Body, ConnGen};
 use producer::{Producer, ProducerCx};
+use quorum::{Role, Voter, VoterCx};
 use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
@@ -68,8 +70,10 @@ pub struct Flight {
 pub struct World {
     /// What does not change.
     pub setup: Rc<Setup>,
-    /// The active controller.
+    /// The controller; with a quorum, what is committed in the metadata log.
     pub controller: Shared<Controller>,
+    /// The controllers of the quorum, by id; empty where one that never fails stands for it.
+    pub voters: Box<[Shared<Voter>]>,
     /// Brokers, by id.
     pub brokers: SmallVec<[Shared<Broker>; 4]>,
     /// Producers.
@@ -115,6 +119,7 @@ impl World {
             let bits = u64::from(conn) << 1 | u64::from(session);
             put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
         }
+        self.voters.iter().for_each(|v| put(1 << 56 | u64::from(Actor::Voter(v.id).code()), v.print()));
         put(3 << 56, self.connections());
         if self.setup.has_streams() {
             // What a thread wrote depends on what its store said then.
@@ -146,8 +151,13 @@ impl World {
             let mut cx = Cx { b, setup: &setup, data: &data, out };
             cx.on_message(Actor::Controller, &Shared::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
+            cx.observe();
         }
-        setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
+        if setup.voters == 1 {
+            setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
+        }
+        let mut voters: Vec<Voter> = setup.voter_ids().map(|v| Voter::settled(v, &setup)).collect();
+        voters.iter_mut().for_each(|v| VoterCx { v, setup: &setup, out }.begin());
         out.events.clear(); // that everyone took its place is no news
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
@@ -162,6 +172,7 @@ impl World {
         out.events.clear();
         let mut w = World {
             controller: Shared::new(controller),
+            voters: voters.into_iter().map(Shared::new).collect(),
             brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
             consumers: consumers.into_iter().map(Shared::new).collect(),
@@ -244,6 +255,11 @@ impl World {
         &self.brokers[b.ix()]
     }
 
+    /// The active controller of the quorum: of several that believe so, the one of the highest epoch.
+    pub fn active_voter(&self) -> Option<&Voter> {
+        self.voters.iter().map(|v| &**v).filter(|v| v.active().is_some()).max_by_key(|v| v.epoch)
+    }
+
     /// The leader's replica of a partition, while a live broker leads it by the controller's word.
     pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
         let leader = self.controller.partitions[p.ix()].leader?;
@@ -252,7 +268,10 @@ impl World {
 
     /// Every timer that the state implies.
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
-        self.controller.armed(f);
+        if self.voters.is_empty() {
+            self.controller.armed(f);
+        }
+        self.voters.iter().for_each(|v| v.armed(f));
         self.brokers.iter().for_each(|b| b.armed(&self.setup, f));
         self.producers.iter().for_each(|p| p.armed(f));
         self.consumers.iter().for_each(|c| c.armed(&self.setup, f));
@@ -280,6 +299,9 @@ impl World {
                 out.send(to, from, Body::Txn(refused));
             }
             return;
+        }
+        if matches!(to, Actor::Voter(v) if !self.voters[v.ix()].up) {
+            return out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
         }
         out.event(EventKind::Delivered { msg: id, from, to, message });
         self.take_in(to, &Intake::Message(from, body), out);
@@ -322,6 +344,7 @@ impl World {
             Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
             Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
             Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
+            Actor::Voter(v) => Part::Voter(self.voters[v.ix()].clone()),
         }
     }
 
@@ -331,6 +354,7 @@ impl World {
             (Actor::Broker(b), Part::Broker(x)) => self.brokers[b.ix()].clone_from(x),
             (Actor::Producer(p), Part::Producer(x)) => self.producers[p.ix()].clone_from(x),
             (Actor::Consumer(c), Part::Consumer(x)) => self.consumers[c.ix()].clone_from(x),
+            (Actor::Voter(v), Part::Voter(x)) => self.voters[v.ix()].clone_from(x),
             _ => unreachable!("an actor stays what it is"),
         }
     }
@@ -341,7 +365,7 @@ impl World {
         match who {
             Actor::Controller => {
                 let c = Shared::make_mut(&mut self.controller);
-                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new() };
+                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new(), written: None };
                 match what {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(Timer::Session(b)) => cx.on_session(*b),
@@ -375,6 +399,55 @@ impl World {
                     Intake::Timer(t) => cx.on_timer(*t),
                     _ => {}
                 }
+            }
+            Actor::Voter(v) => self.voter(v, out, |cx| match what {
+                Intake::Message(from, body) => cx.on_message(*from, body),
+                Intake::Timer(Timer::Quorum(t)) => cx.on_timer(*t),
+                _ => {}
+            }),
+        }
+    }
+
+    /// The rules of a controller of the quorum; then what it committed is so for everybody who looks.
+    fn voter(&mut self, v: VoterId, out: &mut Out, act: impl FnOnce(&mut VoterCx)) {
+        let setup = self.setup.clone();
+        act(&mut VoterCx { v: Shared::make_mut(&mut self.voters[v.ix()]), setup: &setup, out });
+        let (voter, end) = (&self.voters[v.ix()], self.controller.end);
+        if matches!(voter.role, Role::Leader(_)) && voter.hw > end {
+            let c = Shared::make_mut(&mut self.controller);
+            for e in &voter.log[end as usize..voter.hw as usize] {
+                c.take(&e.record);
+                out.events.extend_from_slice(&e.told);
+            }
+        }
+    }
+
+    /// Lets the controller act on a command; nothing comes of it while no controller is active.
+    fn control(&mut self, out: &mut Out, act: impl FnOnce(&mut ControllerCx)) {
+        if self.voters.is_empty() {
+            let (setup, c) = (self.setup.clone(), Shared::make_mut(&mut self.controller));
+            return act(&mut ControllerCx { c, setup: &setup, out, changes: SmallVec::new(), written: None });
+        }
+        match self.active_voter().map(|v| v.id) {
+            Some(v) => self.voter(v, out, |cx| cx.control(act)),
+            None => out.event(EventKind::Quorum(QuorumEvent::NobodyActive)),
+        }
+    }
+
+    /// repl.E10. Simplified: brokers and controller know of it at once, where Kafka's wait for the config record.
+    fn alter_min_isr(&mut self, p: PartitionId, min_isr: u16, out: &mut Out) {
+        if !self.voters.is_empty() && self.active_voter().is_none() {
+            return out.event(EventKind::Quorum(QuorumEvent::NobodyActive));
+        }
+        let all = self.setup.topics[self.setup.partitions[p.ix()].topic].partitions.clone();
+        for p in all.map(PartitionId) {
+            let partition = &mut Rc::make_mut(&mut self.setup).partitions[p.ix()];
+            partition.min_isr = usize::from(min_isr).min(partition.replicas.len());
+            out.event(EventKind::MinIsrAltered { partition: p, min_isr });
+            self.control(out, |c| c.clear_elr(p));
+            let setup = self.setup.clone();
+            for b in self.brokers.iter_mut().filter(|b| b.is_up()) {
+                Cx { b: Shared::make_mut(b), setup: &setup, data: &self.data, out }.advance(p);
             }
         }
     }
@@ -446,6 +519,13 @@ impl World {
             Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
                 self.consumer(c, &setup, out).throw();
             }
+            Command::CrashVoter(v) if self.voters[v.ix()].up => {
+                self.voter(v, out, |cx| cx.crash());
+                self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Voter(v));
+            }
+            Command::StartVoter(v) if !self.voters[v.ix()].up => self.voter(v, out, |cx| cx.start()),
+            Command::ElectPreferred(p) => self.control(out, |c| c.elect_preferred(p)),
+            Command::AlterMinIsr(p, min_isr) => self.alter_min_isr(p, min_isr, out),
             _ => {} // it is so already
         }
     }
@@ -529,7 +609,7 @@ impl World {
             Actor::Producer(p) => Some(self.producers[p.ix()].meta.conn(b)),
             Actor::Consumer(c) => Some(self.consumers[c.ix()].meta.conn(b)),
             Actor::Broker(f) => self.broker(f).fetchers.iter().find(|x| x.leader == b).map(|x| x.conn),
-            Actor::Controller => None,
+            Actor::Controller | Actor::Voter(_) => None,
         }
     }
 
@@ -665,6 +745,7 @@ impl Timer {
                 Actor::Broker(broker)
             }
             Timer::Session(_) => Actor::Controller,
+            Timer::Quorum(t) => t.actor(),
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,

@@ -270,6 +270,8 @@ pub struct GroupSetup {
 pub struct Setup {
     /// Number of brokers; ids are 1 to this.
     pub brokers: u8,
+    /// Controllers that vote on the metadata log, 3; or 1, one controller that never fails.
+    pub voters: u8,
     /// Topics; internal ones have names that begin with `__`.
     pub topics: Vec<TopicSetup>,
     /// Partitions of all topics.
@@ -304,6 +306,10 @@ impl Setup {
     /// All brokers.
     pub fn broker_ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
         (1..=self.brokers).map(BrokerId)
+    }
+    /// The controllers of the quorum; nobody where one that never fails stands for it.
+    pub fn voter_ids(&self) -> impl Iterator<Item = VoterId> + use<> {
+        (1..=if self.voters > 1 { self.voters } else { 0 }).map(VoterId)
     }
     /// All partitions.
     pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {

@@ -4,6 +4,7 @@ use super::group::MemberId;
 use super::log::records::RecordData;
 use super::memo::Memo;
 use super::message::Body;
+use super::quorum::QuorumTimer;
 use super::setup::Setup;
 use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
@@ -182,6 +183,8 @@ pub enum Timer {
     AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
+    /// Of the quorum of controllers.
+    Quorum(QuorumTimer),
 }
 
 /// A timer of a transaction.
@@ -286,6 +289,14 @@ pub enum Command {
     StopConsumer(ConsumerIx),
     /// Its handler throws an exception; it closes its consumer and ends.
     ThrowInHandler(ConsumerIx),
+    /// Kill a controller of the quorum.
+    CrashVoter(VoterId),
+    /// Start it again.
+    StartVoter(VoterId),
+    /// Elect the preferred leader of a partition (repl.E11).
+    ElectPreferred(PartitionId),
+    /// Set `min.insync.replicas` of a partition's topic (repl.E10).
+    AlterMinIsr(PartitionId, u16),
 }
 
 /// What a step consumes.

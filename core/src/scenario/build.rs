@@ -12,6 +12,7 @@ use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
+use crate::kafka::quorum::QuorumTimer;
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, Timer, TxnTimer};
 use crate::order;
@@ -57,6 +58,9 @@ struct BrokerDurations {
     add_give_up: u64,
     retention_check: u64,
     cleaner: u64,
+    quorum_election: u64,
+    quorum_fetch: u64,
+    quorum_backoff: u64,
     producer_expiry: u64,
 }
 
@@ -82,6 +86,9 @@ struct ClientDurations {
     group_heartbeat: u64,
     max_poll: u64,
 }
+
+/// How long a fetch of the metadata log waits for news, in microseconds.
+const QUORUM_FETCH_WAIT: u64 = 500_000;
 
 /// What a client adds to the rebalance timeout before it gives a JoinGroup up.
 const JOIN_LAPSE_US: u64 = 5_000_000;
@@ -134,6 +141,15 @@ impl Durations {
             Timer::MemberRebalance(_, id) => self.consumers[id.consumer.ix()].max_poll,
             Timer::AssignmentInterval(..) => self.broker.assignment_interval,
             Timer::Txn(t) => self.of_transaction(t),
+            Timer::Quorum(t) => match t {
+                QuorumTimer::Election(..) => self.broker.quorum_election,
+                QuorumTimer::Fetch(_) | QuorumTimer::ObserverFetch(_) => self.broker.quorum_fetch,
+                QuorumTimer::CheckQuorum(_) => self.broker.quorum_fetch * 3 / 2,
+                QuorumTimer::Begin(_) => self.broker.quorum_fetch / 2,
+                QuorumTimer::FetchWait(..) => QUORUM_FETCH_WAIT,
+                QuorumTimer::Session(..) => self.broker.session,
+                QuorumTimer::ObserverBackoff(_) => self.broker.quorum_backoff,
+            },
         }
     }
 }
@@ -161,6 +177,7 @@ impl Durations {
 pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
     let mut setup = Setup {
         brokers: s.topology.brokers,
+        voters: s.topology.voters,
         topics: Vec::new(),
         partitions: Vec::new(),
         producers: Vec::new(),
@@ -434,6 +451,9 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         producer_expiry: b("producer.id.expiration.ms"),
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
+        quorum_election: b("controller.quorum.election.timeout.ms"),
+        quorum_fetch: b("controller.quorum.fetch.timeout.ms"),
+        quorum_backoff: b("controller.quorum.retry.backoff.ms"),
     };
     let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
         (Some(log), Some(t)) => LogDurations {

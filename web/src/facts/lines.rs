@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent, StreamsEvent, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, StreamsEvent, TxnEvent};
 use highwater_core::sim::{STORY_STEP_US, Sim};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
@@ -95,6 +95,20 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Lost { .. } => Tone::Trouble,
         E::Txn(t) => transaction_tone(t),
         E::Streams(s) => streams_tone(s),
+        E::Quorum(q) => quorum_tone(q),
+        E::MinIsrAltered { .. } => Tone::Control,
+        E::ElectionRefused { .. } => Tone::Snag,
+    }
+}
+
+fn quorum_tone(q: &QuorumEvent) -> Tone {
+    use QuorumEvent as Q;
+    match q {
+        Q::Committed { .. } => Tone::Commit,
+        Q::Appended { .. } | Q::Replicated { .. } => Tone::Write,
+        Q::NotController { .. } | Q::NobodyActive => Tone::Snag,
+        Q::Crashed { .. } | Q::Resigned { .. } | Q::Truncated { .. } | Q::Prospective { .. } => Tone::Trouble,
+        _ => Tone::Control,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::scene::{Fate, fate, mark_of, stable_of, tide_of};
 use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
+use highwater_core::fold::narration;
 use highwater_core::ids::*;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::sim::Sim;
@@ -245,13 +246,21 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
         title: i18n::on_broker(lang, &name, b),
         subtitle: i18n::records_n(lang, usize::from(count)),
         sections: vec![Section::of(t.state, rows)],
-        why: why_newest(sim, lang, |ev| match ev.kind {
-            EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
-            EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch,
-            _ => false,
+        why: trouble(sim, batch, lang).or_else(|| {
+            why_newest(sim, lang, |ev| match ev.kind {
+                EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
+                EventKind::Acked { batch: x, .. } | EventKind::Lost { batch: x, .. } | EventKind::Appended { batch: x, .. } => x == batch,
+                _ => false,
+            })
         }),
         ..Inspection::default()
     }
+}
+
+/// What is wrong with a record, if anything is: lost, hidden, there twice, late.
+fn trouble(sim: &Sim, batch: BatchId, lang: Lang) -> Option<Why> {
+    let (_, title, chain) = narration::troubles_of(batch, sim, lang.core()).into_iter().next()?;
+    Some(Why { title, chain })
 }
 
 /// A message.

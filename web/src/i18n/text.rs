@@ -48,6 +48,7 @@ texts! {
     in_sync: "in sync", "동기화됨";
     out_of_sync: "out of the ISR", "ISR 밖";
     running: "running", "실행 중";
+    active: "active", "활성";
     crashed: "crashed", "비정상 종료";
     power_lost: "power cut", "전원 끊김";
     stopped: "stopped", "정지됨";
@@ -88,6 +89,7 @@ texts! {
     stop_hint: "Stop in order (SIGTERM): leadership moves first.", "순서대로 종료합니다(SIGTERM). 리더 역할을 먼저 넘깁니다.";
     stop_consumer_hint: "Stop in order (SIGTERM): it closes its consumer at the next poll() and leaves the group.", "순서대로 종료합니다(SIGTERM). 다음 poll()에서 컨슈머를 닫고 그룹에서 나갑니다.";
     start: "Start", "시작";
+    crash_voter_hint: "Kill the process. Its metadata log is on its disk.", "프로세스를 강제로 종료합니다. 메타데이터 로그는 디스크에 남습니다.";
     start_hint: "Start the process again.", "프로세스를 다시 시작합니다.";
     send_word: "Send", "보내기";
     send_topic: "Topic of the record", "레코드를 보낼 토픽";

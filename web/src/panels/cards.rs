@@ -51,15 +51,26 @@ pub fn broker_card(f: &BrokerFacts, at: Rect, tight: bool, selected: bool, lang:
 /// The controller: whom it counts on.
 pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
-    let chips = f.brokers.iter().map(|(b, counted, word)| {
+    let chip = |id: u8, counted: Counted, label: String| {
         let class = match counted {
             Counted::Active => "active",
             Counted::Fenced => "fenced",
             Counted::Stopping => "stopping",
+            Counted::Follower => "follower",
         };
-        let label = format!("{} {word}", i18n::broker_n(lang, b));
         html! {
-            <li key={b.0} class={class} title={label.clone()}><span aria-hidden="true">{ b.0 }</span><span class="hidden">{ label }</span></li>
+            <li key={id} class={class} title={label.clone()}><span aria-hidden="true">{ id }</span><span class="hidden">{ label }</span></li>
+        }
+    };
+    let chips = f.brokers.iter().map(|(b, counted, word)| chip(b.0, *counted, format!("{} {word}", i18n::broker_n(lang, b))));
+    let voters = f.voters.iter().map(|(v, counted, word)| chip(v.0, *counted, format!("{} {v}: {word}", t.controller)));
+    let quorum = (!f.voters.is_empty()).then(|| {
+        let epoch = f.epoch.map_or(t.no_leader.to_owned(), |e| format!("e{e}"));
+        html! {
+            <>
+                <ul class="seen" data-testid="voters">{ for voters }</ul>
+                <span class={classes!("pill", f.epoch.is_none().then_some("bad"))} data-testid="quorum-epoch">{ epoch }</span>
+            </>
         }
     });
     let class = classes!("card", "controller", selected.then_some("selected"));
@@ -67,6 +78,7 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
         <Placed {at} {class} select="controller" testid="controller" label={t.controller}>
             <button type="button" class="name" aria-pressed={selected.to_string()}
                 onclick={ask(go, Msg::Select(Selection::Controller))}>{ t.controller }</button>
+            { quorum }
             <span class="status">{ format!("{} {}", t.metadata_offset, f.metadata_offset) }</span>
             <span class="sees">{ t.sees }</span>
             <ul class="seen">{ for chips }</ul>

@@ -66,6 +66,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
+        EventKind::Quorum(q) => super::quorum::sentence(&q, n),
+        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
     }
 }
 
@@ -324,6 +326,15 @@ fn control(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::Fenced { broker: b } => {
             format!("컨트롤러가 broker.session.timeout.ms 동안 {}의 소식을 듣지 못해 격리합니다(fence).", broker(b))
+        }
+        EventKind::MinIsrAltered { partition, min_isr } => {
+            format!("{}의 min.insync.replicas가 이제부터 {min_isr}입니다.", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
+            format!("{}의 우선 레플리카가 이미 리더입니다(ELECTION_NOT_NEEDED).", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error } => {
+            format!("{}의 우선 레플리카가 ISR에 없어 리더가 될 수 없습니다({}).", n.partition(partition), error.name())
         }
         EventKind::Unfenced { broker: b } => {
             format!("컨트롤러가 {}의 격리를 풉니다(unfence).", broker(b))

@@ -107,6 +107,7 @@ impl Names<'_> {
             Actor::Broker(b) => self.broker(b),
             Actor::Producer(p) => self.producer(p),
             Actor::Consumer(c) => self.consumer(c),
+            Actor::Voter(v) => self.either(format!("controller {v}"), format!("컨트롤러 {v}")),
         }
     }
 
