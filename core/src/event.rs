@@ -1,5 +1,6 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod quorum;
 mod streams;
 mod transactions;
 
@@ -7,6 +8,7 @@ use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
+pub use quorum::QuorumEvent;
 use serde::Serialize;
 pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
@@ -74,6 +76,13 @@ pub enum MessageKind {
     EndTxnResponse,
     WriteTxnMarkers,
     WriteTxnMarkersResponse,
+    Vote,
+    VoteResponse,
+    BeginQuorumEpoch,
+    EndQuorumEpoch,
+    MetadataFetch,
+    MetadataFetchResponse,
+    BrokerHeartbeatResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -115,6 +124,9 @@ pub enum ErrorCode {
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
     InvalidRecord,
+    NotController,
+    ElectionNotNeeded,
+    PreferredLeaderNotAvailable,
 }
 
 impl ErrorCode {
@@ -154,6 +166,9 @@ impl ErrorCode {
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
             ErrorCode::InvalidRecord => "INVALID_RECORD",
+            ErrorCode::NotController => "NOT_CONTROLLER",
+            ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
+            ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
         }
     }
 }
@@ -306,6 +321,8 @@ pub enum EventKind {
     CommitAppended { broker: BrokerId, group: GroupIx, partition: PartitionId, offset: Offset },
     /// A leader recognised a batch that it has already (prod.D1).
     DuplicateRecognised { broker: BrokerId, partition: PartitionId, batch: BatchId, base: Offset },
+    /// A broker forgets a producer that wrote nothing for `producer.id.expiration.ms` (prod.D7).
+    ProducerForgotten { broker: BrokerId, partition: PartitionId, pid: Pid },
     /// A leader refused a batch.
     Refused { broker: BrokerId, partition: PartitionId, batch: BatchId, error: ErrorCode },
     /// A follower copied records.
@@ -413,6 +430,13 @@ pub enum EventKind {
 
     /// In a Streams thread.
     Streams(StreamsEvent),
+
+    /// In the quorum of controllers.
+    Quorum(QuorumEvent),
+    /// `min.insync.replicas` of a partition's topic was changed.
+    MinIsrAltered { partition: PartitionId, min_isr: u16 },
+    /// An election that was asked for did not take place.
+    ElectionRefused { partition: PartitionId, error: ErrorCode },
 }
 
 impl EventKind {
@@ -420,6 +444,9 @@ impl EventKind {
     pub fn notable(&self) -> bool {
         if let EventKind::Txn(t) = self {
             return t.notable();
+        }
+        if let EventKind::Quorum(q) = self {
+            return q.notable();
         }
         !matches!(
             self,
@@ -447,6 +474,7 @@ impl EventKind {
             | EventKind::Appended { partition, .. }
             | EventKind::CommitAppended { partition, .. }
             | EventKind::DuplicateRecognised { partition, .. }
+            | EventKind::ProducerForgotten { partition, .. }
             | EventKind::Refused { partition, .. }
             | EventKind::Replicated { partition, .. }
             | EventKind::Truncated { partition, .. }
@@ -471,6 +499,8 @@ impl EventKind {
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
+            | EventKind::MinIsrAltered { partition, .. }
+            | EventKind::ElectionRefused { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
             EventKind::Group {

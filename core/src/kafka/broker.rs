@@ -7,6 +7,7 @@ use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
+use super::quorum::{Observer, QuorumBody};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
@@ -150,6 +151,8 @@ pub struct Broker {
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
     /// Its part in transactions.
     pub txn: TxnSide,
+    /// What it knows of the quorum of controllers, if there is one.
+    pub observer: Option<Observer>,
 }
 
 /// A rule at work on one broker.
@@ -188,6 +191,7 @@ impl Broker {
             consumer_groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
+            observer: (setup.voters > 1).then(Observer::settled),
         }
     }
 
@@ -243,6 +247,14 @@ impl Cx<'_> {
         self.out.send(me, to, body);
     }
 
+    /// To the active controller; not at all while none is known.
+    fn send_to_controller(&mut self, body: Body) {
+        match &self.b.observer {
+            None => self.send(Actor::Controller, body),
+            Some(o) => o.leader.into_iter().for_each(|v| self.send(Actor::Voter(v), body.clone())),
+        }
+    }
+
     /// A message arrived.
     pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         match (from, &**body) {
@@ -271,6 +283,12 @@ impl Cx<'_> {
             (Actor::Broker(l), Body::OffsetForLeaderEpochResponse { conn, parts }) => self.on_epoch_answer(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),
+            (Actor::Voter(v), Body::Quorum(QuorumBody::FetchResponse { epoch, leader, answer })) => {
+                self.on_metadata_fetched(v, *epoch, *leader, answer);
+            }
+            (_, Body::BrokerRegistrationResponse { result: Err(ErrorCode::NotController) })
+            | (_, Body::AlterPartitionResponse { result: Err(ErrorCode::NotController), .. })
+            | (_, Body::Quorum(QuorumBody::BrokerHeartbeatResponse { .. })) => self.not_controller(from),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
             (_, Body::MetadataRecords { from, upto, changes }) => self.on_metadata(*from, *upto, changes),
             (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
@@ -283,7 +301,12 @@ impl Cx<'_> {
     pub fn on_timer(&mut self, t: Timer) {
         match t {
             Timer::Heartbeat(_) => self.heartbeat(),
+            Timer::RegistrationRetry(b) if self.b.observer.is_some() => {
+                self.out.arm(Timer::RegistrationRetry(b));
+                self.look_for_controller();
+            }
             Timer::RegistrationRetry(_) => self.register(),
+            Timer::Quorum(t) => self.on_observer_timer(t),
             Timer::IsrCheck(b) => {
                 self.out.arm(Timer::IsrCheck(b));
                 self.check_isr();
@@ -301,6 +324,7 @@ impl Cx<'_> {
             Timer::SegmentExpiry { .. } | Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => {
                 self.on_file_timer(t);
             }
+            Timer::ProducerExpiry { partition, pid, .. } => self.expire_producer(partition, pid),
             Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
             Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),
@@ -334,6 +358,7 @@ impl Cx<'_> {
         self.out.event(EventKind::Started { broker: self.b.id });
         self.recover(power_lost);
         self.register();
+        self.observe();
     }
 
     /// log.L15: logs as the disk has them, roles as nobody has given them yet.
@@ -352,8 +377,8 @@ impl Cx<'_> {
         self.arm_files();
     }
 
-    fn register(&mut self) {
-        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
+    pub(super) fn register(&mut self) {
+        self.send_to_controller(Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
         self.out.arm(Timer::RegistrationRetry(self.b.id));
     }
 
@@ -365,6 +390,7 @@ impl Cx<'_> {
         self.b.epoch = Some(epoch);
         self.b.clean_epoch = None;
         self.arm_periodic(); // its first heartbeat that can matter follows the metadata (BL2)
+        self.observe();
     }
 
     /// Periodic tasks of a running broker.
@@ -379,9 +405,9 @@ impl Cx<'_> {
         self.arm_upkeep();
     }
 
-    fn heartbeat(&mut self) {
+    pub(super) fn heartbeat(&mut self) {
         let Some(be) = self.b.epoch else { return };
-        self.send(Actor::Controller, Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
+        self.send_to_controller(Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
         self.out.arm(Timer::Heartbeat(self.b.id));
     }
 
@@ -427,6 +453,7 @@ impl Cx<'_> {
         b.consumer_groups.clear();
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
+        b.observer = b.observer.map(Observer::at_start);
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
         self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);
@@ -434,7 +461,7 @@ impl Cx<'_> {
 
     // ---- metadata (rule book 3.7)
 
-    fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
+    pub(super) fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
         if self.b.epoch.is_none() {
             return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
         }
@@ -566,7 +593,7 @@ impl Cx<'_> {
         }
     }
 
-    fn send_alter(&mut self, p: PartitionId) {
+    pub(super) fn send_alter(&mut self, p: PartitionId) {
         let (me, be) = (self.b.id, self.b.epoch);
         let (Some(r), Some(be)) = (self.b.replica(p), be) else {
             return;
@@ -576,7 +603,7 @@ impl Cx<'_> {
         };
         let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
         let body = Body::AlterPartition { partition: p, be, le: r.le, pe: r.pe, isr };
-        self.send(Actor::Controller, body);
+        self.send_to_controller(body);
         self.out.arm(Timer::AlterRetry { broker: me, partition: p });
     }
 

@@ -4,6 +4,7 @@ use super::assignor::Assignor;
 use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
+use super::quorum::QuorumBody;
 use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
@@ -327,6 +328,8 @@ pub enum Body {
     },
     /// Of a transaction.
     Txn(TxnBody),
+    /// Of the quorum of controllers.
+    Quorum(QuorumBody),
 }
 
 impl Body {
@@ -367,6 +370,7 @@ impl Body {
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
             Body::Disconnect { .. } => MessageKind::Disconnect,
             Body::Txn(t) => t.kind(),
+            Body::Quorum(q) => q.kind(),
         }
     }
 

@@ -124,6 +124,7 @@ impl Cx<'_> {
             self.start_lag(p, f);
         }
         self.filed(p, entry.base);
+        self.heard_of_producers(p, entry.base);
         entry.base
     }
 
