@@ -1,5 +1,6 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod share;
 mod streams;
 mod transactions;
 
@@ -8,6 +9,7 @@ use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
 use serde::Serialize;
+pub use share::ShareEvent;
 pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
 
@@ -74,6 +76,16 @@ pub enum MessageKind {
     EndTxnResponse,
     WriteTxnMarkers,
     WriteTxnMarkersResponse,
+    ShareGroupHeartbeat,
+    ShareGroupHeartbeatResponse,
+    ShareFetch,
+    ShareFetchResponse,
+    ShareAcknowledge,
+    ShareAcknowledgeResponse,
+    WriteShareGroupState,
+    WriteShareGroupStateResponse,
+    ReadShareGroupState,
+    ReadShareGroupStateResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -115,6 +127,9 @@ pub enum ErrorCode {
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
     InvalidRecord,
+    InvalidRecordState,
+    InvalidTimestamp,
+    MessageTooLarge,
 }
 
 impl ErrorCode {
@@ -154,6 +169,9 @@ impl ErrorCode {
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
             ErrorCode::InvalidRecord => "INVALID_RECORD",
+            ErrorCode::InvalidRecordState => "INVALID_RECORD_STATE",
+            ErrorCode::InvalidTimestamp => "INVALID_TIMESTAMP",
+            ErrorCode::MessageTooLarge => "MESSAGE_TOO_LARGE",
         }
     }
 }
@@ -413,6 +431,13 @@ pub enum EventKind {
 
     /// In a Streams thread.
     Streams(StreamsEvent),
+
+    /// Between a share group and a partition.
+    Share {
+        group: GroupIx,
+        #[serde(flatten)]
+        what: ShareEvent,
+    },
 }
 
 impl EventKind {
@@ -431,6 +456,7 @@ impl EventKind {
                 | EventKind::CommitAppended { .. }
                 | EventKind::Polled { .. }
                 | EventKind::Group { what: GroupEvent::RecordAppended { .. }, .. }
+                | EventKind::Share { what: ShareEvent::StateAppended { .. }, .. }
         )
     }
 
@@ -483,6 +509,7 @@ impl EventKind {
             } => Some(partition),
             EventKind::Txn(t) => t.partition(),
             EventKind::Streams(s) => s.partition(),
+            EventKind::Share { what, .. } => what.partition(),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use super::assignor::Assignor;
 use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
+use super::share::message::ShareBody;
 use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
@@ -327,6 +328,8 @@ pub enum Body {
     },
     /// Of a transaction.
     Txn(TxnBody),
+    /// Of a share group.
+    Share(ShareBody),
 }
 
 impl Body {
@@ -367,6 +370,7 @@ impl Body {
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
             Body::Disconnect { .. } => MessageKind::Disconnect,
             Body::Txn(t) => t.kind(),
+            Body::Share(s) => s.kind(),
         }
     }
 
@@ -400,6 +404,7 @@ impl Body {
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
             Body::Txn(t) => t.conn(),
+            Body::Share(s) => s.conn(),
             _ => None,
         }
     }
@@ -417,6 +422,7 @@ impl Body {
             Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
             Body::ConsumerGroupHeartbeat { .. } => true,
             Body::Txn(t) => t.is_client_request(),
+            Body::Share(s) => s.is_client_request(),
             _ => false,
         }
     }
@@ -428,6 +434,7 @@ impl Body {
             Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
             Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } | Body::ConsumerGroupHeartbeatResponse { .. } => true,
             Body::Txn(t) => t.is_client_response(),
+            Body::Share(s) => s.is_client_response(),
             _ => false,
         }
     }

@@ -173,6 +173,18 @@ pub enum Timer {
     AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
+    /// Of a share group.
+    Share(ShareTimer),
+}
+
+/// A timer of a share group, at the leader of a partition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShareTimer {
+    /// `group.share.record.lock.duration.ms` of a record that a member has (share.Q4).
+    Lock(BrokerId, GroupIx, PartitionId, Offset),
+    /// The share coordinator has not answered: it is asked again.
+    State(BrokerId, GroupIx, PartitionId),
 }
 
 /// A timer of a transaction.
@@ -277,6 +289,8 @@ pub enum Command {
     StopConsumer(ConsumerIx),
     /// Its handler throws an exception; it closes its consumer and ends.
     ThrowInHandler(ConsumerIx),
+    /// The handler of a share consumer throws; the application catches that, and says so of the record.
+    FailInHandler(ConsumerIx),
 }
 
 /// What a step consumes.

@@ -190,7 +190,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
         }
-        Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => false,
+        Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::Share(_) => false,
     }
 }
 

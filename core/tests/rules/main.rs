@@ -18,6 +18,7 @@ mod log;
 mod metrics;
 mod producer;
 mod replication;
+mod share;
 mod stories;
 mod streams;
 mod table;

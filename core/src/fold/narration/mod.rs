@@ -7,6 +7,7 @@ mod groups;
 mod josa;
 mod ko;
 mod names;
+mod share;
 mod streams;
 mod transactions;
 mod why;
