@@ -119,13 +119,19 @@ fn share_run() -> Sim {
     if let Do::Send { poison, .. } = &mut s.commands[1].what {
         *poison = true;
     }
-    s.commands.push(common::at(2_500_000, Do::Pause { who: End::Consumer(0), for_us: 8_000_000 }));
-    s.commands.push(common::at(4_000_000, Do::CrashConsumer { consumer: 1 }));
-    s.commands.push(common::at(5_000_000, Do::StartConsumer { consumer: 1 }));
-    s.commands.push(common::at(12_000_000, Do::StopConsumer { consumer: 0 }));
-    s.commands.push(common::crash(13_000_000, 1));
-    s.commands.extend((0..4).map(|i| send(30_000_000 + i * 200_000, "B")));
-    s.until_us = 60_000_000;
+    let mut at = |ms: u64, what| s.commands.push(common::at(ms * 1000, what));
+    // Slower than the lock: what c1 says at last is refused, since c2 has the record by then.
+    at(1, Do::SlowHandler { consumer: 0, handling_us: Some(7_000_000) });
+    at(1, Do::SlowHandler { consumer: 1, handling_us: Some(4_000_000) });
+    (0..2).for_each(|consumer| at(30_000, Do::SlowHandler { consumer, handling_us: None }));
+    at(32_500, Do::Pause { who: End::Consumer(0), for_us: 8_000_000 });
+    at(34_000, Do::CrashConsumer { consumer: 1 });
+    at(35_000, Do::StartConsumer { consumer: 1 });
+    at(50_000, Do::StopConsumer { consumer: 0 });
+    at(55_000, Do::Crash { broker: 1 });
+    s.commands.extend((0..20).map(|i| send(31_000_000 + i * 200_000, "B")));
+    s.commands.extend((0..4).map(|i| send(70_000_000 + i * 200_000, "C")));
+    s.until_us = 100_000_000;
     let sim = common::run(&s);
     let kinds: [fn(&S) -> bool; 9] = [
         |e| matches!(e, S::Loaded { saved: true, .. }),
