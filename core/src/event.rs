@@ -1,5 +1,6 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
+mod quorum;
 mod share;
 mod streams;
 mod transactions;
@@ -8,6 +9,7 @@ use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
+pub use quorum::QuorumEvent;
 use serde::Serialize;
 pub use share::ShareEvent;
 pub use streams::{DroppedWhy, StreamsEvent};
@@ -86,6 +88,13 @@ pub enum MessageKind {
     WriteShareGroupStateResponse,
     ReadShareGroupState,
     ReadShareGroupStateResponse,
+    Vote,
+    VoteResponse,
+    BeginQuorumEpoch,
+    EndQuorumEpoch,
+    MetadataFetch,
+    MetadataFetchResponse,
+    BrokerHeartbeatResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -130,6 +139,9 @@ pub enum ErrorCode {
     InvalidRecordState,
     InvalidTimestamp,
     MessageTooLarge,
+    NotController,
+    ElectionNotNeeded,
+    PreferredLeaderNotAvailable,
 }
 
 impl ErrorCode {
@@ -172,6 +184,9 @@ impl ErrorCode {
             ErrorCode::InvalidRecordState => "INVALID_RECORD_STATE",
             ErrorCode::InvalidTimestamp => "INVALID_TIMESTAMP",
             ErrorCode::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            ErrorCode::NotController => "NOT_CONTROLLER",
+            ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
+            ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
         }
     }
 }
@@ -324,6 +339,8 @@ pub enum EventKind {
     CommitAppended { broker: BrokerId, group: GroupIx, partition: PartitionId, offset: Offset },
     /// A leader recognised a batch that it has already (prod.D1).
     DuplicateRecognised { broker: BrokerId, partition: PartitionId, batch: BatchId, base: Offset },
+    /// A broker forgets a producer that wrote nothing for `producer.id.expiration.ms` (prod.D7).
+    ProducerForgotten { broker: BrokerId, partition: PartitionId, pid: Pid },
     /// A leader refused a batch.
     Refused { broker: BrokerId, partition: PartitionId, batch: BatchId, error: ErrorCode },
     /// A follower copied records.
@@ -438,6 +455,12 @@ pub enum EventKind {
         #[serde(flatten)]
         what: ShareEvent,
     },
+    /// In the quorum of controllers.
+    Quorum(QuorumEvent),
+    /// `min.insync.replicas` of a partition's topic was changed.
+    MinIsrAltered { partition: PartitionId, min_isr: u16 },
+    /// An election that was asked for did not take place.
+    ElectionRefused { partition: PartitionId, error: ErrorCode },
 }
 
 impl EventKind {
@@ -445,6 +468,9 @@ impl EventKind {
     pub fn notable(&self) -> bool {
         if let EventKind::Txn(t) = self {
             return t.notable();
+        }
+        if let EventKind::Quorum(q) = self {
+            return q.notable();
         }
         !matches!(
             self,
@@ -473,6 +499,7 @@ impl EventKind {
             | EventKind::Appended { partition, .. }
             | EventKind::CommitAppended { partition, .. }
             | EventKind::DuplicateRecognised { partition, .. }
+            | EventKind::ProducerForgotten { partition, .. }
             | EventKind::Refused { partition, .. }
             | EventKind::Replicated { partition, .. }
             | EventKind::Truncated { partition, .. }
@@ -497,6 +524,8 @@ impl EventKind {
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
+            | EventKind::MinIsrAltered { partition, .. }
+            | EventKind::ElectionRefused { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
             EventKind::Group {

@@ -22,6 +22,14 @@ id!(
     BrokerId(u8)
 );
 id!(
+    /// A controller: a voter of the metadata quorum, counted from 1. A node of its own, not one of the brokers.
+    VoterId(u8)
+);
+id!(
+    /// How often the leadership of the metadata log was put to the vote.
+    QuorumEpoch(u16)
+);
+id!(
     /// A partition of any topic: its index in [`crate::kafka::Setup::partitions`].
     PartitionId(u16)
 );
@@ -64,6 +72,12 @@ id!(
 
 impl BrokerId {
     /// Index into arrays of brokers.
+    pub fn ix(self) -> usize {
+        usize::from(self.0) - 1
+    }
+}
+impl VoterId {
+    /// Index into arrays of voters.
     pub fn ix(self) -> usize {
         usize::from(self.0) - 1
     }
@@ -128,7 +142,7 @@ pub struct BatchId {
 }
 
 /// `producerId`: whose sequence numbers a leader keeps apart.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Pid {
     /// Of a producer without a `transactional.id`: a new one for each life of its process.
     Session(ProducerIx, u8),
@@ -150,7 +164,7 @@ impl Pid {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
-    /// The active controller of the quorum.
+    /// The controller, where there is one that never fails.
     Controller,
     /// A broker.
     Broker(BrokerId),
@@ -158,6 +172,8 @@ pub enum Actor {
     Producer(ProducerIx),
     /// A consumer client.
     Consumer(ConsumerIx),
+    /// A controller of a quorum.
+    Voter(VoterId),
 }
 
 impl Actor {
@@ -169,6 +185,19 @@ impl Actor {
             Actor::Broker(b) => 0x100 | u16::from(b.0),
             Actor::Producer(p) => 0x200 | u16::from(p.0),
             Actor::Consumer(c) => 0x300 | u16::from(c.0),
+            Actor::Voter(v) => 0x400 | u16::from(v.0),
+        }
+    }
+
+    /// The actor with this number.
+    pub(crate) fn of_code(code: u16) -> Self {
+        let id = code as u8;
+        match code >> 8 {
+            0 => Actor::Controller,
+            1 => Actor::Broker(BrokerId(id)),
+            2 => Actor::Producer(ProducerIx(id)),
+            3 => Actor::Consumer(ConsumerIx(id)),
+            _ => Actor::Voter(VoterId(id)),
         }
     }
 }

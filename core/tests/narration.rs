@@ -173,6 +173,46 @@ fn file_run() -> Sim {
     sim
 }
 
+/// Controllers come, go, stand still and are cut off; commands that are refused.
+fn quorum_run() -> Sim {
+    use highwater_core::event::QuorumEvent;
+    use highwater_core::scenario::{Do, End};
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.topology.voters = 3;
+    s.commands = vec![send(1_000, "A")];
+    let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
+    let prefer = || Do::ElectPreferredLeader { topic: "pay".into(), partition: 0 };
+    at(1, prefer());
+    at(2, Do::AlterConfig { topic: "pay".into(), name: "min.insync.replicas".into(), value: 2 });
+    (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(v), to: End::Voter(1) }));
+    (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(1), to: End::Voter(v) }));
+    at(5, Do::Stop { broker: 3 });
+    (2..=3).for_each(|v| at(20, Do::HealLink { from: End::Voter(v), to: End::Voter(1) }));
+    (2..=3).for_each(|v| at(20, Do::HealLink { from: End::Voter(1), to: End::Voter(v) }));
+    (2..=3).for_each(|voter| at(25, Do::CrashVoter { voter }));
+    (2..=3).for_each(|voter| at(25, Do::StartVoter { voter }));
+    at(30, Do::Crash { broker: 1 });
+    at(45, prefer());
+    (1..=2).for_each(|v| at(50, Do::CrashVoter { voter: v }));
+    at(55, prefer());
+    s.until_us = 60_000_000;
+    let sim = common::run(&s);
+    for (i, which) in [
+        |q: &QuorumEvent| matches!(q, QuorumEvent::Truncated { .. }),
+        |q: &QuorumEvent| matches!(q, QuorumEvent::NotController { .. }),
+        |q: &QuorumEvent| matches!(q, QuorumEvent::NobodyActive),
+        |q: &QuorumEvent| matches!(q, QuorumEvent::Resigned { .. }),
+        |q: &QuorumEvent| matches!(q, QuorumEvent::Found { .. }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(!common::all(&sim, |k| matches!(k, EventKind::Quorum(q) if which(q))).is_empty(), "{i}");
+    }
+    assert_eq!(common::all(&sim, |k| matches!(k, EventKind::ElectionRefused { .. })).len(), 2);
+    sim
+}
+
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
@@ -180,7 +220,7 @@ fn every_event_has_a_sentence_in_both_languages() {
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run()].into_iter().chain(epochs) {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()].into_iter().chain(epochs) {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

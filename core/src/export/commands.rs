@@ -166,6 +166,7 @@ fn command(what: &Do) -> String {
         End::Broker(b) => format!("broker {b}"),
         End::Producer(p) => format!("producer {p}"),
         End::Consumer(c) => format!("consumer {c}"),
+        End::Voter(v) => format!("controller {v}"),
     };
     match what {
         Do::Send { .. } => String::new(),
@@ -196,6 +197,15 @@ fn command(what: &Do) -> String {
         Do::ThrowInHandler { consumer } => format!("# By hand: let the handler of consumer {consumer} throw.\n"),
         Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
             format!("# No Kafka tool: {} ends its transaction here; the console producer has none.\n", quoted(producer))
+        }
+        Do::CrashVoter { voter } => format!("# By hand: kill -9 controller {voter}; this cluster has one.\n"),
+        Do::StartVoter { voter } => format!("# By hand: start controller {voter} again.\n"),
+        Do::ElectPreferredLeader { topic, partition } => {
+            format!("tool kafka-leader-election.sh --election-type preferred --topic {} --partition {partition}\n", quoted(topic))
+        }
+        Do::AlterConfig { topic, name, value } => {
+            let (topic, config) = (quoted(topic), quoted(&format!("{name}={value}")));
+            format!("tool kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {config}\n")
         }
         Do::DeleteRecords { topic, partition, before } => {
             let json = serde_json::json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": before.map_or(-1, i64::from)}]});

@@ -2,6 +2,7 @@
 
 use super::groups;
 use super::ledger::Ledger;
+use super::quorum;
 use super::transactions;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
@@ -33,8 +34,12 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "log.I-L3", name: "log start ≤ HW ≤ LEO", guard: always, check: bounds },
     Invariant { id: "inv.S1", name: "logs agree below the smaller HW", guard: clean, check: log_matching },
     Invariant { id: "inv.S2", name: "ISR members hold everything committed", guard: clean, check: isr_complete },
+    Invariant { id: "inv.S4", name: "a leader counts on everybody who may be elected", guard: always, check: quorum_superset },
     Invariant { id: "inv.S6", name: "ELR only below min ISR, apart from the ISR", guard: always, check: elr_apart },
     Invariant { id: "inv.S7", name: "one leader an epoch", guard: always, check: one_leader },
+    Invariant { id: "ctrl.I-C1", name: "committed metadata is kept", guard: always, check: quorum::committed_is_kept },
+    Invariant { id: "ctrl.I-C3", name: "no two controllers commit different records", guard: always, check: quorum::logs_agree },
+    Invariant { id: "ctrl.C1", name: "one leader of the quorum an epoch", guard: always, check: quorum::one_leader },
     Invariant { id: "group.I-G1", name: "one owner of a partition in a group", guard: always, check: groups::one_owner },
     Invariant { id: "group.I-G2", name: "generations rise", guard: always, check: groups::generations_rise },
     Invariant { id: "group.I-G3", name: "members read what they were given", guard: clean, check: groups::members_keep_to_it },
@@ -68,6 +73,7 @@ pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterato
         match (e, e.partition()) {
             (EventKind::HighWatermark { from, .. } | EventKind::FollowerHighWatermark { from, .. }, Some(p)) => touched.push((p, *from)),
             (EventKind::Group { group, .. }, _) => touched.push((world.setup.groups[group.ix()].coordinator, Offset(u32::MAX))),
+            (EventKind::Quorum(_), _) => touched.push((PartitionId(0), Offset(u32::MAX))), // stands for all of the quorum
             (_, Some(p)) if concerns_logs_or_leaders(e) => touched.push((p, Offset(u32::MAX))),
             (EventKind::Started { .. }, _) => return violations(world, ledger),
             _ => {}
@@ -163,6 +169,16 @@ fn elr_apart(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     let both = BrokerSet(s.isr.0 & s.elr.0);
     let needless = s.isr.len() >= w.setup.partitions[p.ix()].min_isr && !s.elr.is_empty();
     (needless || !both.is_empty()).then(|| format!("{}: ISR {}, ELR {}", w.setup.partition_name(p), s.isr, s.elr))
+}
+
+/// A leader that is not out of date commits only what all of the controller's candidates have.
+fn quorum_superset(w: &World, p: PartitionId, _: Offset) -> Option<String> {
+    let s = &w.controller.partitions[p.ix()];
+    let (b, r) = replicas(w, p).find(|(b, r)| s.leader == Some(*b) && s.le == r.le && w.broker(*b).is_up())?;
+    let (counted, elected) = (r.leading()?.maximal_isr(), BrokerSet(s.isr.0 | s.elr.0));
+    let enough = s.isr.len() >= w.setup.partitions[p.ix()].min_isr;
+    (enough && elected.0 & !counted.0 != 0)
+        .then(|| format!("{}: leader {b} counts on {counted}, the controller on {elected}", w.setup.partition_name(p)))
 }
 
 fn one_leader(w: &World, p: PartitionId, _: Offset) -> Option<String> {

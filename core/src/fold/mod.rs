@@ -5,4 +5,5 @@ pub mod invariants;
 pub mod ledger;
 pub mod metrics;
 pub mod narration;
+mod quorum;
 mod transactions;

@@ -7,6 +7,7 @@ use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
 use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
+use super::quorum::{Observer, QuorumBody};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
 use super::share::leader::ShareSide;
@@ -153,6 +154,8 @@ pub struct Broker {
     pub txn: TxnSide,
     /// Its part in share groups, once somebody shares.
     pub share: Option<Box<ShareSide>>,
+    /// What it knows of the quorum of controllers, if there is one.
+    pub observer: Option<Observer>,
 }
 
 /// A rule at work on one broker.
@@ -192,6 +195,7 @@ impl Broker {
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
             share: None,
+            observer: (setup.voters > 1).then(Observer::settled),
         }
     }
 
@@ -247,6 +251,14 @@ impl Cx<'_> {
         self.out.send(me, to, body);
     }
 
+    /// To the active controller; not at all while none is known.
+    fn send_to_controller(&mut self, body: Body) {
+        match &self.b.observer {
+            None => self.send(Actor::Controller, body),
+            Some(o) => o.leader.into_iter().for_each(|v| self.send(Actor::Voter(v), body.clone())),
+        }
+    }
+
     /// A message arrived.
     pub fn on_message(&mut self, from: Actor, body: &Shared<Body>) {
         match (from, &**body) {
@@ -276,6 +288,12 @@ impl Cx<'_> {
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),
             (_, Body::Share(share)) => self.on_share(from, share),
+            (Actor::Voter(v), Body::Quorum(QuorumBody::FetchResponse { epoch, leader, answer })) => {
+                self.on_metadata_fetched(v, *epoch, *leader, answer);
+            }
+            (_, Body::BrokerRegistrationResponse { result: Err(ErrorCode::NotController) })
+            | (_, Body::AlterPartitionResponse { result: Err(ErrorCode::NotController), .. })
+            | (_, Body::Quorum(QuorumBody::BrokerHeartbeatResponse { .. })) => self.not_controller(from),
             (_, Body::BrokerRegistrationResponse { result }) => self.on_registered(*result),
             (_, Body::MetadataRecords { from, upto, changes }) => self.on_metadata(*from, *upto, changes),
             (_, Body::AlterPartitionResponse { partition, le, result }) => self.on_alter_response(*partition, *le, *result),
@@ -288,7 +306,12 @@ impl Cx<'_> {
     pub fn on_timer(&mut self, t: Timer) {
         match t {
             Timer::Heartbeat(_) => self.heartbeat(),
+            Timer::RegistrationRetry(b) if self.b.observer.is_some() => {
+                self.out.arm(Timer::RegistrationRetry(b));
+                self.look_for_controller();
+            }
             Timer::RegistrationRetry(_) => self.register(),
+            Timer::Quorum(t) => self.on_observer_timer(t),
             Timer::IsrCheck(b) => {
                 self.out.arm(Timer::IsrCheck(b));
                 self.check_isr();
@@ -306,6 +329,7 @@ impl Cx<'_> {
             Timer::SegmentExpiry { .. } | Timer::CompactionLag { .. } | Timer::DeleteHorizon { .. } | Timer::Flush { .. } => {
                 self.on_file_timer(t);
             }
+            Timer::ProducerExpiry { partition, pid, .. } => self.expire_producer(partition, pid),
             Timer::Lag { partition, follower, .. } => self.on_lag(partition, follower),
             Timer::FetchWait { follower, .. } => self.answer_peer(follower, &[], SmallVec::new()),
             Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),
@@ -343,6 +367,7 @@ impl Cx<'_> {
         self.out.event(EventKind::Started { broker: self.b.id });
         self.recover(power_lost);
         self.register();
+        self.observe();
     }
 
     /// log.L15: logs as the disk has them, roles as nobody has given them yet.
@@ -361,8 +386,8 @@ impl Cx<'_> {
         self.arm_files();
     }
 
-    fn register(&mut self) {
-        self.send(Actor::Controller, Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
+    pub(super) fn register(&mut self) {
+        self.send_to_controller(Body::BrokerRegistration { clean: self.b.clean_epoch, incarnation: self.b.incarnation });
         self.out.arm(Timer::RegistrationRetry(self.b.id));
     }
 
@@ -374,6 +399,7 @@ impl Cx<'_> {
         self.b.epoch = Some(epoch);
         self.b.clean_epoch = None;
         self.arm_periodic(); // its first heartbeat that can matter follows the metadata (BL2)
+        self.observe();
     }
 
     /// Periodic tasks of a running broker.
@@ -388,9 +414,9 @@ impl Cx<'_> {
         self.arm_upkeep();
     }
 
-    fn heartbeat(&mut self) {
+    pub(super) fn heartbeat(&mut self) {
         let Some(be) = self.b.epoch else { return };
-        self.send(Actor::Controller, Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
+        self.send_to_controller(Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
         self.out.arm(Timer::Heartbeat(self.b.id));
     }
 
@@ -437,6 +463,7 @@ impl Cx<'_> {
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
         b.share = None;
+        b.observer = b.observer.map(Observer::at_start);
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
         self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);
@@ -444,7 +471,7 @@ impl Cx<'_> {
 
     // ---- metadata (rule book 3.7)
 
-    fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
+    pub(super) fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
         if self.b.epoch.is_none() {
             return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
         }
@@ -577,7 +604,7 @@ impl Cx<'_> {
         }
     }
 
-    fn send_alter(&mut self, p: PartitionId) {
+    pub(super) fn send_alter(&mut self, p: PartitionId) {
         let (me, be) = (self.b.id, self.b.epoch);
         let (Some(r), Some(be)) = (self.b.replica(p), be) else {
             return;
@@ -587,7 +614,7 @@ impl Cx<'_> {
         };
         let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
         let body = Body::AlterPartition { partition: p, be, le: r.le, pe: r.pe, isr };
-        self.send(Actor::Controller, body);
+        self.send_to_controller(body);
         self.out.arm(Timer::AlterRetry { broker: me, partition: p });
     }
 

@@ -1,7 +1,8 @@
 //! The active controller: registrations, sessions, ISR changes, elections (rule book 3.6, 3.8, 4.3).
 //!
-//! Simplified so far: the quorum behind it is one actor that never fails, its commits take no time, and it pushes
-//! metadata records to brokers where a KRaft broker would fetch them (what a cut link lost is repaired at a heartbeat).
+//! With one controller there is no quorum behind it: it never fails, its commits take no time, and it pushes metadata
+//! records to brokers where a KRaft broker would fetch them (what a cut link lost is repaired at a heartbeat). With
+//! several, [`super::quorum`] runs these rules at the end of the leader's log.
 
 use super::message::{Body, Change, Incarnation};
 use super::setup::{ProtocolVersion, Setup};
@@ -65,6 +66,8 @@ pub(super) struct ControllerCx<'a> {
     pub out: &'a mut Out,
     /// Records of the operation in hand; sent as one.
     pub changes: SmallVec<[Change; 1]>,
+    /// With a quorum: what the operation writes to the log. Nobody is told before it is committed.
+    pub written: Option<SmallVec<[Change; 1]>>,
 }
 
 impl Controller {
@@ -111,11 +114,14 @@ impl Controller {
         !r.fenced && !r.stopping
     }
 
+    /// Brokers with a live session.
+    pub fn live(&self) -> impl Iterator<Item = BrokerId> {
+        self.brokers.iter().enumerate().filter(|(_, r)| r.live).map(|(i, _)| BrokerId(i as u8 + 1))
+    }
+
     /// Timers that its state implies.
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
-        for (i, _) in self.brokers.iter().enumerate().filter(|(_, r)| r.live) {
-            f(Timer::Session(BrokerId(i as u8 + 1)));
-        }
+        self.live().for_each(|b| f(Timer::Session(b)));
     }
 }
 
@@ -143,14 +149,23 @@ impl ControllerCx<'_> {
 
     /// Sends what the operation changed to every broker.
     fn commit(&mut self) {
+        self.commit_with(None);
+    }
+
+    /// The same; a newcomer has nothing, and gets the whole image.
+    fn commit_with(&mut self, newcomer: Option<BrokerId>) {
         if self.changes.is_empty() {
             return;
         }
-        let from = self.c.end;
+        let before = self.c.end;
         self.c.end += self.changes.len() as u32;
         let changes = std::mem::take(&mut self.changes);
+        if let Some(written) = &mut self.written {
+            return written.extend(changes);
+        }
         for b in self.setup.broker_ids().filter(|b| self.c.brokers[b.ix()].live) {
-            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { from, upto: self.c.end, changes: changes.clone() });
+            let (from, changes) = if newcomer == Some(b) { (0, self.c.image()) } else { (before, changes.clone()) };
+            self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { from, upto: self.c.end, changes });
         }
     }
 
@@ -189,14 +204,7 @@ impl ControllerCx<'_> {
         self.c.brokers[b.ix()].registered_at = self.c.end + self.changes.len() as u32;
         self.out.arm(Timer::Session(b));
         self.out.send(Actor::Controller, Actor::Broker(b), Body::BrokerRegistrationResponse { result: Ok(epoch) });
-        // The newcomer has nothing: it gets the image; the others get the records.
-        let changes = std::mem::take(&mut self.changes);
-        let before = self.c.end;
-        self.c.end += changes.len() as u32;
-        for other in self.setup.broker_ids().filter(|o| self.c.brokers[o.ix()].live) {
-            let (from, changes) = if other == b { (0, self.c.image()) } else { (before, changes.clone()) };
-            self.out.send(Actor::Controller, Actor::Broker(other), Body::MetadataRecords { from, upto: self.c.end, changes });
-        }
+        self.commit_with(Some(b));
     }
 
     /// ctrl.BL2, BL4, BL5.
@@ -215,7 +223,7 @@ impl ControllerCx<'_> {
         r.live = true;
         let may_unfence = r.fenced && applied >= r.registered_at;
         self.out.arm(Timer::Session(b));
-        if stuck {
+        if stuck && self.written.is_none() {
             let changes = self.c.image();
             self.out.send(Actor::Controller, Actor::Broker(b), Body::MetadataRecords { from: 0, upto: end, changes });
         }
@@ -307,8 +315,40 @@ impl ControllerCx<'_> {
         self.out.send(Actor::Controller, Actor::Broker(b), Body::AlterPartitionResponse { partition: p, le, result });
     }
 
+    /// repl.E11: ElectLeaders of the preferred replica (`kafka-leader-election --election-type preferred`).
+    pub fn elect_preferred(&mut self, p: PartitionId) {
+        let (s, first) = (self.c.partitions[p.ix()], self.setup.first_leader(p));
+        let fit = self.c.acceptable(first) && (s.isr.has(first) || (s.isr.is_empty() && s.elr.has(first)));
+        if s.leader == Some(first) {
+            self.out.event(EventKind::ElectionRefused { partition: p, error: ErrorCode::ElectionNotNeeded });
+        } else if !fit {
+            self.out.event(EventKind::ElectionRefused { partition: p, error: ErrorCode::PreferredLeaderNotAvailable });
+        } else {
+            self.elect_from(p, s.isr, BrokerSet::EMPTY, Some(first));
+        }
+        self.commit();
+    }
+
+    /// repl.E10: with another `min.insync.replicas`, what was eligible under the old one is eligible no more.
+    pub fn clear_elr(&mut self, p: PartitionId) {
+        let s = &mut self.c.partitions[p.ix()];
+        if !s.elr.is_empty() || s.last_known.is_some() {
+            (s.elr, s.last_known, s.pe) = (BrokerSet::EMPTY, None, PartitionEpoch(s.pe.0 + 1));
+            self.out.event(EventKind::IsrChanged { partition: p, isr: s.isr, elr: s.elr, epoch: s.pe });
+            let change = self.c.change_of(p);
+            self.changes.push(change);
+        }
+        self.commit();
+    }
+
     /// repl.E1 to E7: given the target ISR, who leads, and what ISR and ELR become.
-    pub fn elect(&mut self, p: PartitionId, mut target: BrokerSet, unclean_restart: BrokerSet) {
+    pub fn elect(&mut self, p: PartitionId, target: BrokerSet, unclean_restart: BrokerSet) {
+        let leader = self.c.partitions[p.ix()].leader;
+        self.elect_from(p, target, unclean_restart, leader);
+    }
+
+    /// The same; `first` leads if it may.
+    fn elect_from(&mut self, p: PartitionId, mut target: BrokerSet, unclean_restart: BrokerSet, first: Option<BrokerId>) {
         let setup = &self.setup.partitions[p.ix()];
         let old = self.c.partitions[p.ix()];
         let mut new = old;
@@ -326,7 +366,7 @@ impl ControllerCx<'_> {
         }
         let acceptable = |b: BrokerId| self.c.acceptable(b);
         let valid = |b: BrokerId| acceptable(b) && (target.has(b) || (target.is_empty() && new.elr.has(b)));
-        let keep = old.leader.filter(|l| valid(*l));
+        let keep = first.filter(|l| valid(*l));
         let choice = keep.or_else(|| setup.replicas.iter().copied().find(|b| valid(*b))); // E2
         let (leader, how) = if let Some(x) = choice {
             (Some(x), if target.has(x) { Election::Isr } else { Election::Elr })

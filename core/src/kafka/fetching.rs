@@ -306,6 +306,7 @@ impl Cx<'_> {
                 if copied > 0 {
                     self.out.event(EventKind::Replicated { broker: me, partition: p, from, to });
                     self.filed(p, from);
+                    self.heard_of_producers(p, from);
                     self.changed(leader, p);
                 }
                 if hw_before != hw_now {
@@ -315,7 +316,7 @@ impl Cx<'_> {
             }
             Fetched::Diverging { epoch, end } => {
                 let (from, to) = (r.log.leo(), r.divergence_point(*epoch, *end));
-                r.truncate(to);
+                self.on_producers(p, |r| r.truncate(to));
                 self.files_cut(p);
                 self.out.event(EventKind::Truncated { broker: me, partition: p, from, to });
                 self.changed(leader, p);
@@ -392,6 +393,9 @@ impl Broker {
         }
         self.txn_armed(!setup.transactions.is_empty() && self.epoch.is_some(), f);
         let id = self.id;
+        if let Some(o) = &self.observer {
+            o.armed(id, f);
+        }
         if self.epoch.is_none() {
             f(Timer::RegistrationRetry(id));
         } else {
@@ -424,6 +428,6 @@ impl Broker {
                 f(Timer::Lag { leader: id, partition: r.partition, follower: x.broker });
             }
         }
-        self.upkeep_armed(f);
+        self.upkeep_armed(setup, f);
     }
 }

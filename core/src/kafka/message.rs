@@ -4,6 +4,7 @@ use super::assignor::Assignor;
 use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
+use super::quorum::QuorumBody;
 use super::share::message::ShareBody;
 use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
@@ -330,6 +331,8 @@ pub enum Body {
     Txn(TxnBody),
     /// Of a share group.
     Share(ShareBody),
+    /// Of the quorum of controllers.
+    Quorum(QuorumBody),
 }
 
 impl Body {
@@ -371,6 +374,7 @@ impl Body {
             Body::Disconnect { .. } => MessageKind::Disconnect,
             Body::Txn(t) => t.kind(),
             Body::Share(s) => s.kind(),
+            Body::Quorum(q) => q.kind(),
         }
     }
 

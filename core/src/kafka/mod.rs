@@ -6,17 +6,21 @@
 
 pub mod assignor;
 pub mod broker;
+pub(crate) mod changes;
 pub mod client;
 pub mod consumer;
 pub mod controller;
 mod fetching;
 pub mod group;
+pub(crate) mod local;
 pub mod log;
 mod memo;
 pub mod message;
 pub mod partitioner;
+pub(crate) mod parts;
 mod positions;
 pub mod producer;
+pub mod quorum;
 pub mod replica;
 mod serving;
 pub mod setup;
@@ -27,19 +31,22 @@ pub mod transaction;
 mod truncation;
 mod upkeep;
 
-use crate::event::{DropReason, EventKind};
+use crate::event::{DropReason, EventKind, QuorumEvent};
 use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::order;
 use crate::shared::Shared;
-use broker::{Broker, Cx, Power};
+use broker::{Broker, Cx, Peer, Power};
+use changes::Changes;
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::GroupRecord;
 use log::records::RecordTable;
-use memo::{Intake, Part};
+use memo::Intake;
 use message::{Body, ConnGen};
+use parts::Part;
 use producer::{Producer, ProducerCx};
+use quorum::{Role, Voter, VoterCx};
 use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
@@ -64,13 +71,27 @@ pub struct Flight {
     pub body: Shared<Body>,
 }
 
+impl Flight {
+    /// Its link as a number; in the order of links.
+    pub(crate) fn link(&self) -> u32 {
+        u32::from(self.from.code()) << 16 | u32::from(self.to.code())
+    }
+
+    /// The ends of a link.
+    pub(crate) fn ends(link: u32) -> (Actor, Actor) {
+        (Actor::of_code((link >> 16) as u16), Actor::of_code(link as u16))
+    }
+}
+
 /// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
 #[derive(Clone, Debug)]
 pub struct World {
     /// What does not change.
     pub setup: Rc<Setup>,
-    /// The active controller.
+    /// The controller; with a quorum, what is committed in the metadata log.
     pub controller: Shared<Controller>,
+    /// The controllers of the quorum, by id; empty where one that never fails stands for it.
+    pub voters: Box<[Shared<Voter>]>,
     /// Brokers, by id.
     pub brokers: SmallVec<[Shared<Broker>; 4]>,
     /// Producers.
@@ -86,7 +107,7 @@ pub struct World {
     /// Links whose next response will be lost.
     pub drop_next: SmallVec<[(Actor, Actor); 1]>,
     /// What logs are told of records; filled only where a topic has log configs.
-    pub data: Rc<RecordTable>,
+    pub data: Shared<RecordTable>,
     next_msg: u32,
 }
 
@@ -103,20 +124,42 @@ impl std::hash::Hash for World {
 impl World {
     /// The canonical encoding in pieces: what stands at each place, in any order. A place comes once at most.
     pub(crate) fn encode(&self, put: &mut impl FnMut(u64, u64)) {
-        put(1 << 56, self.controller.print());
-        self.brokers.iter().for_each(|b| put(1 << 56 | u64::from(Actor::Broker(b.id).code()), b.print()));
-        self.producers.iter().for_each(|p| put(1 << 56 | u64::from(Actor::Producer(p.id).code()), p.print()));
-        self.consumers.iter().for_each(|c| put(1 << 56 | u64::from(Actor::Consumer(c.id).code()), c.print()));
-        // Ids only order messages within a link; between links the order is nobody's business.
-        let link = |f: &Flight| u32::from(f.from.code()) << 16 | u32::from(f.to.code());
-        let links: SmallVec<[u32; 16]> = self.net.iter().map(link).collect();
-        for (i, f) in self.net.iter().enumerate() {
-            let nth = links[..i].iter().filter(|l| **l == links[i]).count() as u64;
-            let (conn, session) = self.is_current(f);
-            let bits = u64::from(conn) << 1 | u64::from(session);
-            put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
-        }
-        put(3 << 56, self.connections());
+        let mut all = |x: (u64, u64)| put(x.0, x.1);
+        (0..self.actors()).for_each(|n| all(self.encode_actor(n)));
+        (0..self.net.len()).for_each(|i| all(self.encode_message(i)));
+        self.brokers.iter().filter_map(|b| self.encode_connections(b)).for_each(all);
+        self.encode_rest(put);
+    }
+
+    /// The actor at this place.
+    fn encode_actor(&self, place: usize) -> (u64, u64) {
+        let (brokers, producers) = (1 + self.brokers.len(), 1 + self.brokers.len() + self.producers.len());
+        let (actor, print) = if place == 0 {
+            (Actor::Controller, self.controller.print())
+        } else if let Some(b) = self.brokers.get(place - 1) {
+            (Actor::Broker(b.id), b.print())
+        } else if let Some(p) = self.producers.get(place - brokers) {
+            (Actor::Producer(p.id), p.print())
+        } else if let Some(c) = self.consumers.get(place - producers) {
+            (Actor::Consumer(c.id), c.print())
+        } else {
+            let v = &self.voters[place - producers - self.consumers.len()];
+            (Actor::Voter(v.id), v.print())
+        };
+        (1 << 56 | u64::from(actor.code()), print)
+    }
+
+    /// The message with this place on the wire. Ids only order messages within a link; between links the order is nobody's business.
+    fn encode_message(&self, i: usize) -> (u64, u64) {
+        let f = &self.net[i];
+        let nth = self.net[..i].iter().filter(|e| (e.from, e.to) == (f.from, f.to)).count() as u64;
+        let (conn, session) = self.is_current(f);
+        let bits = u64::from(conn) << 1 | u64::from(session);
+        (2 << 56 | nth << 40 | bits << 32 | u64::from(f.link()), f.body.print())
+    }
+
+    /// What few clusters have.
+    fn encode_rest(&self, put: &mut impl FnMut(u64, u64)) {
         if self.setup.has_streams() {
             // What a thread wrote depends on what its store said then.
             let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
@@ -147,8 +190,13 @@ impl World {
             let mut cx = Cx { b, setup: &setup, data: &data, out };
             cx.on_message(Actor::Controller, &Shared::new(Body::MetadataRecords { from: 0, upto: 0, changes: image.clone() }));
             cx.arm_periodic();
+            cx.observe();
         }
-        setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
+        if setup.voters == 1 {
+            setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
+        }
+        let mut voters: Vec<Voter> = setup.voter_ids().map(|v| Voter::settled(v, &setup)).collect();
+        voters.iter_mut().for_each(|v| VoterCx { v, setup: &setup, out }.begin());
         out.events.clear(); // that everyone took its place is no news
         let producers = (0..setup.producers.len() as u8).map(|i| Shared::new(Producer::new(ProducerIx(i), &setup))).collect();
         let mut consumers: SmallVec<[Consumer; 2]> =
@@ -163,6 +211,7 @@ impl World {
         out.events.clear();
         let mut w = World {
             controller: Shared::new(controller),
+            voters: voters.into_iter().map(Shared::new).collect(),
             brokers: brokers.into_iter().map(Shared::new).collect(),
             producers,
             consumers: consumers.into_iter().map(Shared::new).collect(),
@@ -171,7 +220,7 @@ impl World {
             net: SmallVec::new(),
             cut: SmallVec::new(),
             drop_next: SmallVec::new(),
-            data: Rc::new(data),
+            data: Shared::new(data),
             next_msg: 0,
         };
         w.call(out);
@@ -195,7 +244,7 @@ impl World {
         }
         self.call(out);
         for (batch, record) in out.batched.drain(..) {
-            Rc::make_mut(&mut self.data).note(batch, record);
+            Shared::make_mut(&mut self.data).note(batch, record);
         }
         self.post(out);
     }
@@ -245,6 +294,11 @@ impl World {
         &self.brokers[b.ix()]
     }
 
+    /// The active controller of the quorum: of several that believe so, the one of the highest epoch.
+    pub fn active_voter(&self) -> Option<&Voter> {
+        self.voters.iter().map(|v| &**v).filter(|v| v.active().is_some()).max_by_key(|v| v.epoch)
+    }
+
     /// The leader's replica of a partition, while a live broker leads it by the controller's word.
     pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
         let leader = self.controller.partitions[p.ix()].leader?;
@@ -253,7 +307,10 @@ impl World {
 
     /// Every timer that the state implies.
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
-        self.controller.armed(f);
+        if self.voters.is_empty() {
+            self.controller.armed(f);
+        }
+        self.voters.iter().for_each(|v| v.armed(f));
         self.brokers.iter().for_each(|b| b.armed(&self.setup, f));
         self.producers.iter().for_each(|p| p.armed(f));
         self.consumers.iter().for_each(|c| c.armed(&self.setup, f));
@@ -282,6 +339,9 @@ impl World {
             }
             return;
         }
+        if matches!(to, Actor::Voter(v) if !self.voters[v.ix()].up) {
+            return out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
+        }
         out.event(EventKind::Delivered { msg: id, from, to, message });
         self.take_in(to, &Intake::Message(from, body), out);
         if let Actor::Broker(b) = to {
@@ -302,28 +362,19 @@ impl World {
 
     /// An actor takes something in: by its rules or, in a search, as it did before.
     fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
-        let Some(mut memo) = out.memo.take() else { return self.act(who, what, out) };
-        let key = memo.key(&self.part(who), what);
+        let Some(mut memo) = out.memo.take_if(|m| m.remembers()) else { return self.act(who, what, out) };
+        let key = memo.key(&self.part(self.place(who)), what);
         let outcome = match memo.outcome(&key) {
             Some(known) => known,
             None => {
                 let mut fresh = memo.fresh();
                 self.act(who, what, &mut fresh);
-                memo.learn(key, &self.part(who), fresh)
+                memo.learn(key, &self.part(self.place(who)), fresh)
             }
         };
         self.set_part(who, &outcome.part);
         outcome.tell(out);
         out.memo = Some(memo);
-    }
-
-    fn part(&self, who: Actor) -> Part {
-        match who {
-            Actor::Controller => Part::Controller(self.controller.clone()),
-            Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
-            Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
-            Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
-        }
     }
 
     fn set_part(&mut self, who: Actor, part: &Part) {
@@ -332,6 +383,7 @@ impl World {
             (Actor::Broker(b), Part::Broker(x)) => self.brokers[b.ix()].clone_from(x),
             (Actor::Producer(p), Part::Producer(x)) => self.producers[p.ix()].clone_from(x),
             (Actor::Consumer(c), Part::Consumer(x)) => self.consumers[c.ix()].clone_from(x),
+            (Actor::Voter(v), Part::Voter(x)) => self.voters[v.ix()].clone_from(x),
             _ => unreachable!("an actor stays what it is"),
         }
     }
@@ -342,7 +394,7 @@ impl World {
         match who {
             Actor::Controller => {
                 let c = Shared::make_mut(&mut self.controller);
-                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new() };
+                let mut cx = ControllerCx { c, setup: &setup, out, changes: SmallVec::new(), written: None };
                 match what {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(Timer::Session(b)) => cx.on_session(*b),
@@ -376,6 +428,55 @@ impl World {
                     Intake::Timer(t) => cx.on_timer(*t),
                     _ => {}
                 }
+            }
+            Actor::Voter(v) => self.voter(v, out, |cx| match what {
+                Intake::Message(from, body) => cx.on_message(*from, body),
+                Intake::Timer(Timer::Quorum(t)) => cx.on_timer(*t),
+                _ => {}
+            }),
+        }
+    }
+
+    /// The rules of a controller of the quorum; then what it committed is so for everybody who looks.
+    fn voter(&mut self, v: VoterId, out: &mut Out, act: impl FnOnce(&mut VoterCx)) {
+        let setup = self.setup.clone();
+        act(&mut VoterCx { v: Shared::make_mut(&mut self.voters[v.ix()]), setup: &setup, out });
+        let (voter, end) = (&self.voters[v.ix()], self.controller.end);
+        if matches!(voter.role, Role::Leader(_)) && voter.hw > end {
+            let c = Shared::make_mut(&mut self.controller);
+            for e in &voter.log[end as usize..voter.hw as usize] {
+                c.take(&e.record);
+                out.events.extend_from_slice(&e.told);
+            }
+        }
+    }
+
+    /// Lets the controller act on a command; nothing comes of it while no controller is active.
+    fn control(&mut self, out: &mut Out, act: impl FnOnce(&mut ControllerCx)) {
+        if self.voters.is_empty() {
+            let (setup, c) = (self.setup.clone(), Shared::make_mut(&mut self.controller));
+            return act(&mut ControllerCx { c, setup: &setup, out, changes: SmallVec::new(), written: None });
+        }
+        match self.active_voter().map(|v| v.id) {
+            Some(v) => self.voter(v, out, |cx| cx.control(act)),
+            None => out.event(EventKind::Quorum(QuorumEvent::NobodyActive)),
+        }
+    }
+
+    /// repl.E10. Simplified: brokers and controller know of it at once, where Kafka's wait for the config record.
+    fn alter_min_isr(&mut self, p: PartitionId, min_isr: u16, out: &mut Out) {
+        if !self.voters.is_empty() && self.active_voter().is_none() {
+            return out.event(EventKind::Quorum(QuorumEvent::NobodyActive));
+        }
+        let all = self.setup.topics[self.setup.partitions[p.ix()].topic].partitions.clone();
+        for p in all.map(PartitionId) {
+            let partition = &mut Rc::make_mut(&mut self.setup).partitions[p.ix()];
+            partition.min_isr = usize::from(min_isr).min(partition.replicas.len());
+            out.event(EventKind::MinIsrAltered { partition: p, min_isr });
+            self.control(out, |c| c.clear_elr(p));
+            let setup = self.setup.clone();
+            for b in self.brokers.iter_mut().filter(|b| b.is_up()) {
+                Cx { b: Shared::make_mut(b), setup: &setup, data: &self.data, out }.advance(p);
             }
         }
     }
@@ -452,6 +553,13 @@ impl World {
             Command::FailInHandler(c) if self.consumers[c.ix()].up => {
                 self.consumer(c, &setup, out).fail();
             }
+            Command::CrashVoter(v) if self.voters[v.ix()].up => {
+                self.voter(v, out, |cx| cx.crash());
+                self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Voter(v));
+            }
+            Command::StartVoter(v) if !self.voters[v.ix()].up => self.voter(v, out, |cx| cx.start()),
+            Command::ElectPreferred(p) => self.control(out, |c| c.elect_preferred(p)),
+            Command::AlterMinIsr(p, min_isr) => self.alter_min_isr(p, min_isr, out),
             _ => {} // it is so already
         }
     }
@@ -539,7 +647,7 @@ impl World {
             Actor::Producer(p) => Some(self.producers[p.ix()].meta.conn(b)),
             Actor::Consumer(c) => Some(self.consumers[c.ix()].meta.conn(b)),
             Actor::Broker(f) => self.broker(f).fetchers.iter().find(|x| x.leader == b).map(|x| x.conn),
-            Actor::Controller => None,
+            Actor::Controller | Actor::Voter(_) => None,
         }
     }
 
@@ -559,21 +667,21 @@ impl World {
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     /// Says whose: the client or follower, and its link's other end.
-    pub(crate) fn prune_unread(&mut self, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
+    /// `changes`: since a state where nothing was unread.
+    pub(crate) fn prune_unread(&mut self, changes: &Changes, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
         let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
-        let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
+        let unread: SmallVec<[MsgId; 4]> = self.maybe_unread(changes).filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
             gone.extend(self.net.iter().filter(|f| unread.contains(&f.id)).map(|f| (f.from, f.to)));
             self.net.retain(|f| !unread.contains(&f.id));
         }
         for i in 0..self.brokers.len() {
-            let me = Actor::Broker(self.brokers[i].id);
-            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i]
-                .peers
-                .iter()
-                .filter(|p| self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be))
-                .map(|p| p.follower)
-                .collect();
+            let b = self.brokers[i].id;
+            if !self.maybe_stale(b, changes) {
+                continue;
+            }
+            let me = Actor::Broker(b);
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i].peers.iter().filter(|p| self.is_stale(b, p)).map(|p| p.follower).collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
                 let stale = stale.into_iter().collect();
@@ -583,6 +691,12 @@ impl World {
         gone
     }
 
+    /// Is a fetch session that a broker holds of a connection that was given up, or of a process that is gone?
+    fn is_stale(&self, leader: BrokerId, p: &Peer) -> bool {
+        let follower = Actor::Broker(p.follower);
+        self.current_conn(follower, Actor::Broker(leader)) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be)
+    }
+
     fn is_unread(&self, f: &Flight) -> bool {
         if self.is_current(f).0 {
             return false;
@@ -590,24 +704,24 @@ impl World {
         !f.body.is_request() || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
     }
 
-    /// Which of the requests and sessions that brokers hold are of their clients' current connections.
-    fn connections(&self) -> u64 {
-        let mut bits = 1u64;
-        let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for b in &self.brokers {
-            let me = Actor::Broker(b.id);
-            b.peers.iter().for_each(|p| note(self.current_conn(Actor::Broker(p.follower), me) == Some(p.conn)));
-            b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
-            b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            let waiting =
-                b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
-            let waiting = waiting.chain(b.consumer_groups.iter().flat_map(|g| g.connections()));
-            waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
-            b.share_connections().for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
-            b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
+    /// Which of the requests and sessions that a broker holds are of their clients' current connections; none if it holds none.
+    fn encode_connections(&self, b: &Broker) -> Option<(u64, u64)> {
+        let (me, mut bits, mut any) = (Actor::Broker(b.id), 1u64, false);
+        let mut note = |client: Actor, conn: ConnGen| {
+            any = true;
+            bits = bits.rotate_left(1) ^ u64::from(self.current_conn(client, me) == Some(conn)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        };
+        b.peers.iter().for_each(|p| note(Actor::Broker(p.follower), p.conn));
+        b.produces.iter().for_each(|p| note(Actor::Producer(p.producer), p.conn));
+        b.commits.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        b.consumer_fetches.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        for m in b.groups.iter().flat_map(|g| &g.members) {
+            m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
         }
-        bits
+        b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+        b.share_connections().for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+        b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        any.then_some((3 << 56 | u64::from(b.id.0), bits))
     }
 
     // ---- the wire
@@ -669,11 +783,14 @@ impl Timer {
             Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
             Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
             Timer::SegmentExpiry { broker, .. } | Timer::CompactionLag { broker, .. } => Actor::Broker(broker),
-            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } => Actor::Broker(broker),
+            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } | Timer::ProducerExpiry { broker, .. } => {
+                Actor::Broker(broker)
+            }
             Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
                 Actor::Broker(broker)
             }
             Timer::Session(_) => Actor::Controller,
+            Timer::Quorum(t) => t.actor(),
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,

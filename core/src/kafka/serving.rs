@@ -128,6 +128,7 @@ impl Cx<'_> {
             self.start_lag(p, f);
         }
         self.filed(p, entry.base);
+        self.heard_of_producers(p, entry.base);
         entry.base
     }
 

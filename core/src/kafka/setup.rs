@@ -46,6 +46,8 @@ pub struct RuleSet {
     pub verify_txn: bool,
     /// txn.W4 (4.2+): a marker's epoch must be above the transaction's.
     pub strict_markers: bool,
+    /// `producer.id.expiration.ms` is shorter than a run may be (prod.D7).
+    pub producers_expire: bool,
     /// group.N8 (4.3+, KIP-1251): a commit with an older member epoch is good for partitions held since then.
     pub assignment_epochs: bool,
 }
@@ -59,6 +61,7 @@ impl Default for RuleSet {
             txn_v2: true,
             verify_txn: true,
             strict_markers: true,
+            producers_expire: false,
             assignment_epochs: true,
         }
     }
@@ -276,6 +279,8 @@ pub struct GroupSetup {
 pub struct Setup {
     /// Number of brokers; ids are 1 to this.
     pub brokers: u8,
+    /// Controllers that vote on the metadata log, 3; or 1, one controller that never fails.
+    pub voters: u8,
     /// Topics; internal ones have names that begin with `__`.
     pub topics: Vec<TopicSetup>,
     /// Partitions of all topics.
@@ -300,9 +305,20 @@ impl Setup {
         let s = &self.partitions[p.ix()];
         format!("{}-{}", self.topics[s.topic].name, s.number)
     }
+    /// What a member is called: by its group where that has no other member and the scene has other groups, since each
+    /// of them has a `c1`.
+    pub fn member_name(&self, c: ConsumerIx) -> &str {
+        let me = &self.consumers[c.ix()];
+        let alone = self.consumers.iter().filter(|x| x.group == me.group).count() == 1;
+        if alone && self.groups.len() > 1 { &self.groups[me.group.ix()].name } else { &me.name }
+    }
     /// All brokers.
     pub fn broker_ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
         (1..=self.brokers).map(BrokerId)
+    }
+    /// The controllers of the quorum; nobody where one that never fails stands for it.
+    pub fn voter_ids(&self) -> impl Iterator<Item = VoterId> + use<> {
+        (1..=if self.voters > 1 { self.voters } else { 0 }).map(VoterId)
     }
     /// All partitions.
     pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {

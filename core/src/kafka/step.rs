@@ -4,6 +4,7 @@ use super::group::MemberId;
 use super::log::records::RecordData;
 use super::memo::Memo;
 use super::message::Body;
+use super::quorum::QuorumTimer;
 use super::setup::Setup;
 use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
@@ -85,6 +86,15 @@ pub enum Timer {
     },
     /// The operating system writes dirty pages back (30 s, Linux's `dirty_expire_centisecs`).
     Writeback(BrokerId),
+    /// `producer.id.expiration.ms` since this log's last batch of the producer (prod.D7).
+    ProducerExpiry {
+        /// On which broker.
+        broker: BrokerId,
+        /// In which log.
+        partition: PartitionId,
+        /// Whose state.
+        pid: Pid,
+    },
     /// `replica.lag.time.max.ms` since the follower was last caught up.
     Lag {
         /// Who leads.
@@ -175,6 +185,8 @@ pub enum Timer {
     Txn(TxnTimer),
     /// Of a share group.
     Share(ShareTimer),
+    /// Of the quorum of controllers.
+    Quorum(QuorumTimer),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -291,6 +303,14 @@ pub enum Command {
     ThrowInHandler(ConsumerIx),
     /// The handler of a share consumer throws; the application catches that, and says so of the record.
     FailInHandler(ConsumerIx),
+    /// Kill a controller of the quorum.
+    CrashVoter(VoterId),
+    /// Start it again.
+    StartVoter(VoterId),
+    /// Elect the preferred leader of a partition (repl.E11).
+    ElectPreferred(PartitionId),
+    /// Set `min.insync.replicas` of a partition's topic (repl.E10).
+    AlterMinIsr(PartitionId, u16),
 }
 
 /// What a step consumes.
@@ -361,12 +381,20 @@ pub struct Out {
 }
 
 impl Out {
-    /// For a search: what an actor did with an input is remembered (see [`super::memo`]), and no timers are put out.
-    /// Beyond `most_bytes` it is forgotten, and learnt again.
+    /// For a search: equal parts of states are kept once, and what an actor did with an input is remembered (see
+    /// [`super::memo`]), as far as it goes into `most_bytes`. No timers are put out.
     pub(crate) fn remembering(setup: &Setup, most_bytes: u64) -> Self {
         // Rules that look at the table of records know more than the actor.
         let remembers = most_bytes > 0 && !setup.keeps_records();
-        Out { memo: remembers.then(|| Box::new(Memo::new(most_bytes as usize))), ..Out::default() }
+        Out { memo: Some(Box::new(Memo::new(most_bytes as usize, remembers))), ..Out::default() }
+    }
+
+    /// What a search remembers.
+    ///
+    /// # Panics
+    /// It is not that of a search.
+    pub(crate) fn memo(&mut self) -> &mut Memo {
+        self.memo.as_mut().expect("a search remembers")
     }
 
     /// Memory of what is remembered, in bytes.

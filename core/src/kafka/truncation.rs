@@ -30,7 +30,7 @@ impl Cx<'_> {
             && to < r.log.leo()
         {
             let from = r.log.leo();
-            r.truncate(to);
+            self.on_producers(partition, |r| r.truncate(to));
             self.files_cut(partition);
             self.out.event(EventKind::Truncated { broker, partition, from, to });
         }

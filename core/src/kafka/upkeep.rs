@@ -3,6 +3,7 @@
 use super::broker::{Broker, Cx};
 use super::log::records::{BATCH_HEADER_BYTES, RecordData, RecordTable};
 use super::replica::Replica;
+use super::setup::Setup;
 use super::step::{Base, Timer};
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
@@ -56,12 +57,15 @@ impl Replica {
 
 impl Broker {
     /// Timers of the upkeep that the state implies.
-    pub(super) fn upkeep_armed(&self, f: &mut impl FnMut(Timer)) {
+    pub(super) fn upkeep_armed(&self, setup: &Setup, f: &mut impl FnMut(Timer)) {
         if self.epoch.is_some() {
             self.upkeep_tasks().into_iter().for_each(&mut *f);
         }
         for r in &self.replicas {
             r.file_timers(self.id, &mut |t, _| f(t));
+            if setup.rules.producers_expire {
+                r.expiries(self.id).for_each(&mut *f);
+            }
         }
     }
 
@@ -79,6 +83,58 @@ impl Broker {
     }
 }
 
+impl Replica {
+    /// Timers of the producers that it remembers, where they are forgotten at all.
+    fn expiries(&self, broker: BrokerId) -> impl Iterator<Item = Timer> {
+        self.producers.iter().map(move |s| Timer::ProducerExpiry { broker, partition: self.partition, pid: s.pid })
+    }
+}
+
+/// prod.D7: producers that are silent for `producer.id.expiration.ms` are forgotten. Kafka looks for them every
+/// `producer.id.expiration.check.interval.ms` (10 min), here it happens at once; after a restart or a truncation the time begins anew
+/// (Kafka takes the batches' timestamps).
+impl Cx<'_> {
+    /// Batches from `from` on were appended: their producers' time begins anew.
+    pub(super) fn heard_of_producers(&mut self, partition: PartitionId, from: Offset) {
+        let Some(r) = self.b.replica(partition).filter(|_| self.setup.rules.producers_expire) else { return };
+        let broker = self.b.id;
+        for e in r.log.iter_from(from) {
+            if let Some(pid) = e.payload.producer() {
+                self.out.arm(Timer::ProducerExpiry { broker, partition, pid });
+            }
+        }
+    }
+
+    /// Changes what the log remembers of producers, with the timers that hang on them.
+    pub(super) fn on_producers(&mut self, partition: PartitionId, change: impl FnOnce(&mut Replica)) {
+        if let Some(r) = self.b.replica(partition).filter(|_| self.setup.rules.producers_expire) {
+            r.expiries(self.b.id).for_each(|t| self.out.disarm(t));
+        }
+        if let Some(r) = self.b.replica_mut(partition) {
+            change(r);
+        }
+        self.arm_expiries(partition);
+    }
+
+    /// The time of every producer of the log begins anew.
+    fn arm_expiries(&mut self, partition: PartitionId) {
+        if let Some(r) = self.b.replica(partition).filter(|_| self.setup.rules.producers_expire) {
+            r.expiries(self.b.id).for_each(|t| self.out.arm(t));
+        }
+    }
+
+    pub(super) fn expire_producer(&mut self, partition: PartitionId, pid: Pid) {
+        let broker = self.b.id;
+        let Some(r) = self.b.replica_mut(partition) else { return };
+        let Some(i) = r.producers.iter().position(|s| s.pid == pid) else { return };
+        if r.txns.open(pid).is_some() {
+            return self.out.arm(Timer::ProducerExpiry { broker, partition, pid }); // never within a transaction
+        }
+        r.producers.remove(i);
+        self.out.event(EventKind::ProducerForgotten { broker, partition, pid });
+    }
+}
+
 impl Cx<'_> {
     pub(super) fn arm_upkeep(&mut self) {
         for t in self.b.upkeep_tasks() {
@@ -90,6 +146,7 @@ impl Cx<'_> {
     pub(super) fn arm_files(&mut self) {
         for i in 0..self.b.replicas.len() {
             self.rearm(i, Armed::new());
+            self.arm_expiries(self.b.replicas[i].partition);
         }
     }
 
@@ -153,6 +210,7 @@ impl Cx<'_> {
 
     /// A follower has nothing that its leader has: its log starts over where the leader's does (repl.R-L5).
     pub(super) fn start_over(&mut self, p: PartitionId, at: Offset) {
+        self.on_producers(p, |r| r.producers.clear());
         let begin = |r: &mut Replica| {
             r.start_over(at);
             if let Some(files) = &mut r.files {

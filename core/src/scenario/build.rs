@@ -12,6 +12,7 @@ use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
+use crate::kafka::quorum::QuorumTimer;
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, ShareTimer, Timer, TxnTimer};
 use crate::order;
@@ -63,6 +64,10 @@ struct BrokerDurations {
     add_give_up: u64,
     retention_check: u64,
     cleaner: u64,
+    quorum_election: u64,
+    quorum_fetch: u64,
+    quorum_backoff: u64,
+    producer_expiry: u64,
 }
 
 /// Of a partition.
@@ -88,6 +93,9 @@ struct ClientDurations {
     max_poll: u64,
 }
 
+/// How long a fetch of the metadata log waits for news, in microseconds.
+const QUORUM_FETCH_WAIT: u64 = 500_000;
+
 /// What a client adds to the rebalance timeout before it gives a JoinGroup up.
 const JOIN_LAPSE_US: u64 = 5_000_000;
 
@@ -112,6 +120,7 @@ impl Durations {
             Timer::CompactionLag { partition, .. } => self.logs[partition.ix()].compaction_lag,
             Timer::DeleteHorizon { partition, .. } => self.logs[partition.ix()].delete_retention,
             Timer::Flush { partition, .. } => self.logs[partition.ix()].flush,
+            Timer::ProducerExpiry { .. } => self.broker.producer_expiry,
             Timer::Lag { .. } => self.broker.lag,
             Timer::FetchWait { .. } => self.broker.fetch_wait,
             Timer::FetchTimeout { .. } => self.broker.fetch_timeout,
@@ -141,6 +150,15 @@ impl Durations {
             Timer::Share(ShareTimer::Lock(_, g, ..)) => self.locks[g.ix()],
             // The first backoff of Kafka's persister.
             Timer::Share(ShareTimer::State(..)) => 1_000_000,
+            Timer::Quorum(t) => match t {
+                QuorumTimer::Election(..) => self.broker.quorum_election,
+                QuorumTimer::Fetch(_) | QuorumTimer::ObserverFetch(_) => self.broker.quorum_fetch,
+                QuorumTimer::CheckQuorum(_) => self.broker.quorum_fetch * 3 / 2,
+                QuorumTimer::Begin(_) => self.broker.quorum_fetch / 2,
+                QuorumTimer::FetchWait(..) => QUORUM_FETCH_WAIT,
+                QuorumTimer::Session(..) => self.broker.session,
+                QuorumTimer::ObserverBackoff(_) => self.broker.quorum_backoff,
+            },
         }
     }
 }
@@ -168,6 +186,7 @@ impl Durations {
 pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
     let mut setup = Setup {
         brokers: s.topology.brokers,
+        voters: s.topology.voters,
         topics: Vec::new(),
         partitions: Vec::new(),
         producers: Vec::new(),
@@ -271,6 +290,9 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
     ProducerIx((setup.producers.len() - 1) as u8)
 }
 
+/// A run lasts a day at most.
+const DAY_MS: u64 = 86_400_000;
+
 fn rules(s: &Scenario) -> RuleSet {
     // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
     let txn_v2 = s.features.transaction.unwrap_or(if versions::has_transaction_v2(&s.kafka) { 2 } else { 1 }) == 2;
@@ -281,6 +303,7 @@ fn rules(s: &Scenario) -> RuleSet {
         verify_txn: versions::verifies_transactions(&s.kafka)
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
+        producers_expire: configs::int("producer.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
         assignment_epochs: versions::has_assignment_epochs(&s.kafka),
     }
 }
@@ -460,8 +483,12 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         txn_check: b("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
+        producer_expiry: b("producer.id.expiration.ms"),
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
+        quorum_election: b("controller.quorum.election.timeout.ms"),
+        quorum_fetch: b("controller.quorum.fetch.timeout.ms"),
+        quorum_backoff: b("controller.quorum.retry.backoff.ms"),
     };
     let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
         (Some(log), Some(t)) => LogDurations {

@@ -70,6 +70,9 @@ impl Scenario {
         if !(1..=32).contains(&t.brokers) {
             return error("topology.brokers", format!("is {}; there can be 1 to 32", t.brokers));
         }
+        if !matches!(t.voters, 1 | 3) {
+            return error("topology.voters", format!("is {}; there can be 3, or 1 that never fails", t.voters));
+        }
         if t.topics.is_empty() {
             return error("topology.topics", "is empty; there must be at least one topic");
         }
@@ -202,8 +205,15 @@ impl Scenario {
         };
         let members_with = self.apps.iter().filter(|a| a.writes_to().is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
+        let voter = |v: &u8| match self.topology.voters {
+            1 => Err("there is one controller, which never fails; topology.voters makes it 3".to_string()),
+            n if (1..=n).contains(v) => Ok(()),
+            n => Err(format!("there is no voter {v}; ids are 1 to {n}")),
+        };
         let end = |e: &End| match e {
-            End::Controller => Ok(()),
+            End::Controller if self.topology.voters == 1 => Ok(()),
+            End::Controller => Err(format!("there are {} controllers; say which: {{\"voter\": 1}}", self.topology.voters)),
+            End::Voter(v) => voter(v),
             End::Broker(b) => broker(b),
             End::Consumer(c) => consumer(c),
             End::Producer(p) if usize::from(*p) < producers => Ok(()),
@@ -223,11 +233,19 @@ impl Scenario {
                     Some(_) => Ok(()),
                 }
             }
-            Do::DeleteRecords { topic, partition, .. } => match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
-                Some(n) if *partition < n => Ok(()),
-                Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
-                None => Err(format!("there is no topic {topic:?}")),
-            },
+            Do::AlterConfig { name, .. } if name != "min.insync.replicas" => {
+                Err(format!("{name:?} can't change during a run; min.insync.replicas can"))
+            }
+            Do::AlterConfig { value: 0, .. } => Err("min.insync.replicas must be at least 1".into()),
+            Do::AlterConfig { topic, .. } => self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}")),
+            Do::CrashVoter { voter: v } | Do::StartVoter { voter: v } => voter(v),
+            Do::DeleteRecords { topic, partition, .. } | Do::ElectPreferredLeader { topic, partition } => {
+                match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                    Some(n) if *partition < n => Ok(()),
+                    Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
+                    None => Err(format!("there is no topic {topic:?}")),
+                }
+            }
             Do::Crash { broker: b } | Do::PowerCut { broker: b } | Do::Stop { broker: b } | Do::Start { broker: b } => broker(b),
             Do::CutLink { from, to } | Do::HealLink { from, to } | Do::SlowLink { from, to, .. } if from == to => {
                 Err("a link has two ends".into())

@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
-    /// The active controller.
+    /// The controller, where there is one.
     Controller,
     /// A broker, by id.
     Broker(u8),
@@ -22,6 +22,8 @@ pub enum End {
     Producer(u8),
     /// A consumer, by its place over all groups, from 0.
     Consumer(u8),
+    /// A controller of the quorum, by id.
+    Voter(u8),
 }
 
 /// Something done to the cluster.
@@ -152,6 +154,33 @@ pub enum Do {
     ThrowInHandler {
         /// Its place over all groups, from 0.
         consumer: u8,
+    },
+    /// A controller's process dies.
+    CrashVoter {
+        /// Its id, from 1.
+        voter: u8,
+    },
+    /// It starts again.
+    StartVoter {
+        /// Its id, from 1.
+        voter: u8,
+    },
+    /// `kafka-leader-election --election-type preferred`.
+    ElectPreferredLeader {
+        /// Topic by name.
+        topic: String,
+        /// Partition number.
+        #[serde(default)]
+        partition: u16,
+    },
+    /// `kafka-configs --alter --add-config`, of a topic.
+    AlterConfig {
+        /// Topic by name.
+        topic: String,
+        /// The config: `min.insync.replicas`, the only one that can change during a run.
+        name: String,
+        /// Its value from then on.
+        value: u16,
     },
 }
 

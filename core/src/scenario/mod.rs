@@ -182,6 +182,9 @@ impl Default for Network {
 pub struct Topology {
     /// Number of brokers, 1 to 32; ids from 1.
     pub brokers: u8,
+    /// Controllers that vote on the metadata log (`controller.quorum.voters`): 3; or 1, one that never fails.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub voters: u8,
     /// Topics.
     pub topics: Vec<Topic>,
     /// Producers.
@@ -284,6 +287,9 @@ fn release() -> AcknowledgeType {
     AcknowledgeType::Release
 }
 
+fn is_one(n: &u8) -> bool {
+    *n == 1
+}
 fn nobody(n: &u8) -> bool {
     *n == 0
 }
@@ -409,6 +415,16 @@ impl Scenario {
             Some(t) => t.configs.insert(name.into(), value.into()),
             None => return error("topology.topics", format!("there is no topic {topic:?}")),
         };
+        s.check()?;
+        Ok(s)
+    }
+
+    /// The same under the defaults and rules of another release; a new scenario for a new run.
+    ///
+    /// # Errors
+    /// No such release, or one that has not what the scenario needs.
+    pub fn with_release(&self, kafka: &str) -> Result<Self, ScenarioError> {
+        let s = Scenario { kafka: kafka.into(), ..self.clone() };
         s.check()?;
         Ok(s)
     }

@@ -70,6 +70,7 @@ impl Sim {
         let runs = match actor {
             Actor::Broker(b) => self.world.broker(b).is_up(),
             Actor::Consumer(c) => self.world.consumers[c.ix()].up,
+            Actor::Voter(v) => self.world.voters[v.ix()].up,
             _ => true,
         };
         if runs {

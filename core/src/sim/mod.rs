@@ -15,6 +15,7 @@ use crate::fold::ledger::Ledger;
 use crate::hash::{Canon, fingerprint};
 use crate::ids::*;
 use crate::kafka::log::records::RecordData;
+use crate::kafka::quorum::QuorumTimer;
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::AfterSend;
 use crate::kafka::{Command, Flight, Input, Out, Setup, Timer, TimerOp, World, step::Base};
@@ -341,9 +342,14 @@ impl Sim {
         let setup = self.world.setup.clone();
         let end = |e: &End| match e {
             End::Controller => Actor::Controller,
+            End::Voter(v) => Actor::Voter(VoterId(*v)),
             End::Broker(b) => Actor::Broker(BrokerId(*b)),
             End::Producer(p) => Actor::Producer(ProducerIx(*p)),
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
+        };
+        let partition_of = |topic: &str, number: u16| {
+            let first = setup.topics.iter().find(|x| x.name == topic).map_or(0, |t| t.partitions.start);
+            PartitionId(first + number)
         };
         let command = match what {
             Do::Send { producer, topic, key, tombstone, timestamp_ms, poison } => {
@@ -371,10 +377,7 @@ impl Sim {
                 let p = setup.producers.iter().position(|x| x.name == *producer).unwrap_or(0);
                 Command::EndTransaction(ProducerIx(p as u8), matches!(what, Do::CommitTransaction { .. }))
             }
-            Do::DeleteRecords { topic, partition, before } => {
-                let first = setup.topics.iter().find(|x| x.name == *topic).map_or(0, |t| t.partitions.start);
-                Command::DeleteRecords(PartitionId(first + partition), before.map(Offset))
-            }
+            Do::DeleteRecords { topic, partition, before } => Command::DeleteRecords(partition_of(topic, *partition), before.map(Offset)),
             Do::Crash { broker } => Command::Crash(BrokerId(*broker)),
             Do::PowerCut { broker } => Command::PowerCut(BrokerId(*broker)),
             Do::Stop { broker } => Command::Stop(BrokerId(*broker)),
@@ -382,6 +385,10 @@ impl Sim {
             Do::CutLink { from, to } => Command::Cut(end(from), end(to)),
             Do::HealLink { from, to } => Command::Heal(end(from), end(to)),
             Do::DropNextResponse { broker, client } => Command::DropNextResponse(BrokerId(*broker), end(client)),
+            Do::ElectPreferredLeader { topic, partition } => Command::ElectPreferred(partition_of(topic, *partition)),
+            Do::AlterConfig { topic, value, .. } => Command::AlterMinIsr(partition_of(topic, 0), *value),
+            Do::CrashVoter { voter } => Command::CrashVoter(VoterId(*voter)),
+            Do::StartVoter { voter } => Command::StartVoter(VoterId(*voter)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
             Do::StartConsumer { consumer } => Command::StartConsumer(ConsumerIx(*consumer)),
             Do::StopConsumer { consumer } => Command::StopConsumer(ConsumerIx(*consumer)),
@@ -390,6 +397,7 @@ impl Sim {
         match command {
             Command::Crash(b) | Command::PowerCut(b) => self.disturbances.ended(Actor::Broker(b)),
             Command::CrashConsumer(c) => self.disturbances.ended(Actor::Consumer(c)),
+            Command::CrashVoter(v) => self.disturbances.ended(Actor::Voter(v)),
             _ => {}
         }
         self.world.step(Input::Do(command), out);
@@ -475,10 +483,13 @@ impl Sim {
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
                 };
-                self.queue.arm(
-                    t,
-                    from.saturating_add(self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t))).max(self.now_us),
-                );
+                let us = self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t));
+                let jitter_us = match t {
+                    // Up to as much again, so that two voters seldom ask at once.
+                    Timer::Quorum(QuorumTimer::Election(..)) => fingerprint(&(self.plan.seed, t)) % us.max(1),
+                    _ => 0,
+                };
+                self.queue.arm(t, from.saturating_add(us + jitter_us).max(self.now_us));
             }
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {

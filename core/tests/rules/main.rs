@@ -17,6 +17,7 @@ mod lessons;
 mod log;
 mod metrics;
 mod producer;
+mod quorum;
 mod replication;
 mod share;
 mod stories;

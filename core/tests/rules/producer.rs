@@ -11,6 +11,7 @@ use highwater_core::kafka::replica::{Idempotence, Replica};
 use highwater_core::kafka::setup::RuleSet;
 use highwater_core::kafka::step::{Command, Input, RequestKind};
 use highwater_core::scenario::End;
+use highwater_core::sim::Sim;
 
 fn acked(k: &EventKind) -> bool {
     matches!(k, EventKind::Acked { .. })
@@ -448,4 +449,50 @@ fn prod_p1_a_record_goes_to_the_partition_that_it_names() {
     let went: Vec<u16> =
         b.events.iter().filter_map(|k| if let EventKind::RecordSent { partition, .. } = k { Some(partition.0) } else { None }).collect();
     assert_eq!(went, [2, 0, 2]);
+}
+
+#[test]
+fn prod_d7_a_silent_producer_is_forgotten_by_every_replica_and_never_within_a_transaction() {
+    let forgotten = |sim: &Sim| all(sim, |k| matches!(k, EventKind::ProducerForgotten { .. })).len();
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.configs.insert("producer.id.expiration.ms".into(), 3000.into());
+    s.commands = vec![send(SECOND, "A"), send(2 * SECOND, "B")];
+    s.until_us = 10 * SECOND;
+    let sim = run(&s);
+    assert_eq!(forgotten(&sim), 3, "on the leader and on both followers");
+    assert!(first(&sim, |k| matches!(k, EventKind::ProducerForgotten { .. })).at_us >= 5 * SECOND, "three seconds after the newest batch");
+    assert!((1..=3).all(|b| replica(&sim, b).producers.is_empty()));
+    let mut s = scene(3, 3, r#"{"linger.ms":0,"transactional.id":"tx"}"#, "{}");
+    s.configs.insert("producer.id.expiration.ms".into(), 3000.into());
+    s.commands = vec![send(SECOND, "A")];
+    s.until_us = 10 * SECOND;
+    assert_eq!(forgotten(&run(&s)), 0, "its transaction is open");
+}
+
+#[test]
+fn prod_d7_what_is_forgotten_follows_the_log_through_crashes_and_truncations() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0,"acks":"1","retries":0,"enable.idempotence":false}"#, "{}");
+    s.topology.producers.push(serde_json::from_str(r#"{"name":"careful","configs":{"linger.ms":0}}"#).unwrap());
+    s.workload = vec![
+        serde_json::from_str(r#"{"producer":"careful","topic":"pay","keys":["A"],"start_us":500000,"every_us":700000,"count":40}"#)
+            .unwrap(),
+    ];
+    s.configs.insert("producer.id.expiration.ms".into(), 1500.into());
+    s.commands = [cut(5 * SECOND, 1, 2), cut(5 * SECOND, 1, 3)].concat();
+    s.commands.extend([heal(15 * SECOND, 1, 2), heal(15 * SECOND, 1, 3)].concat());
+    s.commands.extend([crash(6 * SECOND, 1), start(16 * SECOND, 1), power_cut(22 * SECOND, 2), start(25 * SECOND, 2)]);
+    s.until_us = 45 * SECOND;
+    let mut sim = begin(&s);
+    for at in 1..450 {
+        sim.advance_to(at * SECOND / 10);
+        let mut implied = Vec::new();
+        sim.world().armed(&mut |t| implied.push(t));
+        implied.retain(|t| matches!(t, Timer::ProducerExpiry { .. }));
+        let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).filter(|t| matches!(t, Timer::ProducerExpiry { .. })).collect();
+        implied.sort();
+        armed.sort();
+        assert_eq!(armed, implied, "at {at}00 ms");
+    }
+    assert!(!all(&sim, |k| matches!(k, EventKind::Truncated { .. })).is_empty(), "a log was cut");
+    assert!(!all(&sim, |k| matches!(k, EventKind::ProducerForgotten { .. })).is_empty());
 }

@@ -2,9 +2,9 @@
 
 use crate::common::*;
 use highwater_core::event::{ErrorCode, EventKind};
-use highwater_core::fold::narration::{Lang, why};
+use highwater_core::fold::narration::{Answer, Lang, Trouble, troubles, why};
 use highwater_core::ids::*;
-use highwater_core::scenario::shipped;
+use highwater_core::scenario::{Do, shipped};
 use highwater_core::sim::Sim;
 
 fn played(name: &str) -> Sim {
@@ -71,9 +71,127 @@ fn p_a6_shipped_a_failure_that_was_none_and_a_second_send() {
 }
 
 #[test]
+fn p_a7_shipped_a_producer_that_was_forgotten_stores_a_record_twice_in_spite_of_idempotence() {
+    let sim = played("p-a7-forgotten-producer");
+    assert_eq!(counts(&sim), [2, 2, 3, 0, 1]);
+    let forgotten = all(&sim, |k| matches!(k, EventKind::ProducerForgotten { broker: BrokerId(1), .. }));
+    let copy = last(&sim, |k| matches!(k, EventKind::BatchResent { .. }));
+    assert!(forgotten[0].at_us < copy.at_us, "first forgotten, then tried again");
+    // With the default nobody is forgotten, and the copy is recognised (prod.D1).
+    let mut s = parse(shipped("p-a7-forgotten-producer").unwrap());
+    s.configs.remove("producer.id.expiration.ms");
+    assert_eq!(counts(&run(&s)), [2, 2, 2, 0, 0]);
+}
+
+#[test]
 fn p_a9_shipped_a_gap_in_the_middle_and_the_order_kept() {
     let sim = played("p-a9-gap");
     assert_eq!(counts(&sim), [3, 2, 2, 0, 0]);
     assert_eq!(keys(&sim, 1), "AC");
     assert_eq!(all(&sim, |k| matches!(k, EventKind::SendFailed { .. })).len(), 1);
+}
+
+/// The answer to why something is so with the first record that it is so with, in both languages.
+fn asked(sim: &Sim, trouble: Trouble) -> [Answer; 2] {
+    [Lang::En, Lang::Ko].map(|lang| {
+        let all = troubles(sim, lang);
+        let found = all.into_iter().find(|a| a.0 == trouble).unwrap_or_else(|| panic!("no {trouble:?}"));
+        assert!(found.2.len() <= 6 && found.2.iter().all(|l| l.ends_with('.') && !l.contains("  ")), "{:?}", found.2);
+        found
+    })
+}
+fn none(sim: &Sim, trouble: Trouble) -> bool {
+    troubles(sim, Lang::En).iter().all(|a| a.0 != trouble)
+}
+
+#[test]
+fn why_p_a1_is_there_twice() {
+    let sim = played("p-a1-duplicate");
+    let [en, ko] = asked(&sim, Trouble::Duplicated);
+    assert!(en.1.starts_with("Why is ") && en.1.ends_with(" there twice?"), "{}", en.1);
+    let (lines, last) = (en.2.join("\n"), en.2.last().unwrap());
+    assert!(lines.contains("a fault took it") && last.contains("stands 2 times in pay-0"), "{lines}");
+    assert!(last.contains("without enable.idempotence"), "{last}");
+    assert!(ko.2.last().unwrap().contains("pay-0에 2번 있는 것은"), "{:?}", ko.2);
+    assert!(none(&sim, Trouble::Lost) && none(&sim, Trouble::Hidden) && none(&sim, Trouble::Late));
+}
+
+#[test]
+fn why_p_a4_and_p_a5_are_lost() {
+    for name in ["p-a4-acks-1-loss", "p-a5-last-replica-loss"] {
+        let [en, ko] = asked(&played(name), Trouble::Lost);
+        assert!(en.2.last().unwrap().contains("is lost because") && ko.2.last().unwrap().contains("유실된 것은"), "{en:?}");
+    }
+}
+
+#[test]
+fn why_a_record_is_hidden() {
+    // A follower in the ISR is cut off.
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#);
+    s.commands = cut(SECOND, 1, 3).to_vec();
+    s.commands.push(send(2 * SECOND, "A"));
+    s.until_us = 10 * SECOND;
+    let [en, _] = asked(&run(&s), Trouble::Hidden);
+    let (lines, last) = (en.2.join("\n"), en.2.last().unwrap());
+    assert!(lines.contains("nothing gets through from broker 1 to broker 3") || lines.contains("from broker 3 to broker 1"), "{lines}");
+    assert!(last.contains("because broker 3 is in the ISR and has the log only up to offset 0"), "{last}");
+    // The ISR is too small.
+    s.commands = vec![crash(SECOND, 2), crash(SECOND, 3)];
+    let acks_1 = s.with_producer_config("checkout", "acks", "1").unwrap();
+    s = acks_1;
+    s.commands.push(send(20 * SECOND, "A"));
+    s.until_us = 30 * SECOND;
+    let [en, ko] = asked(&run(&s), Trouble::Hidden);
+    assert!(en.2.last().unwrap().contains("the ISR is {1}, smaller than min.insync.replicas=2"), "{en:?}");
+    assert!(ko.2.last().unwrap().contains("min.insync.replicas=2보다 작아"), "{ko:?}");
+    // A transaction is open before it; in the end it is aborted.
+    let mut sim = begin(&parse(shipped("open-transaction").expect("shipped")));
+    let (mut out, mut told) = (Vec::new(), String::new());
+    while step(&mut sim) {
+        if let Some((.., lines)) = troubles(&sim, Lang::En).into_iter().find(|a| a.0 == Trouble::Hidden) {
+            told = lines.last().expect("says why").clone();
+            if out.last() != Some(&told) {
+                out.push(told.clone());
+            }
+        }
+    }
+    assert!(out.iter().any(|l| l.contains("is open: read_committed readers stop there")), "{out:?}");
+    assert!(told.contains("its transaction was aborted"), "{out:?}");
+}
+
+#[test]
+fn why_a_record_was_handled_twice() {
+    let app =
+        r#"{"group":"billing","topics":["pay"],"commit":"after_handling","handling_us":200000,"configs":{"auto.offset.reset":"earliest"}}"#;
+    let mut s = with_consumer(scene(3, 3, r#"{"linger.ms":0}"#, "{}"), app);
+    s.commands = vec![send(SECOND, "A"), send(SECOND, "B"), send(SECOND, "C")];
+    s.commands.push(at(SECOND + 450 * MS, Do::CrashConsumer { consumer: 0 }));
+    s.commands.push(at(2 * SECOND, Do::StartConsumer { consumer: 0 }));
+    s.until_us = 60 * SECOND;
+    let [en, ko] = asked(&run(&s), Trouble::Duplicated);
+    let (lines, last) = (en.2.join("\n"), en.2.last().unwrap());
+    assert!(lines.contains("crashes and forgets what it had not committed") && last.contains("was handled twice, because"), "{lines}");
+    assert!(ko.2.last().unwrap().contains("두 번 처리된 것은"), "{ko:?}");
+}
+
+#[test]
+fn why_a_record_is_late() {
+    // The answer waits until a dead follower is fenced.
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#);
+    s.commands = vec![crash(SECOND, 3), send(2 * SECOND, "A")];
+    s.until_us = 20 * SECOND;
+    let [en, ko] = asked(&run(&s), Trouble::Late);
+    let (lines, last) = (en.2.join("\n"), en.2.last().unwrap());
+    assert!(lines.contains("Broker 3 crashes") && last.starts_with("A was acknowledged "), "{lines}");
+    assert!(last.contains("0.000 s in checkout, 0.002 s until the leader of pay-0 had it"), "{last}");
+    assert!(ko.2.last().unwrap().contains("만에 응답을 받았습니다"), "{ko:?}");
+    // Nobody leads for a while: attempts fail.
+    let mut s = scene(3, 1, r#"{"linger.ms":0}"#, "{}");
+    s.commands = vec![crash(SECOND, 1), send(2 * SECOND, "A"), start(20 * SECOND, 1)];
+    s.until_us = 40 * SECOND;
+    let [en, _] = asked(&run(&s), Trouble::Late);
+    assert!(en.2.join("\n").contains("was acknowledged"), "{en:?}");
+    let mut calm = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    calm.commands = vec![send(SECOND, "A")];
+    assert!(troubles(&run(&calm), Lang::En).is_empty());
 }

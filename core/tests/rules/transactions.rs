@@ -8,7 +8,7 @@ use highwater_core::fold::ledger::Figures;
 use highwater_core::ids::*;
 use highwater_core::kafka::log::Batch;
 use highwater_core::kafka::message::Body;
-use highwater_core::kafka::step::{Command, Input, Timer};
+use highwater_core::kafka::step::{Command, Input, Timer, TxnTimer};
 use highwater_core::kafka::transaction::client::Phase;
 use highwater_core::kafka::transaction::{TxnBody, TxnState};
 use highwater_core::scenario::{Do, Scenario};
@@ -405,4 +405,114 @@ fn txn_t4_offsets_of_a_member_that_is_not_in_the_generation_are_refused() {
         let got = b.world.net.iter().find_map(answer).expect("answered");
         assert_eq!(got.err(), want, "life {life}, generation {generation}");
     }
+}
+
+/// One broker, `checkout` with `transactional.id` tx, initialised.
+fn initialised(version: u8) -> Bench {
+    let mut s = scene(1, 1, r#"{"linger.ms":0,"transactional.id":"tx"}"#, "{}");
+    s.features.transaction = Some(version);
+    let mut b = Bench::new(&s);
+    b.deliver_all(|_| true);
+    b
+}
+
+#[test]
+fn txn_t6_the_next_transaction_waits_for_the_markers_of_the_last() {
+    for version in [1, 2] {
+        let mut b = initialised(version);
+        b.send(0);
+        b.deliver_all(|_| true);
+        b.step(Input::Do(Command::EndTransaction(ProducerIx(0), true)));
+        let marker = |f: &highwater_core::kafka::Flight| matches!(&*f.body, Body::Txn(TxnBody::WriteTxnMarkers { .. }));
+        b.deliver_all(|f| !marker(f));
+        assert!(b.has(|k| matches!(k, EventKind::Txn(TxnEvent::Ended { commit: true, .. }))), "answered before the markers");
+        b.send(0);
+        b.deliver_all(|f| !marker(f));
+        let waits = |k: &EventKind| matches!(k, EventKind::Txn(TxnEvent::Refused { error: ErrorCode::ConcurrentTransactions, .. }));
+        assert!(b.has(waits), "transaction.version {version}");
+        let acked = |b: &Bench| b.events.iter().filter(|k| matches!(k, EventKind::Acked { .. })).count();
+        assert_eq!(acked(&b), 1, "the second record waits");
+        b.deliver_all(marker);
+        let pause = |t: &Timer| matches!(t, Timer::RetryBackoff(..) | Timer::Txn(TxnTimer::AddRetry(..) | TxnTimer::ShortBackoff(_)));
+        let mut again = Vec::new();
+        b.world.armed(&mut |t| again.extend(Some(t).filter(pause)));
+        again.into_iter().for_each(|t| b.fire(t));
+        b.deliver_all(|_| true);
+        assert_eq!(acked(&b), 2, "transaction.version {version}: {:?}", b.world.net);
+    }
+}
+
+#[test]
+fn txn_w4_a_marker_needs_a_newer_epoch_unless_it_repeats_one() {
+    use highwater_core::kafka::setup::RuleSet;
+    use highwater_core::kafka::transaction::Marker;
+    let mut b = initialised(2);
+    b.send(0);
+    b.deliver_all(|_| true);
+    let id = b.world.producers[0].txn.as_ref().unwrap().id.unwrap();
+    let marker =
+        |epoch| Marker { id: highwater_core::kafka::transaction::Identity { epoch, ..id }, commit: true, coordinator: LeaderEpoch(9) };
+    let judged = |b: &Bench, epoch, strict| {
+        let rules = RuleSet { strict_markers: strict, ..RuleSet::default() };
+        b.world.broker(BrokerId(1)).replica(P0).unwrap().check_marker(&marker(epoch), &rules)
+    };
+    let old = Err(ErrorCode::InvalidProducerEpoch);
+    assert_eq!([judged(&b, id.epoch, true), judged(&b, id.epoch, false)], [old, Ok(())], "of the open transaction's epoch");
+    assert_eq!([judged(&b, id.epoch + 1, true), judged(&b, id.epoch + 1, false)], [Ok(()), Ok(())]);
+    b.step(Input::Do(Command::EndTransaction(ProducerIx(0), true)));
+    b.deliver_all(|_| true);
+    assert_eq!(judged(&b, id.epoch + 1, true), Ok(()), "again, nothing is open: a retry");
+    assert_eq!([judged(&b, id.epoch, true), judged(&b, id.epoch, false)], [old, old], "of an epoch that is over");
+}
+
+#[test]
+fn txn_w6_after_transaction_abortable_only_an_abort_is_left() {
+    let mut b = initialised(1);
+    b.send(0);
+    let asks = |f: &highwater_core::kafka::Flight| matches!(&*f.body, Body::Txn(TxnBody::AddPartitionsToTxn { .. }));
+    b.deliver_all(|f| !asks(f));
+    let asked = b.world.net.iter().find(|f| asks(f)).unwrap_or_else(|| panic!("{:?} {:?}", b.world.net, b.events)).clone();
+    let Body::Txn(TxnBody::AddPartitionsToTxn { conn, .. }) = *asked.body else { panic!("a registration") };
+    let answer = Body::Txn(TxnBody::AddPartitionsToTxnResponse { conn, result: Err(ErrorCode::TransactionAbortable) });
+    b.inject(Actor::Broker(BrokerId(1)), Actor::Producer(ProducerIx(0)), answer);
+    let phase = |b: &Bench| b.world.producers[0].txn.as_ref().unwrap().phase;
+    assert_eq!(phase(&b), Phase::Failed);
+    let failed = |k: &EventKind| matches!(k, EventKind::Txn(TxnEvent::Failed { error: ErrorCode::TransactionAbortable, fatal: false, .. }));
+    assert!(b.has(failed));
+    b.step(Input::Do(Command::EndTransaction(ProducerIx(0), true)));
+    b.deliver_all(|_| true);
+    assert!(!b.has(|k| matches!(k, EventKind::Txn(TxnEvent::Ended { commit: true, .. }))), "it can't be committed");
+    b.step(Input::Do(Command::EndTransaction(ProducerIx(0), false)));
+    b.deliver_all(|_| true);
+    assert!(b.has(|k| matches!(k, EventKind::Txn(TxnEvent::Ended { commit: false, .. }))));
+    assert_eq!(phase(&b), Phase::Ready);
+}
+
+#[test]
+fn txn_m1_the_first_batch_opens_the_transaction_where_it_lies() {
+    let mut b = initialised(2);
+    for n in 0..3 {
+        b.send(0);
+        b.deliver_all(|_| true);
+        let open = leader_index(&b).all_open().to_vec();
+        assert_eq!((open.len(), open[0].first), (1, Offset(0)), "after {} batches", n + 1);
+    }
+    b.step(Input::Do(Command::EndTransaction(ProducerIx(0), true)));
+    b.deliver_all(|_| true);
+    assert!(leader_index(&b).all_open().is_empty(), "its marker closed it");
+    b.send(0);
+    b.deliver_all(|_| true);
+    assert_eq!(leader_index(&b).all_open()[0].first, Offset(4), "the next one begins after the marker");
+}
+
+#[test]
+fn txn_m6_markers_take_offsets_and_a_reader_s_position_steps_over_them() {
+    let mut s = transactional("", "read_committed", 2);
+    s.commands = (1..=4).flat_map(|n| [send(n * SECOND, "A"), commit(n * SECOND + SECOND / 2)]).collect();
+    let sim = run(&s);
+    let offsets: Vec<u64> =
+        sim.world().broker(BrokerId(1)).replica(P0).unwrap().log.iter_from(Offset::ZERO).map(|e| u64::from(e.base.0)).collect();
+    assert_eq!(offsets, (0..8).collect::<Vec<_>>(), "a record and a marker in turn");
+    assert_eq!((figures(&sim).delivered, leo(&sim, 1)), (4, 8), "four records, eight offsets");
+    assert_eq!(sim.world().consumers[0].position(P0), Some(Offset(8)), "nothing is behind it");
 }

@@ -90,6 +90,7 @@ fn words(fault: &Do) -> String {
         End::Broker(b) => format!("broker {b}"),
         End::Producer(p) => format!("producer {p}"),
         End::Consumer(c) => format!("consumer {c}"),
+        End::Voter(v) => format!("controller {v}"),
     };
     match fault {
         Do::Crash { broker } => format!("kill broker {broker} (SIGKILL)"),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use highwater_core::event::Event;
 use highwater_core::fold::invariants::not_promised;
-use highwater_core::fold::narration::{Lang, sentence};
+use highwater_core::fold::narration::{Lang, sentence, troubles};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::Scenario;
 
@@ -60,6 +60,10 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
     }
     for b in &run.broken {
         let _ = writeln!(s, "  {:>12}  {}: {}", seconds(b.at_us), b.id, b.what);
+    }
+    for (_, question, lines) in troubles(sim, lang) {
+        let _ = writeln!(s, "\n{question}");
+        lines.iter().for_each(|l| s.push_str(&format!("  {l}\n")));
     }
     s
 }

@@ -19,6 +19,12 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     let facts = cards::controller(sim, lang);
     let mut rows = vec![row(t.metadata_offset, c.end)];
     rows.extend(pause_row(sim, Actor::Controller, lang));
+    for v in &sim.world().voters {
+        let role = cards::role(v, lang);
+        let value = if v.up { format!("{role} · e{} · LEO {} · HW {}", v.epoch, v.end(), v.hw) } else { role.to_owned() };
+        rows.push(row(&actor_name(sim, Actor::Voter(v.id), lang), value));
+        rows.extend(pause_row(sim, Actor::Voter(v.id), lang));
+    }
     rows.extend(facts.brokers.iter().map(|(b, _, word)| {
         let epoch = c.brokers[b.ix()].epoch;
         row(&i18n::broker_n(lang, b), format!("{word} · {} {epoch}", t.broker_epoch))
@@ -34,13 +40,44 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     Inspection {
         title: t.controller.to_owned(),
         subtitle: t.as_seen.to_owned(),
-        acts: pause_act(sim, Actor::Controller, lang).into_iter().collect(),
-        sections: vec![Section { title: t.state, rows }, Section { title: t.partition, rows: parts }],
+        acts: controller_acts(sim, lang),
+        sections: vec![Section::of(t.state, rows), Section::of(t.partition, parts)],
         why: why_newest(sim, lang, |e| {
             matches!(e.kind, EventKind::LeaderElected { .. } | EventKind::Leaderless { .. } | EventKind::IsrChanged { .. })
         }),
         ..Inspection::default()
     }
+}
+
+/// What can be done to the controller, or to those of a quorum and to the links of the one that is active.
+fn controller_acts(sim: &Sim, lang: Lang) -> Vec<Act> {
+    if sim.setup().voters == 1 {
+        return pause_act(sim, Actor::Controller, lang).into_iter().collect();
+    }
+    let t = lang.text();
+    let mut acts = Vec::new();
+    for v in &sim.world().voters {
+        let (voter, name) = (v.id.0, actor_name(sim, Actor::Voter(v.id), lang));
+        let act = |word: &str, hint, what, fault, id: &str| Act {
+            label: format!("{name}: {word}"),
+            hint,
+            what,
+            fault,
+            id: format!("{id}-v{voter}"),
+        };
+        if v.up {
+            acts.push(act(t.crash, t.crash_voter_hint, Do::CrashVoter { voter }, true, "crash"));
+            let pause = pause_act(sim, Actor::Voter(v.id), lang);
+            acts.extend(pause.map(|p| Act { label: format!("{name}: {}", p.label), id: format!("pause-v{voter}"), ..p }));
+        } else {
+            acts.push(act(t.start, t.start_hint, Do::StartVoter { voter }, false, "start"));
+        }
+    }
+    if let Some(me) = sim.world().active_voter().map(|v| Actor::Voter(v.id)) {
+        let others = sim.setup().voter_ids().map(Actor::Voter).filter(|o| *o != me);
+        others.for_each(|o| acts.extend(link_acts(sim, me, o, lang)));
+    }
+    acts
 }
 
 /// A broker.
@@ -75,8 +112,8 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
         subtitle: facts.status,
         acts: broker_acts(sim, b, facts.condition, lang),
         sections: vec![
-            Section { title: t.state, rows },
-            Section { title: t.costs, rows: costs(sim, b, lang) },
+            Section::of(t.state, rows),
+            Section::of(t.costs, costs(sim, b, lang)),
             configs::section(Scope::Broker, &[&s.timeline().scenario().configs], s.timeline().scenario(), lang),
         ],
         why: why_newest(sim, lang, |e| about_broker(e, b)),
@@ -140,7 +177,10 @@ fn broker_acts(sim: &Sim, b: BrokerId, condition: Condition, lang: Lang) -> Vec<
     for o in others {
         acts.extend(link_acts(sim, me, Actor::Broker(o), lang));
     }
-    acts.extend(link_acts(sim, me, Actor::Controller, lang));
+    let control = sim.world().active_voter().map_or(Actor::Controller, |v| Actor::Voter(v.id));
+    if control != Actor::Controller || sim.setup().voters == 1 {
+        acts.extend(link_acts(sim, me, control, lang));
+    }
     acts
 }
 
@@ -219,6 +259,7 @@ fn slug(a: Actor, b: Actor) -> String {
         Actor::Broker(b) => format!("b{b}"),
         Actor::Producer(p) => format!("p{p}"),
         Actor::Consumer(c) => format!("c{c}"),
+        Actor::Voter(v) => format!("v{v}"),
     };
     format!("{}-{}", one(a), one(b))
 }
@@ -230,6 +271,7 @@ pub fn end(a: Actor) -> End {
         Actor::Broker(b) => End::Broker(b.0),
         Actor::Producer(p) => End::Producer(p.0),
         Actor::Consumer(c) => End::Consumer(c.0),
+        Actor::Voter(v) => End::Voter(v.0),
     }
 }
 
@@ -240,6 +282,7 @@ pub fn actor_name(sim: &Sim, a: Actor, lang: Lang) -> String {
         Actor::Broker(b) => i18n::broker_n(lang, b),
         Actor::Producer(p) => sim.setup().producers[p.ix()].name.clone(),
         Actor::Consumer(c) => sim.setup().consumers[c.ix()].name.clone(),
+        Actor::Voter(v) => format!("{} {v}", lang.text().controller),
     }
 }
 
@@ -290,7 +333,7 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
             .collect(),
         choices: vec![super::things::acks_choice(sim, p)],
         sections: [
-            Some(Section { title: t.state, rows }),
+            Some(Section::of(t.state, rows)),
             configs_of.map(|c| configs::section(Scope::Producer, &[c], s.timeline().scenario(), lang)),
         ]
         .into_iter()
@@ -381,7 +424,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         subtitle: format!("{} {}", t.group, group.name),
         acts,
         sections: [
-            Some(Section { title: t.state, rows }),
+            Some(Section::of(t.state, rows)),
             app.and_then(|a| a.streams.as_ref()).map(|x| configs::section(Scope::Streams, &[&x.configs], s.timeline().scenario(), lang)),
             app.map(|a| configs::section(Scope::Consumer, &[&a.configs], s.timeline().scenario(), lang)),
         ]

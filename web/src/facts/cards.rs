@@ -4,7 +4,9 @@ use crate::i18n::Lang;
 use crate::scene::{Standing, standing};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
+use highwater_core::kafka::quorum::{Role, Voter};
 use highwater_core::order;
+use highwater_core::shared::Shared;
 use highwater_core::sim::Sim;
 
 /// What state a broker is in, in one word.
@@ -100,8 +102,10 @@ pub enum Counted {
     Active,
     /// Fenced.
     Fenced,
-    /// Stopping in order.
+    /// Stopping in order; of a controller: between one leader and the next.
     Stopping,
+    /// A controller that follows the active one.
+    Follower,
 }
 
 /// The controller's strip.
@@ -111,6 +115,25 @@ pub struct ControllerFacts {
     pub metadata_offset: u32,
     /// How it counts each broker, with the word for it.
     pub brokers: Vec<(BrokerId, Counted, &'static str)>,
+    /// Those of a quorum: how each is drawn, and the word for it.
+    pub voters: Vec<(VoterId, Counted, &'static str)>,
+    /// The epoch of the active one.
+    pub epoch: Option<QuorumEpoch>,
+}
+
+/// What a controller of the quorum is, in a word.
+pub fn role(v: &Voter, lang: Lang) -> &'static str {
+    let t = lang.text();
+    match &v.role {
+        _ if !v.up => t.crashed,
+        Role::Leader(l) if l.active.is_some() => t.active,
+        Role::Leader(_) => t.leader,
+        Role::Follower { .. } => t.follower,
+        Role::Prospective { .. } => "Prospective",
+        Role::Candidate { .. } => "Candidate",
+        Role::Unattached => "Unattached",
+        Role::Resigned => "Resigned",
+    }
 }
 
 /// The facts of the controller's strip.
@@ -127,7 +150,22 @@ pub fn controller(sim: &Sim, lang: Lang) -> ControllerFacts {
             (b, Counted::Active, t.running)
         }
     };
-    ControllerFacts { metadata_offset: c.end, brokers: sim.setup().broker_ids().map(counted).collect() }
+    let active = sim.world().active_voter();
+    let voter = |v: &Shared<Voter>| {
+        let look = match &v.role {
+            _ if !v.up => Counted::Fenced,
+            _ if active.is_some_and(|a| a.id == v.id) => Counted::Active,
+            Role::Follower { .. } => Counted::Follower,
+            _ => Counted::Stopping,
+        };
+        (v.id, look, role(v, lang))
+    };
+    ControllerFacts {
+        metadata_offset: c.end,
+        brokers: sim.setup().broker_ids().map(counted).collect(),
+        voters: sim.world().voters.iter().map(voter).collect(),
+        epoch: active.map(|v| v.epoch),
+    }
 }
 
 /// The heading of a partition's column.

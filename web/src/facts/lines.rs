@@ -2,7 +2,8 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent, ShareEvent, StreamsEvent, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, ShareEvent, StreamsEvent, TxnEvent};
+use highwater_core::sim::{STORY_STEP_US, Sim};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +71,9 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::LogStartMoved { .. }
         | E::ConsumerStarted { .. } => Tone::Control,
         E::Group { what, .. } => group_tone(what),
-        E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } => Tone::Snag,
+        E::Dropped { .. } | E::DeleteRefused { .. } | E::BatchResent { .. } | E::AttemptFailed { .. } | E::ProducerForgotten { .. } => {
+            Tone::Snag
+        }
         E::SendFailed { .. }
         | E::Refused { .. }
         | E::Truncated { .. }
@@ -93,6 +96,20 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Txn(t) => transaction_tone(t),
         E::Streams(s) => streams_tone(s),
         E::Share { what, .. } => share_tone(what),
+        E::Quorum(q) => quorum_tone(q),
+        E::MinIsrAltered { .. } => Tone::Control,
+        E::ElectionRefused { .. } => Tone::Snag,
+    }
+}
+
+fn quorum_tone(q: &QuorumEvent) -> Tone {
+    use QuorumEvent as Q;
+    match q {
+        Q::Committed { .. } => Tone::Commit,
+        Q::Appended { .. } | Q::Replicated { .. } => Tone::Write,
+        Q::NotController { .. } | Q::NobodyActive => Tone::Snag,
+        Q::Crashed { .. } | Q::Resigned { .. } | Q::Truncated { .. } | Q::Prospective { .. } => Tone::Trouble,
+        _ => Tone::Control,
     }
 }
 
@@ -195,6 +212,11 @@ pub struct Line {
     pub text: String,
 }
 
+/// An instant as a clock reads; a story has steps in place of times.
+pub fn moment(sim: &Sim, us: u64, lang: Lang) -> String {
+    if sim.is_story() { i18n::story_step(lang, us / STORY_STEP_US) } else { i18n::clock(us) }
+}
+
 /// The newest notable events, at most `max`, and how many there are before those.
 pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
     let sim = s.sim();
@@ -207,7 +229,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
         .map(|e| Line {
             seq: e.seq,
             at_us: e.at_us,
-            clock: i18n::clock(e.at_us),
+            clock: moment(sim, e.at_us, lang),
             tone: tone(&e.kind),
             headline: headline(&e.kind),
             text: super::inspect::sentence(e, sim, lang),

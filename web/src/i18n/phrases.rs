@@ -182,6 +182,26 @@ pub fn clock(us: u64) -> String {
     }
 }
 
+/// About a list of configs.
+pub fn configs_of(lang: Lang, kafka: &str) -> String {
+    match lang {
+        Lang::En => format!(
+            "In force under the rules of Kafka {kafka}. Bold: set to something else than the default. Defaults stand beside a value where 2.8, 3.9 and 4.x differ."
+        ),
+        Lang::Ko => format!(
+            "Kafka {kafka} 규칙에서 쓰이는 값입니다. 굵은 값은 기본값과 다르게 설정한 것입니다. 2.8, 3.9, 4.x의 기본값이 다르면 나란히 적었습니다."
+        ),
+    }
+}
+
+/// A step of a story, which has an order and no times.
+pub fn story_step(lang: Lang, n: u64) -> String {
+    match lang {
+        Lang::En => format!("step {n}"),
+        Lang::Ko => format!("{n}단계"),
+    }
+}
+
 /// A clock reading to the microsecond: `0.416250 s`.
 pub fn clock_us(us: u64) -> String {
     format!("{}.{:06} s", us / 1_000_000, us % 1_000_000)
@@ -203,10 +223,15 @@ pub fn invariant_name(lang: Lang, id: &str, english: &'static str) -> &'static s
         (Lang::Ko, "inv.S1") => "더 작은 HW 아래에서는 로그가 서로 같음",
         (Lang::Ko, "inv.S2") => "ISR 복제본은 커밋된 레코드를 모두 가짐",
         (Lang::Ko, "inv.S6") => "ELR은 min ISR보다 적을 때만 있고 ISR과 겹치지 않음",
+        (Lang::Ko, "inv.S4") => "리더는 뽑힐 수 있는 모두의 복제를 센다",
         (Lang::Ko, "inv.S7") => "한 에포크에 리더는 하나",
         (Lang::Ko, "group.I-G1") => "한 그룹에서 파티션의 주인은 하나",
         (Lang::Ko, "group.I-G2") => "세대는 늘기만 함",
         (Lang::Ko, "group.I-G3") => "멤버는 받은 파티션만 읽음",
+        (Lang::Ko, "txn.T-I1") => "프로듀서의 트랜잭션은 한 번에 하나",
+        (Lang::Ko, "txn.T-I2") => "read_committed는 커밋된 것만 읽음",
+        (Lang::Ko, "txn.T-I3") => "트랜잭션의 결과는 하나",
+        (Lang::Ko, "txn.T-I6") => "펜싱된 에포크는 아무것도 쓰지 못함",
         (Lang::Ko, _) => english,
     }
 }

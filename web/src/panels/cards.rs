@@ -51,15 +51,26 @@ pub fn broker_card(f: &BrokerFacts, at: Rect, tight: bool, selected: bool, lang:
 /// The controller: whom it counts on.
 pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
-    let chips = f.brokers.iter().map(|(b, counted, word)| {
+    let chip = |id: u8, counted: Counted, label: String| {
         let class = match counted {
             Counted::Active => "active",
             Counted::Fenced => "fenced",
             Counted::Stopping => "stopping",
+            Counted::Follower => "follower",
         };
-        let label = format!("{} {word}", i18n::broker_n(lang, b));
         html! {
-            <li key={b.0} class={class} title={label.clone()}><span aria-hidden="true">{ b.0 }</span><span class="hidden">{ label }</span></li>
+            <li key={id} class={class} title={label.clone()}><span aria-hidden="true">{ id }</span><span class="hidden">{ label }</span></li>
+        }
+    };
+    let chips = f.brokers.iter().map(|(b, counted, word)| chip(b.0, *counted, format!("{} {word}", i18n::broker_n(lang, b))));
+    let voters = f.voters.iter().map(|(v, counted, word)| chip(v.0, *counted, format!("{} {v}: {word}", t.controller)));
+    let quorum = (!f.voters.is_empty()).then(|| {
+        let epoch = f.epoch.map_or(t.no_leader.to_owned(), |e| format!("e{e}"));
+        html! {
+            <>
+                <ul class="seen" data-testid="voters">{ for voters }</ul>
+                <span class={classes!("pill", f.epoch.is_none().then_some("bad"))} data-testid="quorum-epoch">{ epoch }</span>
+            </>
         }
     });
     let class = classes!("card", "controller", selected.then_some("selected"));
@@ -67,6 +78,7 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
         <Placed {at} {class} select="controller" testid="controller" label={t.controller}>
             <button type="button" class="name" aria-pressed={selected.to_string()}
                 onclick={ask(go, Msg::Select(Selection::Controller))}>{ t.controller }</button>
+            { quorum }
             <span class="status">{ format!("{} {}", t.metadata_offset, f.metadata_offset) }</span>
             <span class="sees">{ t.sees }</span>
             <ul class="seen">{ for chips }</ul>
@@ -74,15 +86,17 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
     }
 }
 
-/// A partition: who leads, who is in sync.
-pub fn partition_head(f: &HeadFacts, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
+/// A partition: who leads, who is in sync. A rem is so many px.
+pub fn partition_head(f: &HeadFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let leader = match f.leader {
         Some(b) => format!("{} {b} · e{}", t.leader, f.epoch),
         None => t.no_leader.to_owned(),
     };
     let isr: Vec<String> = f.replicas.iter().filter(|r| r.1).map(|r| r.0.to_string()).collect();
-    let class = classes!("phead", selected.then_some("selected"));
+    // A name that is too long for its column takes two lines, and the place of what stands beside it.
+    let long = f.name.len() as f64 * 8.5 > at.w * 16.0 / rem;
+    let class = classes!("phead", long.then_some("long"), selected.then_some("selected"));
     html! {
         <Placed key={f.partition.0} {at} {class} select={format!("partition-{}", f.partition)} testid={format!("partition-{}", f.partition)} label={f.name.clone()}>
             <button type="button" class="name" title={f.name.clone()} aria-pressed={selected.to_string()}

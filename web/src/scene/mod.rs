@@ -358,7 +358,8 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
     let busy = tokens.iter().filter(|t| t.look.weight >= Weight::Normal);
     pairs.extend(busy.map(|t| (t.from, t.to)));
     if let Selection::Controller = selection {
-        pairs.extend(sim.setup().broker_ids().map(|b| (Actor::Controller, Actor::Broker(b))));
+        let control = w.active_voter().map_or(Actor::Controller, |v| Actor::Voter(v.id));
+        pairs.extend(sim.setup().broker_ids().map(|b| (control, Actor::Broker(b))));
     }
     for (a, b) in &mut pairs {
         if a > b {

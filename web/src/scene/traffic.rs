@@ -4,6 +4,7 @@ use super::mark::Mark;
 use highwater_core::ids::*;
 use highwater_core::kafka::log::Entry;
 use highwater_core::kafka::message::{Body, Fetched};
+use highwater_core::kafka::quorum::{Fetched as Metadata, QuorumBody};
 use highwater_core::kafka::share::AcknowledgeType;
 use highwater_core::kafka::share::message::ShareBody;
 use highwater_core::kafka::transaction::TxnBody;
@@ -133,6 +134,7 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         Body::Disconnect { .. } => (Weight::Quiet, Cargo::Broken, String::new()),
         Body::Txn(t) => transaction(t),
         Body::Share(s) => share(s, mark),
+        Body::Quorum(q) => quorum(q),
     };
     Look { weight: if receiver_up(f, w) { weight } else { weight.min(Weight::Quiet) }, cargo, label }
 }
@@ -195,10 +197,23 @@ fn transaction(t: &TxnBody) -> (Weight, Cargo, String) {
     }
 }
 
+fn quorum(q: &QuorumBody) -> (Weight, Cargo, String) {
+    match q {
+        QuorumBody::FetchResponse { answer: Metadata::Records { entries, .. }, .. } if !entries.is_empty() => {
+            (Weight::Normal, Cargo::Slip, "metadata".to_owned())
+        }
+        QuorumBody::FetchResponse { answer: Metadata::Snapshot { .. }, .. } => (Weight::Normal, Cargo::Slip, "metadata".to_owned()),
+        QuorumBody::BrokerHeartbeatResponse { error } => (Weight::Normal, Cargo::Refusal, error.name().to_owned()),
+        QuorumBody::Fetch { .. } | QuorumBody::FetchResponse { .. } => (Weight::Faint, Cargo::Pulse, String::new()),
+        asked => (Weight::Normal, Cargo::Slip, format!("{:?}", asked.kind())),
+    }
+}
+
 fn receiver_up(f: &Flight, w: &World) -> bool {
     match f.to {
         Actor::Broker(b) => w.broker(b).is_up(),
         Actor::Consumer(c) => w.consumers[c.ix()].up,
+        Actor::Voter(v) => w.voters[v.ix()].up,
         Actor::Controller | Actor::Producer(_) => true,
     }
 }

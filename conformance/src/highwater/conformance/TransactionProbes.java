@@ -159,6 +159,7 @@ final class TransactionProbes {
 
     private static Object handMade(Probes.Context on) throws Exception {
         String id = "hand-" + on.topic();
+        producer(on, 60_000).close(); // the first one of a cluster makes __transaction_state
         Hand.producerId(on.cluster().port(1), id, 60_000);
         // The second time, so that there is an older epoch.
         var given = Hand.producerId(on.cluster().port(1), id, 60_000).data();

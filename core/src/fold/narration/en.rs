@@ -21,6 +21,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
         | EventKind::DuplicateRecognised { .. }
+        | EventKind::ProducerForgotten { .. }
         | EventKind::Refused { .. }
         | EventKind::Replicated { .. }
         | EventKind::Truncated { .. }
@@ -65,11 +66,13 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
+        EventKind::Quorum(q) => super::quorum::sentence(&q, n),
+        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
     };
     capitalised(&said)
 }
 
-fn capitalised(s: &str) -> String {
+pub(super) fn capitalised(s: &str) -> String {
     // Only words of ours: a producer's own name keeps its first letter.
     for ours in ["broker ", "the ", "record ", "batch ", "transaction "] {
         if s.starts_with(ours) {
@@ -165,6 +168,11 @@ fn log(kind: &EventKind, n: &Names) -> String {
         EventKind::DuplicateRecognised { broker, batch, base, .. } => format!(
             "Broker {broker} recognises {} by its sequence number: it is at offset {base} already, so nothing is appended.",
             n.batch(batch)
+        ),
+        EventKind::ProducerForgotten { broker, partition, pid } => format!(
+            "Broker {broker} forgets the sequence numbers of {} in {}: nothing came from it for producer.id.expiration.ms.",
+            n.pid(pid),
+            n.partition(partition)
         ),
         EventKind::Refused { broker, batch, error, partition } => {
             format!("Broker {broker} refuses {}: {}{}.", n.batch(batch), error.name(), refusal(error, partition, n))
@@ -306,6 +314,15 @@ fn control(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::Registered { broker, epoch, clean: false } => {
             format!("Broker {broker} registers without a clean shutdown before: broker epoch {epoch}.")
+        }
+        EventKind::MinIsrAltered { partition, min_isr } => {
+            format!("min.insync.replicas of {} is {min_isr} from now on.", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
+            format!("The preferred replica of {} leads already: ELECTION_NOT_NEEDED.", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error } => {
+            format!("The preferred replica of {} may not lead, it is not in the ISR: {}.", n.partition(partition), error.name())
         }
         _ => String::new(),
     }

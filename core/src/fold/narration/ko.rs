@@ -22,6 +22,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
         | EventKind::DuplicateRecognised { .. }
+        | EventKind::ProducerForgotten { .. }
         | EventKind::Refused { .. }
         | EventKind::Replicated { .. }
         | EventKind::Truncated { .. }
@@ -66,6 +67,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
+        EventKind::Quorum(q) => super::quorum::sentence(&q, n),
+        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
     }
 }
 
@@ -183,6 +186,12 @@ fn log(kind: &EventKind, n: &Names) -> String {
             "{} 시퀀스 번호로 {} 알아봅니다. 이미 오프셋 {base}에 있으므로 추가하지 않습니다.",
             subject(broker(b)),
             object(n.batch(batch))
+        ),
+        EventKind::ProducerForgotten { broker: b, partition, pid } => format!(
+            "{} {}에서 {}의 시퀀스 번호를 잊습니다. producer.id.expiration.ms 동안 아무것도 오지 않았기 때문입니다.",
+            subject(broker(b)),
+            n.partition(partition),
+            n.pid(pid)
         ),
         EventKind::Refused { broker: b, batch, error, partition } => {
             format!("{} {} 거절합니다({}).{}", subject(broker(b)), object(n.batch(batch)), error.name(), refusal(error, partition, n))
@@ -318,6 +327,15 @@ fn control(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::Fenced { broker: b } => {
             format!("컨트롤러가 broker.session.timeout.ms 동안 {}의 소식을 듣지 못해 격리합니다(fence).", broker(b))
+        }
+        EventKind::MinIsrAltered { partition, min_isr } => {
+            format!("{}의 min.insync.replicas가 이제부터 {min_isr}입니다.", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
+            format!("{}의 우선 레플리카가 이미 리더입니다(ELECTION_NOT_NEEDED).", n.partition(partition))
+        }
+        EventKind::ElectionRefused { partition, error } => {
+            format!("{}의 우선 레플리카가 ISR에 없어 리더가 될 수 없습니다({}).", n.partition(partition), error.name())
         }
         EventKind::Unfenced { broker: b } => {
             format!("컨트롤러가 {}의 격리를 풉니다(unfence).", broker(b))

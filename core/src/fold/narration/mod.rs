@@ -7,15 +7,19 @@ mod groups;
 mod josa;
 mod ko;
 mod names;
+mod quorum;
 mod share;
 mod streams;
 mod transactions;
+mod trouble;
+mod trouble_words;
 mod why;
 
 use crate::event::Event;
 use crate::sim::Sim;
 use names::Names;
 use std::str::FromStr;
+pub use trouble::{Answer, Trouble, troubles, troubles_of};
 pub use why::why;
 
 /// A language that the narration speaks.

@@ -70,14 +70,20 @@ impl Names<'_> {
         known.map_or_else(|| p.to_string(), |x| x.name.clone())
     }
 
-    /// A member of a group; with its group where there are several.
+    /// Whose producer id it is.
+    pub fn pid(&self, pid: Pid) -> String {
+        match pid {
+            Pid::Session(p, _) => self.producer(p),
+            Pid::Transactional(t, _) => self.transaction(t),
+        }
+    }
+
+    /// A member of a group; with its group where there are several and it is not the only one.
     pub fn consumer(&self, c: ConsumerIx) -> String {
         let setup = self.sim.setup();
-        match setup.consumers.get(c.ix()) {
-            None => c.to_string(),
-            Some(x) if setup.groups.len() == 1 => x.name.clone(),
-            Some(x) => format!("{} ({})", x.name, self.group(x.group)),
-        }
+        let Some(x) = setup.consumers.get(c.ix()) else { return c.to_string() };
+        let name = setup.member_name(c);
+        if setup.groups.len() > 1 && name == x.name { format!("{name} ({})", self.group(x.group)) } else { name.into() }
     }
 
     pub fn group(&self, g: GroupIx) -> String {
@@ -101,6 +107,7 @@ impl Names<'_> {
             Actor::Broker(b) => self.broker(b),
             Actor::Producer(p) => self.producer(p),
             Actor::Consumer(c) => self.consumer(c),
+            Actor::Voter(v) => self.either(format!("controller {v}"), format!("컨트롤러 {v}")),
         }
     }
 

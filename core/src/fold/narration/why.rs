@@ -48,8 +48,8 @@ pub fn why(seq: u32, sim: &Sim, lang: Lang) -> Vec<String> {
     lines
 }
 
-struct Story<'a> {
-    sim: &'a Sim,
+pub(super) struct Story<'a> {
+    pub(super) sim: &'a Sim,
 }
 
 impl<'a> Story<'a> {
@@ -58,7 +58,7 @@ impl<'a> Story<'a> {
     }
 
     /// The newest event before `seq` that is one of these.
-    fn before(&self, seq: u32, which: impl Fn(&EventKind) -> bool) -> Option<&'a Event> {
+    pub(super) fn before(&self, seq: u32, which: impl Fn(&EventKind) -> bool) -> Option<&'a Event> {
         (0..seq).rev().filter_map(|i| self.get(i)).find(|e| which(&e.kind))
     }
 
@@ -110,7 +110,7 @@ impl<'a> Story<'a> {
     }
 
     /// The events of the story, oldest first, ending with `last`.
-    fn chain(&self, last: &'a Event) -> Vec<&'a Event> {
+    pub(super) fn chain(&self, last: &'a Event) -> Vec<&'a Event> {
         let mut found = vec![last];
         let mut at = last;
         for _ in 0..MAX_STEPS {

@@ -80,6 +80,16 @@ pub enum Payload {
 }
 
 impl Payload {
+    /// Whose sequence numbers or transaction it belongs to: a producer that replicas remember (prod.D7).
+    pub fn producer(&self) -> Option<Pid> {
+        match self {
+            Payload::Data(b) => b.seq.map(|_| b.pid),
+            Payload::Control(m) => Some(m.id.pid()),
+            Payload::Commit(c) => c.txn.map(|id| id.pid()),
+            Payload::Group { .. } | Payload::Txn(_) | Payload::Kept { .. } => None,
+        }
+    }
+
     /// Number of offsets that it takes.
     pub fn count(&self) -> u32 {
         match self {

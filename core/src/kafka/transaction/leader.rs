@@ -262,9 +262,12 @@ impl Cx<'_> {
         }
     }
 
-    /// txn.W5: a marker was written, so what was asked before it says nothing of the next transaction.
-    pub(super) fn break_guards(&mut self, pid: Pid, p: PartitionId) {
-        for a in self.b.txn.asks.iter_mut().filter(|a| a.id.pid() == pid && a.partitions.contains(&p)) {
+    /// txn.W5: a marker was written, so what was asked before it says nothing of the next transaction; unless, where each has its own
+    /// epoch, it is the next transaction that asked (KAFKA-18654).
+    pub(super) fn break_guards(&mut self, marker: Identity, p: PartitionId) {
+        let v2 = self.setup.rules.txn_v2;
+        let asked_before = |a: &Ask| a.id.pid() == marker.pid() && !(v2 && a.id.epoch == marker.epoch);
+        for a in self.b.txn.asks.iter_mut().filter(|a| asked_before(a) && a.partitions.contains(&p)) {
             if !a.broken.contains(&p) {
                 a.broken.push(p);
             }

@@ -142,7 +142,7 @@ impl Cx<'_> {
         if let Some(first) = open.filter(|_| marker.commit) {
             self.commits_count(p, pid, first);
         }
-        self.break_guards(pid, p);
+        self.break_guards(marker.id, p);
         (p, Ok(()), Some(base.plus(1)))
     }
 
