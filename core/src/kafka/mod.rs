@@ -715,12 +715,16 @@ impl World {
         b.produces.iter().for_each(|p| note(Actor::Producer(p.producer), p.conn));
         b.commits.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
         b.consumer_fetches.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
-        for m in b.groups.iter().flat_map(|g| &g.members) {
-            m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
+        if !self.setup.groups.is_empty() {
+            for m in b.groups.iter().flat_map(|g| &g.members) {
+                m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
+            }
+            b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+            b.share_connections().for_each(|(c, conn)| note(Actor::Consumer(c), conn));
         }
-        b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
-        b.share_connections().for_each(|(c, conn)| note(Actor::Consumer(c), conn));
-        b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        if !self.setup.transactions.is_empty() {
+            b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        }
         any.then_some((3 << 56 | u64::from(b.id.0), bits))
     }
 
