@@ -246,7 +246,7 @@ const OF_SHARE_GROUPS: [&str; 3] = ["share.auto.offset.reset", "share.isolation.
 fn share_group(scenario: &Scenario, app: &App) -> String {
     let name = quoted(&app.group);
     let mut text = format!("\n# Share group {name}: one member that accepts what it reads for ten seconds.\n");
-    let (of_group, own): (Vec<_>, Vec<_>) = pairs(&app.configs).into_iter().partition(|c| OF_SHARE_GROUPS.contains(&c.0.as_str()));
+    let (of_group, own): (Vec<_>, Vec<_>) = pairs(&app.configs).partition(|c| OF_SHARE_GROUPS.contains(&c.0.as_str()));
     for (config, value) in of_group {
         let set = quoted(&format!("{config}={value}"));
         let _ = writeln!(text, "tool kafka-configs.sh --alter --entity-type groups --entity-name {name} --add-config {set}");
