@@ -253,7 +253,7 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
     let thread = c.streams.as_ref().map(|t| thread(sim, g, id, t));
     let count = |b: BrokerId, p, o| Some(sim.world().broker(b).share_partition(g, p)?.get(o)?.count);
     let work = c.work.front().and_then(|r| count(c.meta.leader(r.partition)?, r.partition, r.offset));
-    let delivery = setup.share.map(|_| work.unwrap_or(0));
+    let delivery = sim.setup().consumers[id.ix()].share.map(|_| work.unwrap_or(0));
     let (status, hint) = member_status(sim, g, c, lang);
     let more = held().count() - hand.len();
     MemberFacts {
