@@ -12,9 +12,10 @@ fn main() -> io::Result<()> {
         .filter_map(|name| Some(name.strip_suffix(".json")?.to_string()))
         .filter(|id| !id.contains('.'))
         .collect();
-    ids.sort();
+    // L4 before L11.
+    ids.sort_by_key(|id| (id.trim_start_matches(char::is_alphabetic).parse::<u32>().unwrap_or(u32::MAX), id.clone()));
     let mut source = format!("/// Ids of the lessons in `assets/lessons`.\npub const IDS: &[&str] = &{ids:?};\n");
-    source += "/// The lessons themselves, in the order of their ids.\npub const SHIPPED: &[Source<'static>] = &[\n";
+    source += "/// The lessons themselves, by number.\npub const SHIPPED: &[Source<'static>] = &[\n";
     for id in &ids {
         let text = |suffix: &str| -> io::Result<String> { include(&folder.join(format!("{id}{suffix}"))) };
         source += &format!("  Source {{ id: {id:?}, data: {}, en: {}, ko: {} }},\n", text(".json")?, text(".en.json")?, text(".ko.json")?);

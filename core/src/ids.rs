@@ -189,6 +189,18 @@ impl Actor {
             Actor::Voter(v) => 0x400 | u16::from(v.0),
         }
     }
+
+    /// The actor with this number.
+    pub(crate) fn of_code(code: u16) -> Self {
+        let id = code as u8;
+        match code >> 8 {
+            0 => Actor::Controller,
+            1 => Actor::Broker(BrokerId(id)),
+            2 => Actor::Producer(ProducerIx(id)),
+            3 => Actor::Consumer(ConsumerIx(id)),
+            _ => Actor::Voter(VoterId(id)),
+        }
+    }
 }
 
 /// A set of brokers as a bit mask: ISR, ELR, replicas.

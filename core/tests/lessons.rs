@@ -1,6 +1,7 @@
 //! Lessons: those that are shipped hold; what is wrong in one is named with its file, its place and the reason.
 
 use highwater_core::cli_twin;
+use highwater_core::fold::narration::Lang;
 use highwater_core::lesson::check::check;
 use highwater_core::lesson::run::{Planned, Ran};
 use highwater_core::lesson::{Lesson, LessonError, SHIPPED, Source};
@@ -23,7 +24,7 @@ fn every_shipped_lesson_holds() {
     assert!(!SHIPPED.is_empty());
     for s in SHIPPED {
         let l = Lesson::parse(*s).unwrap_or_else(|e| panic!("{e}"));
-        let (counts, found) = check(&l).unwrap();
+        let (counts, found) = check(&l, Lang::En).unwrap();
         assert_eq!(found, [], "{}", s.id);
         assert!(counts.facts >= counts.steps && counts.misses >= 2);
     }
@@ -32,7 +33,7 @@ fn every_shipped_lesson_holds() {
 #[test]
 fn a_fact_that_is_not_so_is_named_with_its_clause_and_the_event() {
     let l = changed(|d| d["steps"][1]["facts"] = json!(["at end: leader(pay-0) == 2 && lost == {}"])).unwrap();
-    let (_, found) = check(&l).unwrap();
+    let (_, found) = check(&l, Lang::En).unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     let f = &found[0];
     assert_eq!(f.at, "step alone");
@@ -47,7 +48,7 @@ fn a_fact_that_is_not_so_is_named_with_its_clause_and_the_event() {
         ("at end: epoch(pay-0) in 2..3", "it is 1"),
     ] {
         let l = changed(|d| d["steps"][1]["facts"] = json!([fact])).unwrap();
-        let (_, found) = check(&l).unwrap();
+        let (_, found) = check(&l, Lang::En).unwrap();
         assert!(found.len() == 1 && found[0].what.contains(part), "{fact}: {found:?}");
     }
 }
@@ -66,7 +67,7 @@ fn a_wrong_answer_focus_solution_or_near_miss_is_found() {
     for (change, part) in cases {
         // The words of the option that is right have no note; a change of the answer needs other words.
         let (_, found) = match changed(change) {
-            Ok(l) => check(&l).unwrap(),
+            Ok(l) => check(&l, Lang::En).unwrap(),
             Err(e) => {
                 assert!(part == "what comes true" && e.what.contains("lacks"), "{e}");
                 continue;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "replay")]
 use crate::replay;
-use crate::{assign, bench, export, lesson, partition, serve, simulate, trial};
+use crate::{assign, bench, export, lesson, partition, scenario, serve, simulate, trial};
 
 /// Learn Apache Kafka by watching it, breaking it and measuring it.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Serve the app to a browser
     Serve(serve::Args),
+    /// The scenarios that come with Highwater
+    Scenario(scenario::Args),
     /// Run a scenario without a screen
     Sim(simulate::Args),
     /// Search every order for the shortest story that breaks a promise
@@ -49,6 +51,7 @@ impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(args) => serve::run(&args).map(Into::into),
+            Command::Scenario(args) => scenario::run(&args).map(Into::into),
             Command::Sim(args) => simulate::run(&args).map(Into::into),
             Command::Trial(args) => trial::run(&args).map(Into::into),
             Command::Lesson(args) => lesson::run(&args).map(Into::into),

@@ -37,6 +37,9 @@ enum Command {
         /// Lessons by id; without one, all that are shipped
         #[arg(value_name = "ID")]
         ids: Vec<String>,
+        /// Language of the report: en or ko
+        #[arg(long, default_value = "en")]
+        lang: Lang,
     },
 }
 
@@ -44,9 +47,14 @@ enum Command {
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     match &args.command {
         Command::List { lang } => list(*lang),
-        Command::Check { from: Some(folder), ids } => check_all(ids.iter().map(|id| read(folder, id)).collect::<Result<_>>()?),
-        Command::Check { from: None, ids } if ids.is_empty() => check_all(all()?),
-        Command::Check { from: None, ids } => check_all(ids.iter().map(|id| lesson(id)).collect::<Result<_>>()?),
+        Command::Check { from, ids, lang } => {
+            let lessons = match from {
+                Some(folder) => ids.iter().map(|id| read(folder, id)).collect::<Result<_>>()?,
+                None if ids.is_empty() => all()?,
+                None => ids.iter().map(|id| lesson(id)).collect::<Result<_>>()?,
+            };
+            check_all(lessons, *lang)
+        }
     }
 }
 
@@ -83,18 +91,34 @@ fn list(lang: Lang) -> Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-fn check_all(lessons: Vec<Lesson>) -> Result<Outcome> {
+fn check_all(lessons: Vec<Lesson>, lang: Lang) -> Result<Outcome> {
     let mut lines = Vec::new();
     let mut outcome = Outcome::Fine;
     for l in &lessons {
-        let (n, found) = check(l).map_err(|e| anyhow!("{e}"))?;
-        let verdict = if found.is_empty() { "ok    " } else { "FAILED" };
-        lines.push(format!(
-            "{verdict} {}: {} steps, {} runs, {} facts, the solution, {} near misses",
-            l.id, n.steps, n.runs, n.facts, n.misses
-        ));
+        let (n, found) = check(l, lang).map_err(|e| anyhow!("{e}"))?;
+        let fine = found.is_empty();
+        lines.push(match lang {
+            Lang::En => format!(
+                "{} {}: {} steps, {} runs, {} facts, the solution, {} near misses",
+                if fine { "ok    " } else { "FAILED" },
+                l.id,
+                n.steps,
+                n.runs,
+                n.facts,
+                n.misses
+            ),
+            Lang::Ko => format!(
+                "{} {}: 단계 {}개, 실행 {}번, 사실 {}개, 해법, 아깝게 틀린 답 {}개",
+                if fine { "통과" } else { "실패" },
+                l.id,
+                n.steps,
+                n.runs,
+                n.facts,
+                n.misses
+            ),
+        });
         lines.extend(found.iter().map(|f| format!("       {}: {}", f.at, f.what)));
-        if !found.is_empty() {
+        if !fine {
             outcome = Outcome::DoesNotHold;
         }
     }

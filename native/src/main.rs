@@ -11,6 +11,7 @@ mod partition;
 #[cfg(feature = "replay")]
 mod replay;
 mod report;
+mod scenario;
 mod scenario_file;
 mod serve;
 mod simulate;

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use highwater_core::fold::narration::Lang;
 use highwater_core::scenario::Scenario;
+use highwater_core::trial::words::property as property_in_words;
 use highwater_core::trial::{Progress, Property, Search, Trial, TrialSpec, Verdict};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -29,9 +31,8 @@ pub(crate) use report::Report;
 pub(crate) struct Args {
     /// A scenario file, `-` for standard input, or the name of a shipped scenario
     scenario: String,
-    /// What must never be, instead of the scenario's; any of `lost`, `duplicated`, `duplicated_for_reader`, `reordered`,
-    /// `never_handled`, `handled_twice`, `output_twice`, `aborted_read`, `two_leaders`, `diverged`, `hidden`, `blocked`
-    #[arg(long = "property", value_name = "P", value_parser = property)]
+    /// What must never be, instead of the scenario's
+    #[arg(long = "property", value_name = "P", value_parser = property())]
     properties: Vec<Property>,
     #[command(flatten)]
     limits: Limits,
@@ -49,9 +50,13 @@ pub(crate) struct Args {
     lang: Lang,
 }
 
-fn property(name: &str) -> Result<Property, String> {
-    let known = || Property::ALL.iter().map(|p| p.name()).collect::<Vec<_>>().join(", ");
-    Property::ALL.iter().copied().find(|p| p.name() == name).ok_or_else(|| format!("no such property; there is {}", known()))
+/// Each property by name; the help says what it means.
+fn property() -> impl TypedValueParser<Value = Property> {
+    let value = |p: &Property| PossibleValue::new(p.name()).help(property_in_words(*p, Lang::En));
+    PossibleValuesParser::new(Property::ALL.iter().map(value)).try_map(|name| {
+        let found = Property::ALL.iter().copied().find(|p| p.name() == name);
+        found.ok_or("is no property")
+    })
 }
 
 /// States between two looks at the clock.
@@ -83,7 +88,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     Ok(match (&report.story, report.limit) {
         (Some(_), _) => Outcome::DoesNotHold,
         (None, Some(_)) => {
-            eprintln!("No verdict: a limit was hit before everything was searched (see --max-states, --max-bytes, --depth)");
+            eprintln!(
+                "No verdict: a limit was hit before everything was searched; raise it (--max-states, --max-bytes, --depth) or let less happen"
+            );
             Outcome::NotKnown
         }
         (None, None) => Outcome::Fine,

@@ -183,3 +183,21 @@ pub fn steps(m: Method, c: Conditions) -> Vec<Step> {
 pub fn fan_out(m: Method, c: Conditions, groups: u32) -> Vec<Step> {
     (0..groups).flat_map(|g| steps(m, Conditions { cached: c.cached || g > 0, ..c })).collect()
 }
+
+/// What one core copies in a second, in MB: a round figure, as the three below it. They show what holds a transfer up;
+/// to predict one, measure.
+pub const COPY_MB_S: f64 = 10_000.0;
+/// What one core encrypts in a second (AES-GCM), in MB.
+pub const ENCRYPT_MB_S: f64 = 2_000.0;
+/// What the kernel's network stack takes of a core for each MB, in microseconds.
+pub const STACK_US_PER_MB: f64 = 50.0;
+/// What a network card of 10 Gbit/s sends in a second, in MB.
+pub const CARD_MB_S: f64 = 1_250.0;
+
+/// MB/s that one core gets onto the network by a way that costs this, while others keep it busy for `busy` of the time
+/// (0 to 1): the card sets the limit, or what is left of the core. Calls are left out: 1 us each, for a block of megabytes.
+pub fn rate_mb_s(way: &Counts, busy: f64) -> f64 {
+    let (copies, passes) = (f64::from(way.cpu_copies), f64::from(way.encryptions));
+    let us_per_mb = STACK_US_PER_MB + 1e6 * (copies / COPY_MB_S + passes / ENCRYPT_MB_S);
+    CARD_MB_S.min((1.0 - busy) * 1e6 / us_per_mb)
+}

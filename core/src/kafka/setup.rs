@@ -296,6 +296,13 @@ impl Setup {
         let s = &self.partitions[p.ix()];
         format!("{}-{}", self.topics[s.topic].name, s.number)
     }
+    /// What a member is called: by its group where that has no other member and the scene has other groups, since each
+    /// of them has a `c1`.
+    pub fn member_name(&self, c: ConsumerIx) -> &str {
+        let me = &self.consumers[c.ix()];
+        let alone = self.consumers.iter().filter(|x| x.group == me.group).count() == 1;
+        if alone && self.groups.len() > 1 { &self.groups[me.group.ix()].name } else { &me.name }
+    }
     /// All brokers.
     pub fn broker_ids(&self) -> impl Iterator<Item = BrokerId> + use<> {
         (1..=self.brokers).map(BrokerId)

@@ -368,12 +368,20 @@ pub struct Out {
 }
 
 impl Out {
-    /// For a search: what an actor did with an input is remembered (see [`super::memo`]), and no timers are put out.
-    /// Beyond `most_bytes` it is forgotten, and learnt again.
+    /// For a search: equal parts of states are kept once, and what an actor did with an input is remembered (see
+    /// [`super::memo`]), as far as it goes into `most_bytes`. No timers are put out.
     pub(crate) fn remembering(setup: &Setup, most_bytes: u64) -> Self {
         // Rules that look at the table of records know more than the actor.
         let remembers = most_bytes > 0 && !setup.keeps_records();
-        Out { memo: remembers.then(|| Box::new(Memo::new(most_bytes as usize))), ..Out::default() }
+        Out { memo: Some(Box::new(Memo::new(most_bytes as usize, remembers))), ..Out::default() }
+    }
+
+    /// What a search remembers.
+    ///
+    /// # Panics
+    /// It is not that of a search.
+    pub(crate) fn memo(&mut self) -> &mut Memo {
+        self.memo.as_mut().expect("a search remembers")
     }
 
     /// Memory of what is remembered, in bytes.

@@ -5,7 +5,7 @@ use super::data::RunSpec;
 use super::eval::Value;
 use super::grammar::Func;
 use super::run::merge;
-use crate::cost::copy::{Conditions, Counts, Method, fan_out, used};
+use crate::cost::copy::{Conditions, Counts, Method, Place, Step, fan_out, rate_mb_s, steps, used};
 use crate::cost::disk::{Arm, Disk, Preset, Request};
 use crate::json;
 use serde::Deserialize;
@@ -61,6 +61,19 @@ pub struct CopyWork {
     /// How many groups.
     #[serde(default = "one")]
     pub groups: u32,
+    /// kB of records in the block.
+    #[serde(default = "megabyte")]
+    pub kb: u32,
+    /// How many times smaller the producer made it by compressing (`compression.type`); 1: not at all.
+    #[serde(default = "one")]
+    pub packed: u32,
+    /// For how much of the time others keep the core busy that sends, in percent.
+    #[serde(default)]
+    pub busy: u8,
+}
+
+fn megabyte() -> u32 {
+    1000
 }
 
 /// Turns that are measured, after one that is not: the heads stand where they stand in the long run.
@@ -105,6 +118,16 @@ impl CopyWork {
     /// How it is asked for.
     pub fn method(&self) -> Method {
         if self.sendfile { Method::Sendfile } else { Method::ReadWrite }
+    }
+
+    /// kB of the block in the log: a batch stands there as its producer packed it.
+    pub fn log_kb(&self) -> u32 {
+        self.kb / self.packed
+    }
+
+    /// MB/s to one group, with what is left of one core.
+    pub fn rate(&self) -> f64 {
+        rate_mb_s(&Counts::of(&steps(self.method(), self.conditions())), f64::from(self.busy) / 100.0)
     }
 
     /// Under which conditions; a card that gathers, as most do.
@@ -155,8 +178,12 @@ fn disk_answer(w: &DiskWork, f: Func) -> Option<Value> {
 }
 
 fn copy_answer(w: &CopyWork, f: Func) -> Option<Value> {
-    let c = Counts::of(&fan_out(w.method(), w.conditions(), w.groups));
+    let way = fan_out(w.method(), w.conditions(), w.groups);
+    let c = Counts::of(&way);
     let n = match f {
+        Func::SendRate => return real(w.rate()),
+        Func::LogKb => w.log_kb(),
+        Func::OutKb => way.iter().filter(|s| matches!(s, Step::Copy { to: Place::Nic, .. })).count() as u32 * w.log_kb(),
         Func::Dma => c.dma_copies,
         Func::Cpu => c.cpu_copies,
         Func::Copies => c.copies(),
@@ -195,6 +222,8 @@ pub(super) fn plan(scene: &Json, spec: &RunSpec) -> Result<CostRun, (String, Str
         CostScene::Disk(w) if (w.readers > 0) != (w.fetch > 0) => wrong("fetch", "readers and the bytes of their reads go together"),
         CostScene::Disk(w) if u64::from(w.logs) + u64::from(w.readers) > 100_000 => wrong("logs", "at most 100000 logs and readers"),
         CostScene::Copies(w) if !(1..=5).contains(&w.groups) => wrong("groups", "is 1 to 5"),
+        CostScene::Copies(w) if w.packed == 0 || w.kb < w.packed => wrong("packed", "is at least 1, and at most kb"),
+        CostScene::Copies(w) if w.busy > 99 => wrong("busy", "is 0 to 99"),
         _ => Ok(CostRun { name: spec.name.clone(), scene }),
     }
 }

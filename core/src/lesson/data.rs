@@ -92,6 +92,9 @@ pub struct Choice {
     pub id: String,
     /// What it claims of the first run, at its end.
     pub holds: CondText,
+    /// R19, "run my belief": what would have to be otherwise in the step's scene for it to come true (a JSON merge patch).
+    #[serde(default)]
+    pub belief: Json,
 }
 
 /// A question about the reason.

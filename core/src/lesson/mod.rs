@@ -138,6 +138,25 @@ impl Lesson {
         Ok(all)
     }
 
+    /// The step's runs in the scene in which a prediction would come true (R19, "run my belief"), over; none if the lesson
+    /// has no such scene for it.
+    ///
+    /// # Errors
+    /// As [`Lesson::plan`].
+    pub fn belief(&self, step: usize, option: &str) -> Result<Option<Runs>, LessonError> {
+        let options = &self.data.steps[step].options;
+        let Some((n, o)) = options.iter().enumerate().find(|(_, o)| o.id == option && !o.belief.is_null()) else { return Ok(None) };
+        let (scene, specs) = self.specs(step);
+        let scene = run::merge(&scene, &o.belief);
+        let mut all = Vec::new();
+        for spec in &specs {
+            for p in run::plan(&scene, spec).map_err(|e| self.error(format!("steps[{step}].options[{n}].belief"), e.to_string()))? {
+                all.push(Ran::to_end(p).map_err(|e| self.error(format!("steps[{step}]"), e.to_string()))?);
+            }
+        }
+        Ok(Some(Runs::Cluster(all)))
+    }
+
     /// The cost scenes of a step; the first is the one to show.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ fn step(l: &Lesson, i: usize) -> Checked {
     let known = if l.is_cost() { Known::of_costs(&l.costs(i)?) } else { Known::of(l, &l.plan(i)?) };
     for (j, o) in s.options.iter().enumerate() {
         o.holds.0.clauses.iter().try_for_each(|c| known.expr(&c.expr)).map_err(|e| l.error(at(&format!("options[{j}].holds")), e))?;
+        if !o.belief.is_null() && l.is_cost() {
+            return Err(l.error(at(&format!("options[{j}].belief")), "a cost scene has nothing to run a belief in".into()));
+        }
     }
     for (j, f) in s.facts.iter().enumerate() {
         let place = at(&format!("facts[{j}]"));
@@ -65,8 +68,10 @@ fn step(l: &Lesson, i: usize) -> Checked {
         for (field, text) in [("outcome", &w.outcome), ("explain", &w.explain), ("ask", &w.ask), ("setting", &w.setting)] {
             blanks(l, &known, lang, &format!("steps.{}.{field}", s.id), text)?;
         }
-        for (id, text) in &w.notes {
-            blanks(l, &known, lang, &format!("steps.{}.notes.{id}", s.id), text)?;
+        for (field, texts) in [("notes", &w.notes), ("beliefs", &w.beliefs)] {
+            for (id, text) in texts {
+                blanks(l, &known, lang, &format!("steps.{}.{field}.{id}", s.id), text)?;
+            }
         }
     }
     Ok(())
@@ -305,6 +310,8 @@ fn words(l: &Lesson, w: &Words, lang: &str) -> Checked {
         same(format!("steps.{}.options", s.id), keys(&x.options), options.clone())?;
         let notes: Vec<&str> = options.into_iter().filter(|o| *o != s.answer).collect();
         same(format!("steps.{}.notes", s.id), keys(&x.notes), notes)?;
+        let beliefs: Vec<&str> = s.options.iter().filter(|o| !o.belief.is_null()).map(|o| o.id.as_str()).collect();
+        same(format!("steps.{}.beliefs", s.id), keys(&x.beliefs), beliefs)?;
         same(format!("steps.{}.because", s.id), keys(&x.because), s.because.options.iter().map(String::as_str).collect())?;
     }
     let c = &d.challenge;

@@ -44,6 +44,9 @@ pub struct StepWords {
     /// What to tell somebody who predicted this; by option.
     #[serde(default)]
     pub notes: LiteMap<String, String>,
+    /// What would have to be so for this to come true; by option that has a belief.
+    #[serde(default)]
+    pub beliefs: LiteMap<String, String>,
     /// The question about the reason.
     pub why: String,
     /// By reason.
@@ -105,6 +108,7 @@ impl Words {
             }
             all.extend(s.options.iter().map(|(k, v)| (at(&format!("options.{k}")), v.as_str())));
             all.extend(s.notes.iter().map(|(k, v)| (at(&format!("notes.{k}")), v.as_str())));
+            all.extend(s.beliefs.iter().map(|(k, v)| (at(&format!("beliefs.{k}")), v.as_str())));
             all.extend(s.because.iter().map(|(k, v)| (at(&format!("because.{k}")), v.as_str())));
         }
         let c = &self.challenge;

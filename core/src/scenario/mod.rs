@@ -400,4 +400,14 @@ impl Scenario {
         s.check()?;
         Ok(s)
     }
+
+    /// The same under the defaults and rules of another release; a new scenario for a new run.
+    ///
+    /// # Errors
+    /// No such release, or one that has not what the scenario needs.
+    pub fn with_release(&self, kafka: &str) -> Result<Self, ScenarioError> {
+        let s = Scenario { kafka: kafka.into(), ..self.clone() };
+        s.check()?;
+        Ok(s)
+    }
 }

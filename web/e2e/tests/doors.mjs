@@ -38,6 +38,23 @@ export default {
     assert.equal(new URL(page.url()).hash, '');
   },
 
+  'the fidelity page is in the language and the colours of the app, and leads back to its door': async (t) => {
+    const page = await t.open({ locale: 'ko-KR', hash: '#/learn' });
+    await id(page, 'theme').click();
+    const theme = await page.evaluate(() => document.documentElement.dataset.theme);
+    await id(page, 'lang').click();
+    await id(page, 'lang').click();
+    await t.press(page, '?');
+    const [fidelity] = await Promise.all([page.context().waitForEvent('page'), id(page, 'fidelity').click()]);
+    await fidelity.waitForLoadState();
+    assert.deepEqual(await fidelity.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]), ['ko', theme]);
+    assert.match(await fidelity.title(), /[가-힣]/);
+    assert.ok(!(await fidelity.getByText('Back to Highwater').isVisible()));
+    await fidelity.locator('#back').click();
+    await id(fidelity, 'lesson-L11').waitFor();
+    assert.equal(await open(fidelity), 'door-learn');
+  },
+
   'nothing is warned of in the console': async (t) => {
     const warnings = [];
     const page = await t.open({ prepare: (page) => page.on('console', (m) => m.type() === 'warning' && warnings.push(m.text())) });

@@ -32,6 +32,7 @@ export default {
   'presets are called presets, and the disk scene runs to its ratio': async (t) => {
     const page = await openDoor(t);
     assert.match(await id(page, 'whose').innerText(), /nobody measured/);
+    assert.match(await id(page, 'how').innerText(), /highwater bench all --json mine\.json/);
     assert.equal(await page.locator('.chart svg').count(), 1);
     await id(page, 'm-play').click();
     await until(page, 'both lanes are done', async () => /6000× as long/.test(await id(page, 'm-said').innerText()));

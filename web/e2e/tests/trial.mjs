@@ -34,6 +34,7 @@ export default {
     assert.equal(new URL(page.url()).hash, '#/play');
     await id(page, 'broker-1').waitFor();
     await until(page, 'the record is lost on the stage', async () => (await id(page, 'ledger-lost').locator('dd').innerText()) === '1');
+    assert.equal(await id(page, 'clock').innerText(), 'step 6', 'a story has an order and no times');
     await id(page, 'back-to-trial').click();
     assert.match(await verdict(page), /6 steps/, 'the verdict is still there');
   },
@@ -79,7 +80,7 @@ export default {
     await id(page, 'limit-states').selectOption('100000');
     await id(page, 'search').click();
     await id(page, 'verdict').waitFor({ timeout: 60_000 });
-    assert.match(await verdict(page), /then a limit was hit[^]*Not complete/);
+    assert.match(await verdict(page), /then the limit of 100000 states was reached[^]*Not complete/);
   },
 
   'everything can be done from the keyboard': async (t) => {

@@ -82,6 +82,7 @@ impl App {
         self.reveal = match ask {
             Ask::Choose(_) if self.at_answer() => Some(".pane.lesson .explain + .go"),
             Ask::Check | Ask::Next => Some(".pane.lesson [role=status]"),
+            Ask::Belief => Some(".pane.lesson .ghost"),
             Ask::Hint | Ask::Solve => Some(".pane.lesson .hint"),
             _ => None,
         };

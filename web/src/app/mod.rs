@@ -471,6 +471,7 @@ impl App {
             |s| match &owner {
                 Owner::Producer(p) => s.with_producer_config(p, name, &value),
                 Owner::Topic(t) => s.with_topic_config(t, name, &value),
+                Owner::Release => s.with_release(&value),
             },
             |lang, s| i18n::new_run(lang, name, &told, s.sim().seed()),
         );

@@ -42,7 +42,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
             if let Some((what, b)) = app.keep.zip(behind::here()) { { (b.keep)(app, what, &go) } }
-            if app.help { <div id="help-open"><Help {lang} go={go.clone()} /></div> }
+            if app.help { <div id="help-open"><Help {door} {lang} go={go.clone()} /></div> }
         </div>
     }
 }
@@ -134,7 +134,7 @@ pub(super) fn stage(app: &App, go: &Go) -> Html {
     });
     let heads = f.heads.iter().zip(&l.heads).map(|(h, at)| {
         let selected = now == Selection::Partition(h.partition);
-        partition_head(h, *at, selected, lang, go)
+        partition_head(h, 16.0 * l.unit, *at, selected, lang, go)
     });
     let producers = f.producers.iter().zip(&l.producers).map(|(x, at)| {
         let selected = now == Selection::Producer(x.id);
@@ -148,7 +148,7 @@ pub(super) fn stage(app: &App, go: &Go) -> Html {
         html! { <div key={g.id.0}>{ group_box(g, at.rect, lang) }{ for members }</div> }
     });
     html! {
-        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()}>
+        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()} data-ghost={t.learn_ghost}>
             { controller_strip(&f.controller, l.controller, now == Selection::Controller, lang, go) }
             { for heads }
             { pager(app, go) }
@@ -193,7 +193,12 @@ fn coach(app: &App, go: &Go) -> Html {
         return Html::default();
     };
     let at = match advice {
-        Advice::Play => Rect { x: 12.0 * u, y: l.size.1 - 108.0 * u, w: 216.0 * u, h: 96.0 * u },
+        // Beside the first column: the label of the high watermark stands below that.
+        Advice::Play => {
+            let w = (l.brokers[0].x - 20.0 * u).min(216.0 * u);
+            let h = if w < 200.0 * u { 124.0 * u } else { 104.0 * u };
+            Rect { x: 12.0 * u, y: l.size.1 - h - 12.0 * u, w, h }
+        }
         Advice::Crash => {
             let leader = app.facts.brokers.iter().position(|b| b.leads.is_some()).unwrap_or(0);
             let card = l.brokers[leader];

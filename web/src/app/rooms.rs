@@ -11,6 +11,7 @@ use crate::measure::MeasureDoor;
 use crate::panels::Go;
 use crate::panels::inspector::acts;
 use crate::panels::keep::Keep;
+use crate::panels::learn::Terms;
 use crate::panels::learn::bench::bench;
 use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::lesson_panel;
@@ -75,15 +76,16 @@ fn learn(app: &App, go: &Go) -> Html {
     let lang = app.lang;
     let panel = crate::learn::panel::panel(&app.learn, &app.hot.borrow().session, lang);
     let (Some(panel), Some(open)) = (panel, &app.learn.open) else {
-        return lesson_list(&crate::learn::panel::list(&app.learn, lang), lang, go);
+        return lesson_list(&crate::learn::panel::list(&app.learn, lang), app.learn.glossary(lang), lang, go);
     };
     let lesson = open.lesson.clone();
     html! {
         <>
-            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"))} id="lesson" key="lesson">
+            <div class={classes!("page", app.locked().then_some("locked"), open.bench.is_some().then_some("costs"),
+                open.belief.is_some().then_some("ghost"))} id="lesson" key="lesson">
                 if let Some(b) = &open.bench { { bench(b, open.phase == Phase::Compare, &app.measure.source(), lang, browser::reduced_motion()) } }
                 else { { stage(app, go) } }
-                { lesson_panel(&panel, hands(app, open.place, go), lang, go) }
+                { lesson_panel(&panel, &Terms::of(app.learn.glossary(lang)), hands(app, open.place, go), lang, go) }
                 if open.bench.is_none() { { below(app, go) } }
             </div>
             <Handout {lesson} {lang} />

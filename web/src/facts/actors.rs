@@ -41,7 +41,7 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
         title: t.controller.to_owned(),
         subtitle: t.as_seen.to_owned(),
         acts: controller_acts(sim, lang),
-        sections: vec![Section { title: t.state, rows }, Section { title: t.partition, rows: parts }],
+        sections: vec![Section::of(t.state, rows), Section::of(t.partition, parts)],
         why: why_newest(sim, lang, |e| {
             matches!(e.kind, EventKind::LeaderElected { .. } | EventKind::Leaderless { .. } | EventKind::IsrChanged { .. })
         }),
@@ -112,8 +112,8 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
         subtitle: facts.status,
         acts: broker_acts(sim, b, facts.condition, lang),
         sections: vec![
-            Section { title: t.state, rows },
-            Section { title: t.costs, rows: costs(sim, b, lang) },
+            Section::of(t.state, rows),
+            Section::of(t.costs, costs(sim, b, lang)),
             configs::section(Scope::Broker, &[&s.timeline().scenario().configs], s.timeline().scenario(), lang),
         ],
         why: why_newest(sim, lang, |e| about_broker(e, b)),
@@ -333,7 +333,7 @@ pub fn producer(s: &Session, p: ProducerIx, lang: Lang) -> Inspection {
             .collect(),
         choices: vec![super::things::acks_choice(sim, p)],
         sections: [
-            Some(Section { title: t.state, rows }),
+            Some(Section::of(t.state, rows)),
             configs_of.map(|c| configs::section(Scope::Producer, &[c], s.timeline().scenario(), lang)),
         ]
         .into_iter()
@@ -420,7 +420,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         subtitle: format!("{} {}", t.group, group.name),
         acts,
         sections: [
-            Some(Section { title: t.state, rows }),
+            Some(Section::of(t.state, rows)),
             app.and_then(|a| a.streams.as_ref()).map(|x| configs::section(Scope::Streams, &[&x.configs], s.timeline().scenario(), lang)),
             app.map(|a| configs::section(Scope::Consumer, &[&a.configs], s.timeline().scenario(), lang)),
         ]

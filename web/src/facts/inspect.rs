@@ -20,7 +20,9 @@ pub struct Row {
     pub code: bool,
     /// Its value.
     pub value: String,
-    /// Beside the value: the default that it differs from, for instance.
+    /// It is a config that was set to something else than its default.
+    pub set: bool,
+    /// Beside the value: defaults, for instance.
     pub note: Option<String>,
 }
 
@@ -29,8 +31,17 @@ pub struct Row {
 pub struct Section {
     /// Its title.
     pub title: &'static str,
+    /// A sentence about its lines.
+    pub about: Option<String>,
     /// Its lines.
     pub rows: Vec<Row>,
+}
+
+impl Section {
+    /// A section that says it all by its title.
+    pub fn of(title: &'static str, rows: Vec<Row>) -> Section {
+        Section { title, about: None, rows }
+    }
 }
 
 /// Something that can be done to the selected thing.
@@ -55,6 +66,8 @@ pub enum Owner {
     Producer(String),
     /// A topic, by name.
     Topic(String),
+    /// The release whose defaults and rules hold.
+    Release,
 }
 
 /// A config that can be chosen; choosing starts a new run.
@@ -164,5 +177,5 @@ pub fn why_newest(sim: &Sim, lang: Lang, is: impl Fn(&Event) -> bool) -> Option<
 
 /// A line whose label is a word of ours.
 pub fn row(label: &str, value: impl std::fmt::Display) -> Row {
-    Row { label: label.to_owned(), code: false, value: value.to_string(), note: None }
+    Row { label: label.to_owned(), value: value.to_string(), ..Row::default() }
 }

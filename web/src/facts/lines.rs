@@ -3,6 +3,7 @@
 use crate::i18n::{self, Lang};
 use crate::session::Session;
 use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, StreamsEvent, TxnEvent};
+use highwater_core::sim::{STORY_STEP_US, Sim};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,6 +200,11 @@ pub struct Line {
     pub text: String,
 }
 
+/// An instant as a clock reads; a story has steps in place of times.
+pub fn moment(sim: &Sim, us: u64, lang: Lang) -> String {
+    if sim.is_story() { i18n::story_step(lang, us / STORY_STEP_US) } else { i18n::clock(us) }
+}
+
 /// The newest notable events, at most `max`, and how many there are before those.
 pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
     let sim = s.sim();
@@ -211,7 +217,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
         .map(|e| Line {
             seq: e.seq,
             at_us: e.at_us,
-            clock: i18n::clock(e.at_us),
+            clock: moment(sim, e.at_us, lang),
             tone: tone(&e.kind),
             headline: headline(&e.kind),
             text: super::inspect::sentence(e, sim, lang),

@@ -11,7 +11,7 @@ pub mod meters;
 pub mod people;
 pub mod things;
 
-use crate::i18n::{self, Lang};
+use crate::i18n::Lang;
 use crate::scene::layout::{Cast, Layout, columns_that_fit, layout};
 use crate::scene::{cast, mark::Mark};
 use crate::session::Session;
@@ -94,7 +94,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
     let (lines, earlier) = lines::newest(s, LIST, lang);
     Facts {
         more: (all.first() != shown.first(), all.last() != shown.last()),
-        clock: i18n::clock(sim.now_us()),
+        clock: lines::moment(sim, sim.now_us(), lang),
         now_us: sim.now_us(),
         seed: sim.seed(),
         playing: s.playing(),

@@ -231,7 +231,6 @@ fn member_status(sim: &Sim, g: GroupIx, c: &Consumer, lang: Lang) -> (String, &'
 }
 
 fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
-    let setup = &sim.setup().consumers[id.ix()];
     let c = &sim.world().consumers[id.ix()];
     let shares = c.assigned.iter().map(|s| Share {
         name: sim.setup().partition_name(s.partition),
@@ -243,7 +242,7 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
     let thread = c.streams.as_ref().map(|t| thread(sim, g, id, t));
     let (status, hint) = member_status(sim, g, c, lang);
     let more = held().count() - hand.len();
-    MemberFacts { id, name: setup.name.clone(), up: c.up, status, hint, shares: shares.collect(), more, hand, thread }
+    MemberFacts { id, name: sim.setup().member_name(id).into(), up: c.up, status, hint, shares: shares.collect(), more, hand, thread }
 }
 
 fn thread(sim: &Sim, g: GroupIx, id: ConsumerIx, t: &Thread) -> ThreadFacts {

@@ -124,3 +124,24 @@ fn a_streams_thread_shows_its_store_what_is_not_committed_and_what_it_did_outsid
     let t = thread(29_000_000);
     assert_eq!((t.store[0].1, t.ahead, t.effects), (10, 0, 12));
 }
+
+#[test]
+fn defaults_of_three_releases_stand_side_by_side_and_one_can_be_chosen() {
+    let mut s = session();
+    let run = look(&s).inspection;
+    let release = run.choices.iter().find(|c| c.config == "kafka").expect("a choice of the release");
+    assert!(release.options.contains(&"2.8".to_owned()) && release.options.contains(&release.value));
+    s.select(Selection::Producer(ProducerIx(0)));
+    let row = |s: &Session, name: &str| {
+        let sections = look(s).inspection.sections;
+        sections.into_iter().flat_map(|x| x.rows).find(|r| r.label == name).unwrap_or_else(|| panic!("no {name}"))
+    };
+    let linger = row(&s, "linger.ms");
+    assert!(linger.note.as_ref().is_some_and(|n| n.contains("2.8: 0 · 3.9: 0 · 4.")), "{linger:?}");
+    assert_eq!(row(&s, "batch.size").note, None, "the same everywhere, and not set");
+    let mut old = s.with_release("2.8").unwrap();
+    old.select(Selection::Producer(ProducerIx(0)));
+    let idempotence = row(&old, "enable.idempotence");
+    assert!(idempotence.value == "false" && !idempotence.set, "{idempotence:?}");
+    assert!(old.sim().now_us() == 0 && s.with_release("1.0").is_err());
+}

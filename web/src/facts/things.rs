@@ -4,6 +4,7 @@ use super::actors::actor_name;
 use super::cards;
 use super::configs;
 use super::inspect::*;
+use super::lines::moment;
 use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
@@ -41,11 +42,12 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
     // Of what stands in the scenario; what an application makes for itself has no configs there.
     let mut choices: Vec<Choice> = (0..scenario.topology.producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
     choices.extend(scenario.topology.topics.iter().take(4).map(|x| min_isr_choice(s, &x.name)));
+    choices.push(release_choice(&scenario.kafka));
     Inspection {
         title: t.nothing_selected.to_owned(),
         subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang.core()).to_owned() },
         choices,
-        sections: vec![Section { title: t.run_settings, rows }],
+        sections: vec![Section::of(t.run_settings, rows)],
         why: lost.and_then(|e| why(e.seq, sim, lang, t.why_lost)),
         picks: vec![wire(sim, lang)],
         ..Inspection::default()
@@ -87,6 +89,15 @@ pub fn acks_choice(sim: &Sim, p: ProducerIx) -> Choice {
         options: ["0", "1", "all"].map(str::to_owned).to_vec(),
         value: setup.acks.name().to_owned(),
     }
+}
+
+/// The choice of the release: one of each kind, and the one in force.
+fn release_choice(kafka: &str) -> Choice {
+    let mut options = ["2.8", "3.9", "4.0", "4.4"].map(str::to_owned).to_vec();
+    if !options.iter().any(|o| o == kafka) {
+        options.insert(3, kafka.to_owned());
+    }
+    Choice { owner: Owner::Release, whose: None, config: "kafka", options, value: kafka.to_owned() }
 }
 
 /// The choice of `min.insync.replicas`.
@@ -134,7 +145,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
         subtitle: format!("{} · e{}", t.partition, c.le),
         choices: vec![min_isr_choice(s, &topic)],
         sections: [
-            Some(Section { title: t.state, rows }),
+            Some(Section::of(t.state, rows)),
             spec.map(|x| configs::section(Scope::Topic, &[&x.configs, &scenario.configs], scenario, lang)),
         ]
         .into_iter()
@@ -234,7 +245,7 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     Inspection {
         title: i18n::on_broker(lang, &name, b),
         subtitle: i18n::records_n(lang, usize::from(count)),
-        sections: vec![Section { title: t.state, rows }],
+        sections: vec![Section::of(t.state, rows)],
         why: trouble(sim, batch, lang).or_else(|| {
             why_newest(sim, lang, |ev| match ev.kind {
                 EventKind::HighWatermark { partition, from, to, .. } => partition == p && from <= offset && offset < to,
@@ -268,8 +279,8 @@ pub fn message(s: &Session, m: MsgId, lang: Lang) -> Inspection {
     let mut rows = vec![
         row(t.from, actor_name(sim, f.from, lang)),
         row(t.to, actor_name(sim, f.to, lang)),
-        row(t.sent_at, i18n::clock_us(sent)),
-        row(t.due_at, i18n::clock_us(due)),
+        row(t.sent_at, exactly(sim, sent, lang)),
+        row(t.due_at, exactly(sim, due, lang)),
     ];
     if !look.label.is_empty() {
         rows.push(row(t.carries, &look.label));
@@ -278,7 +289,7 @@ pub fn message(s: &Session, m: MsgId, lang: Lang) -> Inspection {
     Inspection {
         title: format!("{:?}", f.body.kind()),
         subtitle: t.on_the_wire.to_owned(),
-        sections: vec![Section { title: t.state, rows }],
+        sections: vec![Section::of(t.state, rows)],
         why: sent_event.and_then(|seq| why(seq, sim, lang, t.why)),
         ..Inspection::default()
     }
@@ -292,9 +303,14 @@ pub fn event(s: &Session, seq: u32, lang: Lang) -> Inspection {
     };
     Inspection {
         title: sentence(e, sim, lang),
-        subtitle: i18n::clock_us(e.at_us),
+        subtitle: exactly(sim, e.at_us, lang),
         why: why(seq, sim, lang, t.why),
         moment_us: Some(e.at_us),
         ..Inspection::default()
     }
+}
+
+/// An instant to the microsecond.
+fn exactly(sim: &Sim, us: u64, lang: Lang) -> String {
+    if sim.is_story() { moment(sim, us, lang) } else { i18n::clock_us(us) }
 }

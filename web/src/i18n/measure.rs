@@ -25,6 +25,8 @@ texts! {
     quick: "short run", "짧은 측정";
     open_file: "Open a measurement…", "측정 파일 열기…";
     open_hint: "Made by `highwater bench all --json mine.json`; drop it anywhere on this page. It stays in your browser.", "`highwater bench all --json mine.json`으로 만든 파일입니다. 이 화면 아무 데나 놓아도 됩니다. 파일은 브라우저 밖으로 나가지 않습니다.";
+    how: "Your own machine, in 2 minutes:", "내 컴퓨터를 2분 안에 재려면:";
+    how_then: "Then open mine.json here, or drop it on this page.", "그런 다음 mine.json을 여기서 열거나 이 화면에 놓으세요.";
     to_presets: "Back to presets", "기본 모형값으로";
     offered: "offered by this server", "이 서버가 제공";
     cant_read: "Can't read", "읽을 수 없는 파일";
@@ -48,6 +50,7 @@ texts! {
     claimed: "as the page says", "문서에 적힌 값";
     fitted: "model fitted to your measurement", "내 측정에 맞춘 모형";
     disk_and_copies: "The disk, or the way of a block", "디스크, 또는 블록이 가는 길";
+    busy: "busy with other work", "다른 일로 바쁨";
     one_log: "One log", "로그 하나";
     only_writes: "Writing only", "쓰기만";
     writes_and_reads: "Writing, with a reader far behind", "쓰기, 그리고 많이 뒤처진 컨슈머의 읽기";

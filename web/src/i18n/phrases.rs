@@ -174,6 +174,26 @@ pub fn clock(us: u64) -> String {
     }
 }
 
+/// About a list of configs.
+pub fn configs_of(lang: Lang, kafka: &str) -> String {
+    match lang {
+        Lang::En => format!(
+            "In force under the rules of Kafka {kafka}. Bold: set to something else than the default. Defaults stand beside a value where 2.8, 3.9 and 4.x differ."
+        ),
+        Lang::Ko => format!(
+            "Kafka {kafka} 규칙에서 쓰이는 값입니다. 굵은 값은 기본값과 다르게 설정한 것입니다. 2.8, 3.9, 4.x의 기본값이 다르면 나란히 적었습니다."
+        ),
+    }
+}
+
+/// A step of a story, which has an order and no times.
+pub fn story_step(lang: Lang, n: u64) -> String {
+    match lang {
+        Lang::En => format!("step {n}"),
+        Lang::Ko => format!("{n}단계"),
+    }
+}
+
 /// A clock reading to the microsecond: `0.416250 s`.
 pub fn clock_us(us: u64) -> String {
     format!("{}.{:06} s", us / 1_000_000, us % 1_000_000)

@@ -181,8 +181,7 @@ texts! {
     store_hint: "What the thread has counted, by key. The changelog beside the output has the same numbers.", "스레드가 키별로 센 값입니다. 출력 옆의 체인지로그에도 같은 값이 있습니다.";
     restoring: "restoring", "복원 중";
     ahead_hint: "Processed, and not committed yet.", "처리했지만 아직 커밋하지 않은 레코드입니다.";
-    outside: "outside Kafka", "Kafka 바깥";
-    outside_hint: "What the application does outside Kafka for each record, an e-mail say: counted each time, no transaction takes it back.", "레코드마다 애플리케이션이 Kafka 바깥에서 하는 일(예: 이메일)입니다. 매번 세고, 어떤 트랜잭션도 되돌리지 못합니다.";
+    outside_hint: "What the application does for each record outside Kafka, an e-mail say: counted each time, no transaction takes it back.", "레코드마다 애플리케이션이 Kafka 바깥에서 하는 일(예: 이메일)입니다. 매번 세고, 어떤 트랜잭션도 되돌리지 못합니다.";
 
     // ---- ledger
     ledger: "Truth ledger", "진실 장부";
@@ -306,7 +305,13 @@ texts! {
     learn_take_hint: "Opens this moment behind the Play door: every fault and config is yours. The lesson waits here.", "이 시점을 실험 화면에서 엽니다. 모든 장애와 설정을 바꿔 볼 수 있고, 수업은 그대로 남아 있습니다.";
     learn_locked: "In a step the scene plays by itself. To act on it, choose \"Play with this state\".", "단계에서는 장면이 스스로 진행됩니다. 직접 해 보려면 \"이 상태로 실험하기\"를 누르세요.";
     learn_twin: "The same as text", "글로 보기";
-    learn_poll: "A good one to vote on", "함께 투표하기 좋은 질문";
+    learn_poll: "For a class vote", "함께 투표할 질문";
+    learn_poll_hint: "With a class: everybody predicts alone, talks it over with a neighbour, and predicts again. Then run it.", "함께 배울 때: 혼자 예측하고, 옆 사람과 이야기한 다음 다시 예측합니다. 그러고 나서 실행하세요.";
+    learn_belief: "Run my prediction", "내 예측대로 돌려 보기";
+    learn_belief_hint: "What would have to be otherwise for your prediction to come true? Watch it run.", "예측이 맞으려면 무엇이 달라야 할까요? 그렇게 실행해 봅니다.";
+    learn_believed: "If it were as you predicted", "예측대로라면";
+    learn_real_again: "Back to what happened", "실제로 일어난 일로";
+    learn_ghost: "Not what happened: set up so that you are right", "실제가 아님: 예측이 맞도록 바꾼 설정";
     learn_goals: "Conditions", "조건";
     learn_met: "met", "충족";
     learn_unmet: "not met", "미충족";
@@ -326,6 +331,7 @@ texts! {
     learn_print: "Print a handout", "인쇄용 자료";
     learn_export: "Save progress as a file", "진도를 파일로 저장";
     learn_import: "Load progress from a file", "파일에서 진도 불러오기";
+    learn_words: "What the words mean", "용어 풀이";
     learn_back: "Back to the lesson", "수업으로 돌아가기";
     learn_answers: "Answers", "정답";
     learn_note_here: "What happened:", "일어난 일:";

@@ -1,12 +1,15 @@
 //! The Learn door: which lesson is open, at which place, in which phase. No browser in here.
 
 pub mod bench;
+pub mod glossary;
 pub mod open;
 pub mod panel;
 pub mod place;
 pub mod progress;
 
+use crate::i18n::Lang;
 use crate::session::Session;
+use glossary::Glossary;
 use highwater_core::lesson::{IDS, Lesson, Source};
 use highwater_core::order;
 use open::Open;
@@ -25,6 +28,8 @@ pub enum Ask {
     Skip,
     /// The step once more, from its beginning.
     Again,
+    /// R19: the scene in which the prediction would have come true, on the stage; or the real one again.
+    Belief,
     /// Judge what was done in the challenge.
     Check,
     /// One more hint.
@@ -41,22 +46,33 @@ pub struct Learn {
     pub open: Option<Open>,
     /// What was done so far.
     pub progress: Progress,
+    /// What terms mean, in English and in Korean.
+    glossaries: [Glossary; 2],
 }
 
 impl Learn {
     /// No lessons yet.
     pub fn new(progress: Progress) -> Self {
-        Learn { lessons: Vec::new(), open: None, progress }
+        Learn { lessons: Vec::new(), open: None, progress, glossaries: <[Glossary; 2]>::default() }
     }
 
-    /// Where the shipped lessons lie, seen from the page: three files for each.
+    /// Where the shipped lessons lie, seen from the page: three files for each; then the glossary in both languages.
     pub fn files() -> Vec<String> {
-        IDS.iter().flat_map(|id| ["json", "en.json", "ko.json"].map(|end| format!("./lessons/{id}.{end}"))).collect()
+        let lessons = IDS.iter().flat_map(|id| ["json", "en.json", "ko.json"].map(|end| format!("./lessons/{id}.{end}")));
+        lessons.chain(["en", "ko"].map(|lang| format!("./lessons/terms.{lang}.json"))).collect()
+    }
+
+    /// What terms mean in a language.
+    pub fn glossary(&self, lang: Lang) -> &Glossary {
+        &self.glossaries[usize::from(lang == Lang::Ko)]
     }
 
     /// Takes the lessons from the texts of [`Learn::files`].
     pub fn take(&mut self, texts: &[String]) {
-        let (lessons, _) = texts.as_chunks::<3>();
+        let (lessons, glossaries) = texts.as_chunks::<3>();
+        if let [en, ko] = glossaries {
+            self.glossaries = [en, ko].map(|text| Glossary::read(text));
+        }
         let read = |(id, [data, en, ko]): (&&'static str, &[String; 3])| Lesson::read(Source { id, data, en, ko });
         // The tests check that every shipped lesson is sound; one that is not is not shown.
         self.lessons = IDS.iter().zip(lessons).map(read).filter_map(Result::ok).map(Rc::new).collect();

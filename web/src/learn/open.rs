@@ -42,6 +42,8 @@ pub struct Open {
     pub reason: Option<usize>,
     /// The step's runs, over: what outcomes are made from.
     pub runs: Runs,
+    /// What the stage shows in place of what happened: the runs in which the prediction would have come true.
+    pub belief: Option<Runs>,
     /// The stage of a lesson without a cluster.
     pub bench: Option<Bench>,
     /// The decisive event of the run that is shown.
@@ -67,6 +69,7 @@ impl Open {
             chosen: None,
             reason: None,
             runs: Runs::default(),
+            belief: None,
             bench: None,
             focus: None,
             verdict: None,
@@ -93,6 +96,7 @@ impl Open {
     /// From the beginning of the place: the session to show.
     fn begin(&mut self) -> Option<Session> {
         (self.phase, self.chosen, self.reason, self.verdict, self.solved) = (Phase::Predict, None, None, None, false);
+        self.belief = None;
         let lesson = self.lesson.clone();
         if lesson.is_cost() {
             return self.begin_cost();
@@ -156,6 +160,7 @@ impl Open {
                     session.seek(u64::MAX); // `tick` sees that it is over
                 }
             }
+            (Ask::Belief, Place::Step(i)) if self.phase == Phase::Compare => self.believe(i, session),
             (Ask::Again, _) => {
                 if let Some(s) = self.begin() {
                     *session = s;
@@ -225,6 +230,29 @@ impl Open {
                 None => play(session),
             },
             Phase::Compare => {}
+        }
+    }
+
+    /// Has the lesson a scene in which the prediction would have come true?
+    pub fn believable(&self) -> bool {
+        self.step().zip(self.chosen).is_some_and(|(s, c)| !s.options[c].belief.is_null())
+    }
+
+    /// To that scene, from where the question was asked; or back to the end of what happened.
+    fn believe(&mut self, i: usize, session: &mut Session) {
+        let step = &self.lesson.data.steps[i];
+        let believed = match (&self.belief, self.chosen) {
+            (None, Some(c)) => self.lesson.belief(i, &step.options[c].id).ok().flatten(),
+            _ => None,
+        };
+        let (shown, at) = if believed.is_some() { (&believed, step.from_us) } else { (&None, u64::MAX) };
+        let Some(run) = shown.as_ref().unwrap_or(&self.runs).shown() else { return };
+        if let Some(s) = stage(run.scenario.clone(), at) {
+            *session = s;
+            if believed.is_some() {
+                play(session);
+            }
+            self.belief = believed;
         }
     }
 

@@ -98,6 +98,8 @@ pub struct After {
     pub outcome: String,
     /// What to tell somebody who predicted this.
     pub note: Option<String>,
+    /// What would have to be so for the prediction to come true: while that runs, in words.
+    pub belief: Option<Option<String>>,
     /// The ledger, read out.
     pub ledger: Option<String>,
     /// The question about the reason.
@@ -294,6 +296,8 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
 fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
     let fill = |text: &str| open.lesson.fill(text, &open.runs, lang.core());
     let chosen = open.chosen.map(|c| &data.options[c].id);
+    let believed =
+        open.belief.as_ref().zip(chosen).and_then(|(runs, id)| Some(open.lesson.fill(words.beliefs.get(id)?, runs, lang.core())));
     let reason = |(n, id): (usize, &String)| Choice {
         text: words.because[id].clone(),
         chosen: open.reason == Some(n),
@@ -304,6 +308,7 @@ fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
         right: open.right(),
         outcome: fill(&words.outcome),
         note: chosen.and_then(|id| words.notes.get(id)).map(|n| fill(n)),
+        belief: open.believable().then_some(believed),
         ledger: open.runs.shown().map(|r| i18n::ledger_read(lang, &r.sim.ledger().figures(r.sim.world()))),
         why: words.why.clone(),
         reasons: data.because.options.iter().enumerate().map(reason).collect(),

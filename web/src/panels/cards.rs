@@ -86,15 +86,17 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
     }
 }
 
-/// A partition: who leads, who is in sync.
-pub fn partition_head(f: &HeadFacts, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
+/// A partition: who leads, who is in sync. A rem is so many px.
+pub fn partition_head(f: &HeadFacts, rem: f64, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let leader = match f.leader {
         Some(b) => format!("{} {b} · e{}", t.leader, f.epoch),
         None => t.no_leader.to_owned(),
     };
     let isr: Vec<String> = f.replicas.iter().filter(|r| r.1).map(|r| r.0.to_string()).collect();
-    let class = classes!("phead", selected.then_some("selected"));
+    // A name that is too long for its column takes two lines, and the place of what stands beside it.
+    let long = f.name.len() as f64 * 8.5 > at.w * 16.0 / rem;
+    let class = classes!("phead", long.then_some("long"), selected.then_some("selected"));
     html! {
         <Placed key={f.partition.0} {at} {class} select={format!("partition-{}", f.partition)} testid={format!("partition-{}", f.partition)} label={f.name.clone()}>
             <button type="button" class="name" title={f.name.clone()} aria-pressed={selected.to_string()}

@@ -2,6 +2,7 @@
 
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
+use crate::door::Door;
 use crate::i18n::Lang;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
@@ -10,6 +11,8 @@ use yew::prelude::*;
 /// What it needs.
 #[derive(Properties, PartialEq)]
 pub struct Props {
+    /// Behind which door: a lesson has keys of its own.
+    pub door: Door,
     /// Language.
     pub lang: Lang,
     /// Asks the app.
@@ -34,21 +37,13 @@ pub fn Help(p: &Props) -> Html {
             }
         })
     };
-    let keys = [
-        ("Space", t.k_space),
-        ("→", t.k_right),
-        ("←", t.k_left),
-        ("R", t.k_reset),
-        ("1 2 3", t.k_broker),
-        ("X", t.k_crash),
-        ("P", t.k_pause),
-        ("Tab", t.k_tab),
-        ("D", t.k_door),
-        ("L", t.k_lang),
-        ("T", t.k_theme),
-        ("?", t.k_help),
-        ("Esc", t.k_escape),
-    ];
+    let own: &[(&str, &str)] = match p.door {
+        Door::Learn => &[("N", t.k_next), ("1 2 3", t.k_choose), ("P", t.k_predict), ("X", t.k_crash)],
+        _ => &[("1 2 3", t.k_broker), ("X", t.k_crash), ("P", t.k_pause)],
+    };
+    let time = &[("Space", t.k_space), ("→", t.k_right), ("←", t.k_left), ("R", t.k_reset)];
+    let page = &[("Tab", t.k_tab), ("D", t.k_door), ("L", t.k_lang), ("T", t.k_theme), ("?", t.k_help), ("Esc", t.k_escape)];
+    let keys = [&time[..], own, page].concat();
     let read = [t.read_tape, t.read_leader, t.read_tide, t.read_token, t.read_pennant, t.read_model];
     html! {
         <div class="veil" onclick={ask(&p.go, Msg::Help(false))}>
@@ -63,7 +58,7 @@ pub fn Help(p: &Props) -> Html {
                     </dl></section>
                     <section><h3>{ t.help_read }</h3><ul>
                         { for read.iter().map(|s| html! { <li key={*s}>{ *s }</li> }) }
-                        <li key="fidelity"><a href="fidelity.html" target="_blank" data-testid="fidelity">{ t.fidelity }</a></li>
+                        <li key="fidelity"><a href={format!("fidelity.html{}", p.door.address())} target="_blank" data-testid="fidelity">{ t.fidelity }</a></li>
                     </ul></section>
                 </div>
                 <p class="fine">{ t.not_affiliated }</p>

@@ -49,6 +49,7 @@ fn section(s: &Section) -> Html {
     html! {
         <section key={s.title}>
             <h3>{ s.title }</h3>
+            if let Some(a) = &s.about { <p class="none">{ a }</p> }
             <dl>{ for s.rows.iter().enumerate().map(|(i, r)| row(i, r)) }</dl>
         </section>
     }
@@ -66,7 +67,7 @@ fn row(i: usize, r: &Row) -> Html {
         html! { &r.label }
     };
     html! {
-        <div key={i} class={classes!("row", r.note.is_some().then_some("differs"))}>
+        <div key={i} class={classes!("row", r.set.then_some("differs"))}>
             <dt>{ label }</dt>
             <dd>{ &r.value }if let Some(n) = &r.note { <small>{ n }</small> }</dd>
         </div>

@@ -17,8 +17,12 @@ pub mod placed;
 pub mod transport;
 pub mod trial;
 
+use crate::app::browser;
 use crate::app::msg::Msg;
-use yew::Callback;
+use crate::i18n::Lang;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
 
 /// Asks the app for something.
 pub type Go = Callback<Msg>;
@@ -27,4 +31,14 @@ pub type Go = Callback<Msg>;
 pub fn ask<E>(go: &Go, msg: Msg) -> Callback<E> {
     let go = go.clone();
     Callback::from(move |_: E| go.emit(msg.clone()))
+}
+
+/// Puts a text on the clipboard, and shows a tick then.
+pub fn copy_button(text: &'static str, lang: Lang) -> Html {
+    let copy = Callback::from(move |e: MouseEvent| {
+        if let (true, Some(b)) = (browser::copy(text), e.target().and_then(|x| x.dyn_into::<Element>().ok())) {
+            let _ = b.set_attribute("data-copied", "");
+        }
+    });
+    html! { <button type="button" class="plain copy" data-testid="copy" onclick={copy}>{ lang.text().keep_copy }</button> }
 }

@@ -205,7 +205,7 @@ fn thread_lines(f: Option<&ThreadFacts>, committed: Option<Offset>, lang: Lang) 
             <p class="line store" title={t.store_hint} data-testid="store"><span>{ t.store }</span>{ store }</p>
             <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ committed }
                 if f.ahead > 0 { <i class="ahead" title={t.ahead_hint}>{ format!(" +{}", f.ahead) }</i> }</b></p>
-            <p class="line" title={t.outside_hint}><span>{ t.outside }</span><b data-testid="outside">{ f.effects }</b></p>
+            <p class="line" title={t.outside_hint}><span>{ t.l_effects }</span><b data-testid="outside">{ f.effects }</b></p>
         </>
     }
 }

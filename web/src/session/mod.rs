@@ -379,6 +379,14 @@ impl Session {
         self.branch_off(self.plan().with_topic_config(topic, name, value)?)
     }
 
+    /// A new run of the same scenario and seed under another release.
+    ///
+    /// # Errors
+    /// What that release can't do.
+    pub fn with_release(&self, release: &str) -> Result<Session, ScenarioError> {
+        self.branch_off(self.plan().with_release(release)?)
+    }
+
     /// The same run from its beginning, without what was done by hand; with it, it stays as a branch.
     ///
     /// # Errors

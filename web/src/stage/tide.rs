@@ -165,16 +165,12 @@ fn keep_apart(a: &mut Rect, b: &mut Rect, gap: f64, end: f64) {
     }
 }
 
-/// A vertical line from the column's heading to its label; behind the headings of the cards, so that they stay readable.
+/// A vertical line from the column's heading to its label; not through the headings of the cards, where the water alone shows it.
 fn down(ink: &Ink, l: &Layout, x: f64, top: f64) {
     let mut y = top;
     for card in &l.brokers {
-        let under = card.y + l.rows.head;
         ink.line(pt(x, y), pt(x, card.y));
-        ink.alpha(0.2);
-        ink.line(pt(x, card.y), pt(x, under));
-        ink.alpha(1.0);
-        y = under;
+        y = card.y + l.rows.head;
     }
     ink.line(pt(x, y), pt(x, l.tide_foot));
 }

@@ -78,14 +78,12 @@ impl Names<'_> {
         }
     }
 
-    /// A member of a group; with its group where there are several.
+    /// A member of a group; with its group where there are several and it is not the only one.
     pub fn consumer(&self, c: ConsumerIx) -> String {
         let setup = self.sim.setup();
-        match setup.consumers.get(c.ix()) {
-            None => c.to_string(),
-            Some(x) if setup.groups.len() == 1 => x.name.clone(),
-            Some(x) => format!("{} ({})", x.name, self.group(x.group)),
-        }
+        let Some(x) = setup.consumers.get(c.ix()) else { return c.to_string() };
+        let name = setup.member_name(c);
+        if setup.groups.len() > 1 && name == x.name { format!("{name} ({})", self.group(x.group)) } else { name.into() }
     }
 
     pub fn group(&self, g: GroupIx) -> String {

@@ -48,7 +48,7 @@ impl RecordData {
 }
 
 /// The records of every batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RecordTable {
     batches: Vec<Chunked<SmallVec<[RecordData; 1]>>>,
 }
@@ -57,6 +57,12 @@ impl RecordTable {
     /// No records yet.
     pub fn new(producers: usize) -> Self {
         RecordTable { batches: (0..producers).map(|_| Chunked::default()).collect() }
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let batches = self.batches.iter().flat_map(|b| b.iter());
+        batches.map(|b| size_of_val(b) + size_of_val(&b[..])).sum()
     }
 
     /// A record joined a batch.

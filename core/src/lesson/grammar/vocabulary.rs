@@ -88,6 +88,9 @@ pub enum Func {
     Encryptions,
     Groups,
     Path,
+    LogKb,
+    OutKb,
+    SendRate,
     Count,
     Shown,
     Size,
@@ -186,6 +189,9 @@ pub const VOCABULARY: &[Word] = &[
     word("encryptions", &[], T::Int, Func::Encryptions, "passes of the CPU to encrypt"),
     word("groups", &[], T::Int, Func::Groups, "consumer groups that are served"),
     word("path", &[], T::Word, Func::Path, "'kernel' if the block never comes into the program, else 'user'"),
+    word("log_kb", &[], T::Int, Func::LogKb, "kB of the block as it stands in the log"),
+    word("out_kb", &[], T::Int, Func::OutKb, "kB that go to the network card, for all groups"),
+    word("send_rate", &[], T::Real, Func::SendRate, "MB/s to one group, with what others leave of one core"),
     word("count", &[A::Group], T::Int, Func::Count, "what the stores of a Streams application have counted"),
     word("shown", &[A::Group], T::Int, Func::Shown, "the count in the last record that a group finished with, or none"),
     word("size", &[A::Several], T::Int, Func::Size, "how many; a record counts each time"),
@@ -196,10 +202,11 @@ pub const VOCABULARY: &[Word] = &[
 impl Func {
     /// Is it a figure of a cost scene?
     pub fn of_costs(self) -> bool {
-        use Func::{Copies, Cpu, DiskReads, Dma, Encryptions, Groups, LineRate, LineTime, ModeSwitches, Path};
-        use Func::{Ratio, ReadRate, SeeksPerMb, Syscalls, TotalRate, WriteRate, WriteTime};
+        use Func::{Copies, Cpu, DiskReads, Dma, Encryptions, Groups, LineRate, LineTime, LogKb, ModeSwitches, OutKb, Path};
+        use Func::{Ratio, ReadRate, SeeksPerMb, SendRate, Syscalls, TotalRate, WriteRate, WriteTime};
         let disk = matches!(self, LineRate | LineTime | WriteRate | WriteTime | ReadRate | TotalRate | Ratio | SeeksPerMb);
-        disk || matches!(self, Dma | Cpu | Copies | Syscalls | ModeSwitches | DiskReads | Encryptions | Groups | Path)
+        disk || matches!(self, LogKb | OutKb | SendRate)
+            || matches!(self, Dma | Cpu | Copies | Syscalls | ModeSwitches | DiskReads | Encryptions | Groups | Path)
     }
 
     /// May it take any number of arguments?

@@ -11,6 +11,7 @@ use super::source::Source;
 use crate::app::browser;
 use crate::app::playback::Playback;
 use crate::i18n::Lang;
+use crate::panels::copy_button;
 use files::Files;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::utils::document;
@@ -19,6 +20,9 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
+
+/// What measures everything that the door can show.
+const MEASURE: &str = "highwater bench all --json mine.json";
 
 /// The door's state, kept by the app while other doors are open.
 #[derive(Clone, Default)]
@@ -108,6 +112,10 @@ impl Component for MeasureDoor {
         html! {
             <main class="measure" id="measure" data-testid="measure">
                 { bar(&m, lang, &act, &self.files) }
+                if m.source.measurement().is_none() {
+                    <p class="mhow" data-testid="how">{ lang.measure().how }{ " " }<code>{ MEASURE }</code>{ copy_button(MEASURE, lang) }
+                        <span>{ lang.measure().how_then }</span></p>
+                }
                 if let Some((name, why)) = &m.refused {
                     <p class="refused" role="alert" data-testid="refused"><b>{ lang.measure().cant_read }{ " " }{ name }</b>{ ": " }{ why }
                         <button type="button" class="square" aria-label={lang.measure().close} onclick={parts::ask(&act, Act::Dismiss)}>{ "×" }</button></p>

@@ -51,6 +51,22 @@ fn row(d: &DiskWork, w: &MeasureText) -> Row {
     Row { name: device(d.disk, w).into(), note: size(d.bytes), value: line, other: Some(write), end, kind: Kind::Model }
 }
 
+/// What a core that others keep busy sends: by sendfile, and by read and write.
+fn busy_rows(b: &Bench, w: &MeasureText) -> Vec<Row> {
+    let works = || {
+        b.runs.iter().filter_map(|r| match r.scene {
+            CostScene::Copies(c) if c.busy > 0 => Some(c),
+            _ => None,
+        })
+    };
+    let row = |c: highwater_core::lesson::cost::CopyWork| {
+        let other = works().find(|o| o.busy == c.busy && !o.sendfile)?.rate();
+        let name = format!("CPU {} %", c.busy);
+        Some(Row { name, note: w.busy.into(), value: c.rate(), other: Some(other), end: End::Times(c.rate() / other), kind: Kind::Model })
+    };
+    works().filter(|c| c.sendfile).filter_map(row).collect()
+}
+
 fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
     let w = lang.measure();
     let of_runs = b.runs.iter().filter_map(|r| match r.scene {
@@ -60,8 +76,11 @@ fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
     let mut rows: Vec<Row> = of_runs.collect();
     let measured = source.measurement();
     let disk = !rows.is_empty();
+    let busy = busy_rows(b, w);
     if disk && measured.is_some_and(|m| m.disk.is_some()) {
         rows.extend(figures::disk_rows(source, lang).into_iter().filter(|r| r.kind == Kind::Measured));
+    } else if !busy.is_empty() {
+        rows = busy;
     } else if !disk && measured.is_some_and(|m| m.copy.is_some()) {
         rows = figures::copy_rows(source);
     }
@@ -69,9 +88,14 @@ fn chart(b: &Bench, source: &Source, lang: Lang) -> Html {
         return Html::default();
     }
     let title = if rows.iter().any(|r| r.kind == Kind::Measured) { w.bench_both } else { w.bench_model };
-    let (scale, axis) = if disk { (Scale::Log, w.chart_axis) } else { (Scale::Linear, w.copy_axis) };
+    let (scale, axis) = match b.runs.first().map(|r| r.scene) {
+        Some(CostScene::Disk(_)) => (Scale::Log, w.chart_axis),
+        Some(CostScene::Copies(c)) if c.busy > 0 => (Scale::Linear, "MB/s"),
+        _ => (Scale::Linear, w.copy_axis),
+    };
     let legend = match &b.disk {
         Some((scene, _)) => disk::lane_names(scene, lang),
+        None if rows.iter().any(|r| r.kind == Kind::Model) => [w.m_sendfile, w.m_rw].map(String::from),
         None => ["transferTo", "read + write"].map(String::from),
     };
     let below = html! { <p class="legend"><i class="full"></i>{ &legend[0] }<i class="hollow"></i>{ &legend[1] }</p> };

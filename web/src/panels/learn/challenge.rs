@@ -1,6 +1,6 @@
 //! The challenge: conditions, hints, and where it went wrong.
 
-use super::{choices, lesser};
+use super::{Terms, choices, lesser};
 use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::Lang;
 use crate::learn::Ask;
@@ -9,7 +9,7 @@ use crate::panels::{Go, ask};
 use yew::prelude::*;
 
 /// The challenge.
-pub(super) fn challenge(c: &ChallengePanel, lang: Lang, go: &Go) -> Html {
+pub(super) fn challenge(c: &ChallengePanel, terms: &Terms, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let hands_on = c.choices.is_empty();
     let none = !hands_on && !c.choices.iter().any(|x| x.chosen);
@@ -25,7 +25,7 @@ pub(super) fn challenge(c: &ChallengePanel, lang: Lang, go: &Go) -> Html {
         <>
             <p class="count">{ t.learn_challenge }</p>
             <h2>{ &c.title }</h2>
-            <p>{ &c.task }</p>
+            <p>{ terms.html(&c.task) }</p>
             if !hands_on { { choices(go, "options", &c.task, &c.choices, false) } }
             <h3>{ t.learn_goals }</h3>
             <ul class="goals" data-testid="goals">{ for c.goals.iter().map(goal) }</ul>

@@ -2,7 +2,7 @@
 
 use super::challenge::challenge;
 use super::step::step;
-use super::{onward, terminal};
+use super::{Terms, onward, terminal};
 use crate::i18n::Lang;
 use crate::learn::Ask;
 use crate::learn::panel::{Body, Panel, RealCommand, Stop};
@@ -10,7 +10,7 @@ use crate::panels::Go;
 use yew::prelude::*;
 
 /// The lesson at its place; a challenge with what one can do to the cluster.
-pub fn lesson_panel(panel: &Panel, hands: Html, lang: Lang, go: &Go) -> Html {
+pub fn lesson_panel(panel: &Panel, terms: &Terms, hands: Html, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let stop = |s: &Stop| {
         let class = classes!(s.here.then_some("here"), s.done.then_some("done"));
@@ -24,7 +24,7 @@ pub fn lesson_panel(panel: &Panel, hands: Html, lang: Lang, go: &Go) -> Html {
             <>
                 <h3>{ t.learn_intro }</h3>
                 <p class="big">{ question }</p>
-                <p>{ intro }</p>
+                <p>{ terms.html(intro) }</p>
                 if !recall.is_empty() {
                     <h3>{ t.learn_recall }</h3>
                     { for recall.iter().map(|(ask, answer, id)| card(ask, answer, Some(id), lang)) }
@@ -32,15 +32,15 @@ pub fn lesson_panel(panel: &Panel, hands: Html, lang: Lang, go: &Go) -> Html {
                 <div class="go">{ onward(go, t.learn_start, Ask::Next, false) }</div>
             </>
         },
-        Body::Step(s) => step(s, lang, go),
-        Body::Challenge(c) => html! { <>{ challenge(c, lang, go) }{ hands }</> },
+        Body::Step(s) => step(s, terms, lang, go),
+        Body::Challenge(c) => html! { <>{ challenge(c, terms, lang, go) }{ hands }</> },
         Body::End { real, left_out, cards, next } => html! {
             <>
                 <h3>{ t.learn_real }</h3>
                 <p class="fine">{ t.learn_real_hint }</p>
                 { for real.iter().map(command) }
                 <h3>{ t.learn_left_out }</h3>
-                <ul class="bullets">{ for left_out.iter().map(|x| html! { <li key={x.clone()}>{ x }</li> }) }</ul>
+                <ul class="bullets">{ for left_out.iter().map(|x| html! { <li key={x.clone()}>{ terms.html(x) }</li> }) }</ul>
                 <h3>{ t.learn_cards }</h3>
                 { for cards.iter().map(|(ask, answer)| card(ask, answer, None, lang)) }
                 if let Some((address, title)) = next { <p><a class="next" href={address.clone()}>{ title }{ " →" }</a></p> }

@@ -2,6 +2,7 @@
 
 use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::{self, Lang};
+use crate::learn::glossary::Glossary;
 use crate::learn::panel::Item;
 use crate::panels::Go;
 use crate::panels::ask;
@@ -10,7 +11,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// The list.
-pub fn lesson_list(items: &[Item], lang: Lang, go: &Go) -> Html {
+pub fn lesson_list(items: &[Item], words: &Glossary, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let item = |i: &Item| {
         let all = i.steps.0 == i.steps.1 && i.won;
@@ -43,6 +44,11 @@ pub fn lesson_list(items: &[Item], lang: Lang, go: &Go) -> Html {
                 <label class="plain file">{ t.learn_import }<input type="file" accept="application/json,.json" data-testid="import-progress" onchange={file} /></label>
             </div>
             <p class="fine">{ t.learn_local }</p>
+            if !words.terms().is_empty() {
+                <details class="words"><summary data-testid="glossary">{ t.learn_words }</summary><dl>
+                    { for words.terms().iter().map(|w| html! { <div key={w.forms[0].clone()}><dt>{ &w.forms[0] }</dt><dd>{ &w.means }</dd></div> }) }
+                </dl></details>
+            }
         </main>
     }
 }

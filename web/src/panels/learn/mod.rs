@@ -10,8 +10,35 @@ mod step;
 use super::{Go, ask};
 use crate::app::msg::{BehindMsg, Msg};
 use crate::learn::Ask;
+use crate::learn::glossary::Glossary;
 use crate::learn::panel::Choice;
+use std::cell::RefCell;
 use yew::prelude::*;
+
+/// Texts whose terms explain themselves on hover and focus, each the first time that it is met.
+pub struct Terms<'a> {
+    glossary: &'a Glossary,
+    seen: RefCell<Vec<usize>>,
+}
+
+impl<'a> Terms<'a> {
+    /// None met yet.
+    pub fn of(glossary: &'a Glossary) -> Self {
+        Terms { glossary, seen: RefCell::default() }
+    }
+
+    fn html(&self, text: &str) -> Html {
+        let piece = |(text, term): (&str, Option<usize>)| {
+            let Some(n) = term else { return html! { { text.to_owned() } } };
+            let id = format!("term-{n}");
+            html! {
+                <dfn class="term" tabindex="0" aria-describedby={id.clone()}>{ text.to_owned() }
+                    <span class="tip" role="tooltip" {id}>{ self.glossary.terms()[n].means.clone() }</span></dfn>
+            }
+        };
+        self.glossary.pieces(text, &mut self.seen.borrow_mut()).into_iter().map(piece).collect()
+    }
+}
 
 /// A list of choices: buttons with a figure, as the keys 1 to 9 choose them.
 fn choices(go: &Go, name: &'static str, label: &str, all: &[Choice], frozen: bool) -> Html {
@@ -44,10 +71,10 @@ fn lesser(go: &Go, id: &'static str, label: &str, title: &str, msg: Msg) -> Html
     html! { <button type="button" class="plain" data-testid={id} title={title.to_owned()} onclick={ask(go, msg)}>{ label }</button> }
 }
 
-/// A command and what it prints.
+/// A command and what it prints. What has no blank in it is a config, which nobody types at a prompt.
 fn terminal(command: &str, output: Option<&str>) -> Html {
     html! {
-        <div class="terminal"><code class="typed">{ for command.split(' ').map(|w| html! { <><span>{ w }</span>{ " " }</> }) }</code>
+        <div class="terminal"><code class={if command.contains(' ') { "typed" } else { "typed config" }}>{ for command.split(' ').map(|w| html! { <><span>{ w }</span>{ " " }</> }) }</code>
             if let Some(o) = output { <pre tabindex="0">{ o.trim_matches('\n') }</pre> }</div>
     }
 }
