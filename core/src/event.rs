@@ -472,6 +472,10 @@ impl EventKind {
         if let EventKind::Quorum(q) = self {
             return q.notable();
         }
+        // A controller that is down is called again and again.
+        if let EventKind::Dropped { message: MessageKind::BeginQuorumEpoch | MessageKind::MetadataFetch, .. } = self {
+            return false;
+        }
         !matches!(
             self,
             EventKind::Sent { .. }

@@ -183,15 +183,16 @@ pub enum Timer {
     AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
-    /// Of a share group.
+    /// Of a share group. A trial has none, so no schedule names one.
+    #[serde(skip)]
     Share(ShareTimer),
-    /// Of the quorum of controllers.
+    /// Of the quorum of controllers. A trial has none, so no schedule names one.
+    #[serde(skip)]
     Quorum(QuorumTimer),
 }
 
 /// A timer of a share group, at the leader of a partition.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ShareTimer {
     /// `group.share.record.lock.duration.ms` of a record that a member has (share.Q4).
     Lock(BrokerId, GroupIx, PartitionId, Offset),

@@ -21,7 +21,7 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     rows.extend(pause_row(sim, Actor::Controller, lang));
     for v in &sim.world().voters {
         let role = cards::role(v, lang);
-        let value = if v.up { format!("{role} · e{} · LEO {} · HW {}", v.epoch, v.end(), v.hw) } else { role.to_owned() };
+        let value = if v.up { format!("{role} · e{} · LEO {}", v.epoch, v.end()) } else { role.to_owned() };
         rows.push(row(&actor_name(sim, Actor::Voter(v.id), lang), value));
         rows.extend(pause_row(sim, Actor::Voter(v.id), lang));
     }
