@@ -1,14 +1,14 @@
 //! How fast the engine and the search are, natively and in WASM with the same code:
 //! `cargo bench -p highwater-core` and `scripts/bench-wasm`.
 //!
-//! A figure is the median of its runs. An input is a message that arrives, a timer that runs out, a record or a command.
+//! `cargo bench -p highwater-core -- trial` runs those whose line begins so. A figure is the median of its runs. An input is a message that arrives, a timer that runs out, a record or a command.
 
 #![allow(clippy::disallowed_types, reason = "a benchmark needs a clock; the core itself has none")]
 
 use highwater_core::kafka::Out;
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::{Sim, Timeline};
-use highwater_core::trial::{Search, Trial};
+use highwater_core::trial::{Property, Search, Trial, TrialSpec};
 
 #[cfg(not(target_arch = "wasm32"))]
 fn now_s() -> f64 {
@@ -42,12 +42,10 @@ fn say(line: &str) {
     js::log(line);
 }
 
-const RUNS: usize = 5;
-
-/// Median seconds of a run, and what the last one counted.
-fn median<T>(mut run: impl FnMut() -> T) -> (f64, T) {
+/// Median seconds of so many runs, and what the last one counted.
+fn median<T>(runs: usize, mut run: impl FnMut() -> T) -> (f64, T) {
     let mut last = None;
-    let mut times: Vec<f64> = (0..RUNS)
+    let mut times: Vec<f64> = (0..runs)
         .map(|_| {
             let begun = now_s();
             last = Some(run());
@@ -55,7 +53,7 @@ fn median<T>(mut run: impl FnMut() -> T) -> (f64, T) {
         })
         .collect();
     times.sort_by(f64::total_cmp);
-    (times[RUNS / 2], last.expect("it ran"))
+    (times[runs / 2], last.expect("it ran"))
 }
 
 fn scene(brokers: u8, partitions: u16, producers: u32, groups: u32, members: u32, records: u32) -> Scenario {
@@ -80,7 +78,7 @@ fn scene(brokers: u8, partitions: u16, producers: u32, groups: u32, members: u32
 
 /// Inputs a second with events and ledger on.
 fn engine(name: &str, scenario: &Scenario, inputs: u64) {
-    let (seconds, sim) = median(|| {
+    let (seconds, sim) = median(5, || {
         let mut sim = Sim::new(scenario).expect("checked");
         let mut out = Out::default();
         while sim.inputs() < inputs && sim.step(&mut out) {}
@@ -90,17 +88,30 @@ fn engine(name: &str, scenario: &Scenario, inputs: u64) {
     say(&format!("engine  {name:<24} {:>10.0} inputs/s  {:>10.0} events/s  ({n:.0} inputs)", n / seconds, events / seconds));
 }
 
-fn search(name: &str, text: &str) {
-    let scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
-    let (seconds, p) = median(|| {
+/// What a benchmark puts on trial instead of what its scenario does.
+type Change = fn(&mut TrialSpec);
+
+/// States and steps a second, and bytes a state: at the end, and when they were most.
+fn search(name: &str, text: &str, runs: usize, change: Change) {
+    let mut scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{e}"));
+    let spec = scenario.trial.get_or_insert_default();
+    spec.bounds.max_bytes = 1 << 30;
+    change(spec);
+    let (seconds, (p, most)) = median(runs, || {
         let mut search = Search::new(Trial::new(&scenario).expect("checked"));
-        search.finish();
-        search.progress()
+        let mut most = 0.0f64;
+        while search.run(1 << 12).is_none() {
+            let p = search.progress();
+            if p.states > 10_000 {
+                most = most.max(p.bytes as f64 / p.states as f64);
+            }
+        }
+        (search.progress(), most)
     });
     let (states, steps) = (p.states as f64, p.transitions as f64);
     let each = p.bytes as f64 / states;
     say(&format!(
-        "trial   {name:<24} {:>10.0} states/s  {:>10.0} steps/s   ({states:.0} states, {seconds:.3} s, {each:.0} B a state)",
+        "trial   {name:<24} {:>10.0} states/s  {:>10.0} steps/s   ({states:.0} states, {seconds:.3} s, {each:.0} B a state, {most:.0} at most)",
         states / seconds,
         steps / seconds
     ));
@@ -113,7 +124,7 @@ fn seek() {
         timeline.advance_to(timeline.sim().now_us() + 1_000_000);
     }
     let end = timeline.sim().now_us();
-    let (seconds, ()) = median(|| {
+    let (seconds, ()) = median(5, || {
         timeline.seek(end / 2);
         timeline.seek(end);
     });
@@ -127,11 +138,28 @@ fn seek() {
 }
 
 fn main() {
-    engine("3 brokers x 1 partition", &scene(3, 1, 1, 1, 1, 100_000), 200_000);
-    engine("3 brokers x 30", &scene(3, 30, 5, 1, 3, 100_000), 200_000);
-    engine("10 brokers x 1000", &scene(10, 1000, 50, 5, 10, 100_000), 200_000);
-    search("acks-1, found", include_str!("../../assets/scenarios/acks-1.json"));
-    search("retry-duplicates, found", include_str!("../../assets/scenarios/retry-duplicates.json"));
-    search("acks-all, complete", include_str!("../../assets/scenarios/acks-all.json"));
-    seek();
+    let wanted = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
+    let is_wanted = |line: &str| line.starts_with(&wanted);
+    if is_wanted("engine") {
+        engine("3 brokers x 1 partition", &scene(3, 1, 1, 1, 1, 100_000), 200_000);
+        engine("3 brokers x 30", &scene(3, 30, 5, 1, 3, 100_000), 200_000);
+        engine("10 brokers x 1000", &scene(10, 1000, 50, 5, 10, 100_000), 200_000);
+    }
+    let safe = include_str!("../../assets/scenarios/acks-all.json");
+    let trials: [(&str, &str, usize, Change); 5] = [
+        ("acks-1, found", include_str!("../../assets/scenarios/acks-1.json"), 5, |_| {}),
+        ("retry-duplicates, found", include_str!("../../assets/scenarios/retry-duplicates.json"), 5, |_| {}),
+        ("1 record, 1 crash", safe, 5, |_| {}),
+        ("and a lost response", safe, 3, |t| {
+            t.bounds.lost_responses = 1;
+            t.properties = vec![Property::Duplicated];
+        }),
+        ("2 records, 1 crash", safe, 3, |t| t.bounds.records = 2),
+    ];
+    for (name, text, runs, change) in trials.iter().filter(|t| is_wanted(&format!("trial {}", t.0))) {
+        search(name, text, *runs, *change);
+    }
+    if is_wanted("seek") {
+        seek();
+    }
 }

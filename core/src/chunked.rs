@@ -5,7 +5,7 @@ use std::rc::Rc;
 const CHUNK: usize = 128;
 
 /// A list in shared chunks. Cloning copies pointers; changing copies one chunk at most.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Chunked<T> {
     chunks: Vec<Rc<Vec<T>>>,
     len: usize,

@@ -172,7 +172,8 @@ pub enum Actor {
     Producer(ProducerIx),
     /// A consumer client.
     Consumer(ConsumerIx),
-    /// A controller of a quorum.
+    /// A controller of a quorum. A trial has none, so no schedule names one.
+    #[serde(skip_deserializing)]
     Voter(VoterId),
 }
 
@@ -186,6 +187,18 @@ impl Actor {
             Actor::Producer(p) => 0x200 | u16::from(p.0),
             Actor::Consumer(c) => 0x300 | u16::from(c.0),
             Actor::Voter(v) => 0x400 | u16::from(v.0),
+        }
+    }
+
+    /// The actor with this number.
+    pub(crate) fn of_code(code: u16) -> Self {
+        let id = code as u8;
+        match code >> 8 {
+            0 => Actor::Controller,
+            1 => Actor::Broker(BrokerId(id)),
+            2 => Actor::Producer(ProducerIx(id)),
+            3 => Actor::Consumer(ConsumerIx(id)),
+            _ => Actor::Voter(VoterId(id)),
         }
     }
 }

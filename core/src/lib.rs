@@ -29,4 +29,5 @@ pub mod order;
 pub mod scenario;
 pub mod shared;
 pub mod sim;
+mod slots;
 pub mod trial;

@@ -14,7 +14,7 @@ pub struct Shared<T>(Rc<Kept<T>>);
 struct Kept<T> {
     /// The fingerprint of `value`; 0 while nobody has asked for it.
     print: Cell<u64>,
-    /// Its number among the parts that a search remembers (see `kafka::memo`); 0 for none.
+    /// Its number among the parts that a search keeps (see `kafka::parts`); 0 for none.
     number: Cell<u32>,
     value: T,
 }
@@ -43,6 +43,10 @@ impl<T> Shared<T> {
     pub(crate) fn set_number(&self, n: u32) {
         self.0.number.set(n);
     }
+    /// Is it the very same piece of memory?
+    pub(crate) fn is_same(&self, o: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &o.0)
+    }
 }
 
 impl<T: Hash> Shared<T> {
@@ -59,6 +63,11 @@ impl<T: Hash> Shared<T> {
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
         Shared(self.0.clone())
+    }
+    fn clone_from(&mut self, o: &Self) {
+        if !self.is_same(o) {
+            self.0 = o.0.clone();
+        }
     }
 }
 
@@ -77,7 +86,7 @@ impl<T: Hash> Hash for Shared<T> {
 
 impl<T: PartialEq> PartialEq for Shared<T> {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0) || self.0.value == other.0.value
+        self.is_same(other) || self.0.value == other.0.value
     }
 }
 

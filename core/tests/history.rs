@@ -5,7 +5,7 @@ mod common;
 use common::trials::{Row, bounds};
 use highwater_core::scenario::{Scenario, shipped};
 use highwater_core::sim::Sim;
-use highwater_core::trial::{Bounds, Property, Search, Trial, Verdict};
+use highwater_core::trial::{Bounds, Cut, Property, Search, Trial, Verdict};
 
 fn row(rules: &'static str, topic: &'static str, bounds: Bounds, property: Property) -> Row {
     Row { brokers: 2, rules, topic, bounds, property, ..Row::default() }
@@ -50,7 +50,7 @@ fn kip_903_a_replica_that_lost_its_log_is_counted_in() {
     assert_eq!(at("PV4", b).found(), (2, 18));
     let mut after = at("PV6", Bounds { depth: 18, ..b }).search();
     let verdict = after.finish();
-    assert!(matches!(verdict, Verdict::Limit { depth: 18, .. }), "no story of 18 steps");
+    assert!(matches!(verdict, Verdict::Limit(Cut { depth: 18, .. })), "no story of 18 steps");
 }
 
 /// The same as scenario files, for the command line and the page.

@@ -106,7 +106,7 @@ fn any_number_of_lanes_finds_the_same_in_the_same_order() {
     let told = |v: &Verdict| match v {
         Verdict::Found(s) => (s.steps.iter().map(|x| x.action).collect(), None),
         Verdict::None => (Vec::new(), None),
-        Verdict::Limit { complete_faults, depth } => (Vec::new(), Some((*complete_faults, *depth))),
+        Verdict::Limit(cut) => (Vec::new(), Some(*cut)),
     };
     let limited = |row: &Row, bounds| Row { bounds, ..row.clone() };
     let mut all = rows();

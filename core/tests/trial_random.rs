@@ -114,7 +114,7 @@ fn where_the_search_finds_nothing_random_runs_find_nothing() {
         seed += 1;
         let s = configuration(seed);
         match Search::new(Trial::new(&s).unwrap_or_else(|e| panic!("{e}"))).finish() {
-            Verdict::Limit { .. } => open += 1,
+            Verdict::Limit(_) => open += 1,
             Verdict::None => {
                 none += 1;
                 for n in 0..runs {

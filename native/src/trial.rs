@@ -88,7 +88,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     Ok(match (&report.story, report.limit) {
         (Some(_), _) => Outcome::DoesNotHold,
         (None, Some(_)) => {
-            eprintln!("No verdict: a limit was hit before everything was searched (see --max-states, --max-bytes, --depth)");
+            eprintln!(
+                "No verdict: a limit was hit before everything was searched; raise it (--max-states, --max-bytes, --depth) or let less happen"
+            );
             Outcome::NotKnown
         }
         (None, None) => Outcome::Fine,

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { launch } from './lib/browser.mjs';
+import { crowdedScene } from './lib/crowd.mjs';
 import { binary, startBinary } from './lib/servers.mjs';
 
 const TOKENS = [100, 1000, 3000];
@@ -10,28 +11,6 @@ const TOKENS = [100, 1000, 3000];
 const SLOW = '0';
 const REAL_TIME = '5';
 const FRAMES_MS = 6000;
-
-/** A scene in which about `tokens` requests are on their way at any time: one a millisecond each way, for so long. */
-function crowded(tokens) {
-  const delay_us = tokens * 500;
-  return {
-    format: 1,
-    title: `${tokens} in flight`,
-    kafka: '4.1',
-    seed: 1,
-    until_us: 600_000_000,
-    network: { delay_us, jitter_us: 0 },
-    topology: {
-      brokers: 3,
-      topics: [{ name: 'load', partitions: 3, 'replication.factor': 1 }],
-      producers: [{
-        name: 'crowd',
-        configs: { acks: 1, 'linger.ms': 0, 'batch.size': 1, 'enable.idempotence': false, 'max.in.flight.requests.per.connection': tokens },
-      }],
-    },
-    workload: [{ producer: 'crowd', topic: 'load', keys: ['A', 'B', 'C', 'D', 'E', 'F'], start_us: 0, every_us: 1000, count: 500_000 }],
-  };
-}
 
 async function open(site, { scene, prepare } = {}) {
   const context = await site.browser.newContext({ viewport: { width: 1280, height: 720 } });
@@ -63,7 +42,7 @@ async function firstRecord(site) {
 
 /** Script time of each frame in ms, sorted, with so many tokens in flight. */
 async function frames(site, tokens) {
-  const scene = `highwater-scene-1 ${tokens * 1500} ${SLOW} run 0\n${JSON.stringify(crowded(tokens))}`;
+  const scene = crowdedScene(tokens, SLOW);
   const prepare = (page) => page.addInitScript(() => {
     window.frames_ms = [];
     const ask = window.requestAnimationFrame.bind(window);

@@ -6,21 +6,25 @@
 
 pub mod assignor;
 pub mod broker;
+pub(crate) mod changes;
 pub mod client;
 pub mod consumer;
 pub mod controller;
 mod fetching;
 pub mod group;
+pub(crate) mod local;
 pub mod log;
 mod memo;
 pub mod message;
 pub mod partitioner;
+pub(crate) mod parts;
 mod positions;
 pub mod producer;
 pub mod quorum;
 pub mod replica;
 mod serving;
 pub mod setup;
+pub mod share;
 pub mod step;
 pub mod streams;
 pub mod transaction;
@@ -32,20 +36,22 @@ use crate::hash::fingerprint;
 use crate::ids::*;
 use crate::order;
 use crate::shared::Shared;
-use broker::{Broker, Cx, Power};
+use broker::{Broker, Cx, Peer, Power};
+use changes::Changes;
 use consumer::{Consumer, ConsumerCx};
 use controller::{Controller, ControllerCx};
 use group::GroupRecord;
 use log::records::RecordTable;
-use memo::{Intake, Part};
+use memo::Intake;
 use message::{Body, ConnGen};
+use parts::Part;
 use producer::{Producer, ProducerCx};
 use quorum::{Role, Voter, VoterCx};
 use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use step::{AppCall, Returned, TxnTimer};
+use step::{AppCall, Returned, ShareTimer, TxnTimer};
 pub use step::{Base, Command, Input, Out, Timer, TimerOp};
 use transaction::Call;
 
@@ -63,6 +69,18 @@ pub struct Flight {
     pub to: Actor,
     /// What it says.
     pub body: Shared<Body>,
+}
+
+impl Flight {
+    /// Its link as a number; in the order of links.
+    pub(crate) fn link(&self) -> u32 {
+        u32::from(self.from.code()) << 16 | u32::from(self.to.code())
+    }
+
+    /// The ends of a link.
+    pub(crate) fn ends(link: u32) -> (Actor, Actor) {
+        (Actor::of_code((link >> 16) as u16), Actor::of_code(link as u16))
+    }
 }
 
 /// The whole cluster and its clients. Cloning shares the parts; a step copies only what it changes.
@@ -89,7 +107,7 @@ pub struct World {
     /// Links whose next response will be lost.
     pub drop_next: SmallVec<[(Actor, Actor); 1]>,
     /// What logs are told of records; filled only where a topic has log configs.
-    pub data: Rc<RecordTable>,
+    pub data: Shared<RecordTable>,
     next_msg: u32,
 }
 
@@ -106,21 +124,42 @@ impl std::hash::Hash for World {
 impl World {
     /// The canonical encoding in pieces: what stands at each place, in any order. A place comes once at most.
     pub(crate) fn encode(&self, put: &mut impl FnMut(u64, u64)) {
-        put(1 << 56, self.controller.print());
-        self.brokers.iter().for_each(|b| put(1 << 56 | u64::from(Actor::Broker(b.id).code()), b.print()));
-        self.producers.iter().for_each(|p| put(1 << 56 | u64::from(Actor::Producer(p.id).code()), p.print()));
-        self.consumers.iter().for_each(|c| put(1 << 56 | u64::from(Actor::Consumer(c.id).code()), c.print()));
-        // Ids only order messages within a link; between links the order is nobody's business.
-        let link = |f: &Flight| u32::from(f.from.code()) << 16 | u32::from(f.to.code());
-        let links: SmallVec<[u32; 16]> = self.net.iter().map(link).collect();
-        for (i, f) in self.net.iter().enumerate() {
-            let nth = links[..i].iter().filter(|l| **l == links[i]).count() as u64;
-            let (conn, session) = self.is_current(f);
-            let bits = u64::from(conn) << 1 | u64::from(session);
-            put(2 << 56 | nth << 40 | bits << 32 | u64::from(links[i]), f.body.print());
-        }
-        self.voters.iter().for_each(|v| put(1 << 56 | u64::from(Actor::Voter(v.id).code()), v.print()));
-        put(3 << 56, self.connections());
+        let mut all = |x: (u64, u64)| put(x.0, x.1);
+        (0..self.actors()).for_each(|n| all(self.encode_actor(n)));
+        (0..self.net.len()).for_each(|i| all(self.encode_message(i)));
+        self.brokers.iter().filter_map(|b| self.encode_connections(b)).for_each(all);
+        self.encode_rest(put);
+    }
+
+    /// The actor at this place.
+    fn encode_actor(&self, place: usize) -> (u64, u64) {
+        let (brokers, producers) = (1 + self.brokers.len(), 1 + self.brokers.len() + self.producers.len());
+        let (actor, print) = if place == 0 {
+            (Actor::Controller, self.controller.print())
+        } else if let Some(b) = self.brokers.get(place - 1) {
+            (Actor::Broker(b.id), b.print())
+        } else if let Some(p) = self.producers.get(place - brokers) {
+            (Actor::Producer(p.id), p.print())
+        } else if let Some(c) = self.consumers.get(place - producers) {
+            (Actor::Consumer(c.id), c.print())
+        } else {
+            let v = &self.voters[place - producers - self.consumers.len()];
+            (Actor::Voter(v.id), v.print())
+        };
+        (1 << 56 | u64::from(actor.code()), print)
+    }
+
+    /// The message with this place on the wire. Ids only order messages within a link; between links the order is nobody's business.
+    fn encode_message(&self, i: usize) -> (u64, u64) {
+        let f = &self.net[i];
+        let nth = self.net[..i].iter().filter(|e| (e.from, e.to) == (f.from, f.to)).count() as u64;
+        let (conn, session) = self.is_current(f);
+        let bits = u64::from(conn) << 1 | u64::from(session);
+        (2 << 56 | nth << 40 | bits << 32 | u64::from(f.link()), f.body.print())
+    }
+
+    /// What few clusters have.
+    fn encode_rest(&self, put: &mut impl FnMut(u64, u64)) {
         if self.setup.has_streams() {
             // What a thread wrote depends on what its store said then.
             let threads = self.setup.consumers.iter().filter(|c| c.streams.is_some()).filter_map(|c| c.output);
@@ -181,7 +220,7 @@ impl World {
             net: SmallVec::new(),
             cut: SmallVec::new(),
             drop_next: SmallVec::new(),
-            data: Rc::new(data),
+            data: Shared::new(data),
             next_msg: 0,
         };
         w.call(out);
@@ -205,7 +244,7 @@ impl World {
         }
         self.call(out);
         for (batch, record) in out.batched.drain(..) {
-            Rc::make_mut(&mut self.data).note(batch, record);
+            Shared::make_mut(&mut self.data).note(batch, record);
         }
         self.post(out);
     }
@@ -323,29 +362,19 @@ impl World {
 
     /// An actor takes something in: by its rules or, in a search, as it did before.
     fn take_in(&mut self, who: Actor, what: &Intake, out: &mut Out) {
-        let Some(mut memo) = out.memo.take() else { return self.act(who, what, out) };
-        let key = memo.key(&self.part(who), what);
+        let Some(mut memo) = out.memo.take_if(|m| m.remembers()) else { return self.act(who, what, out) };
+        let key = memo.key(&self.part(self.place(who)), what);
         let outcome = match memo.outcome(&key) {
             Some(known) => known,
             None => {
                 let mut fresh = memo.fresh();
                 self.act(who, what, &mut fresh);
-                memo.learn(key, &self.part(who), fresh)
+                memo.learn(key, &self.part(self.place(who)), fresh)
             }
         };
         self.set_part(who, &outcome.part);
         outcome.tell(out);
         out.memo = Some(memo);
-    }
-
-    fn part(&self, who: Actor) -> Part {
-        match who {
-            Actor::Controller => Part::Controller(self.controller.clone()),
-            Actor::Broker(b) => Part::Broker(self.brokers[b.ix()].clone()),
-            Actor::Producer(p) => Part::Producer(self.producers[p.ix()].clone()),
-            Actor::Consumer(c) => Part::Consumer(self.consumers[c.ix()].clone()),
-            Actor::Voter(v) => Part::Voter(self.voters[v.ix()].clone()),
-        }
     }
 
     fn set_part(&mut self, who: Actor, part: &Part) {
@@ -456,7 +485,9 @@ impl World {
     fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
         if self.setup.groups.iter().any(|g| g.protocol != GroupProtocol::Fixed) && self.broker(b).is_up() {
             let b = Shared::make_mut(&mut self.brokers[b.ix()]);
-            Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
+            let mut cx = Cx { b, setup: &self.setup, data: &self.data, out };
+            cx.settle_groups(&mut self.rosters);
+            cx.settle_share(&mut self.rosters);
         }
     }
 
@@ -519,6 +550,9 @@ impl World {
             Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
                 self.consumer(c, &setup, out).throw();
             }
+            Command::FailInHandler(c) if self.consumers[c.ix()].up => {
+                self.consumer(c, &setup, out).fail();
+            }
             Command::CrashVoter(v) if self.voters[v.ix()].up => {
                 self.voter(v, out, |cx| cx.crash());
                 self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Voter(v));
@@ -559,7 +593,7 @@ impl World {
         let setup = self.setup.clone();
         self.consumer(c, &setup, out).crash();
         self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
-        self.forget_client(c);
+        self.forget_client(c, out);
         if let Some(o) = setup.consumers[c.ix()].output {
             self.end_producer(o.producer, out);
         }
@@ -591,8 +625,12 @@ impl World {
     }
 
     /// A dead client's parked requests are closed with its connections.
-    fn forget_client(&mut self, c: ConsumerIx) {
+    fn forget_client(&mut self, c: ConsumerIx, out: &mut Out) {
+        let setup = self.setup.clone();
         for b in &mut self.brokers {
+            if b.share.is_some() {
+                Cx { b: Shared::make_mut(b), setup: &setup, data: &self.data, out }.end_share_session(c);
+            }
             if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
                 let b = Shared::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
@@ -629,21 +667,21 @@ impl World {
     /// Takes away what can change nothing any more: answers on connections that were given up, requests on such
     /// connections to a process that is gone, fetch sessions of such connections. For searches; a picture shows them arrive.
     /// Says whose: the client or follower, and its link's other end.
-    pub(crate) fn prune_unread(&mut self, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
+    /// `changes`: since a state where nothing was unread.
+    pub(crate) fn prune_unread(&mut self, changes: &Changes, out: &mut Out) -> SmallVec<[(Actor, Actor); 2]> {
         let mut gone: SmallVec<[(Actor, Actor); 2]> = SmallVec::new();
-        let unread: SmallVec<[MsgId; 4]> = self.net.iter().filter(|f| self.is_unread(f)).map(|f| f.id).collect();
+        let unread: SmallVec<[MsgId; 4]> = self.maybe_unread(changes).filter(|f| self.is_unread(f)).map(|f| f.id).collect();
         if !unread.is_empty() {
             gone.extend(self.net.iter().filter(|f| unread.contains(&f.id)).map(|f| (f.from, f.to)));
             self.net.retain(|f| !unread.contains(&f.id));
         }
         for i in 0..self.brokers.len() {
-            let me = Actor::Broker(self.brokers[i].id);
-            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i]
-                .peers
-                .iter()
-                .filter(|p| self.current_conn(Actor::Broker(p.follower), me) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be))
-                .map(|p| p.follower)
-                .collect();
+            let b = self.brokers[i].id;
+            if !self.maybe_stale(b, changes) {
+                continue;
+            }
+            let me = Actor::Broker(b);
+            let stale: SmallVec<[BrokerId; 4]> = self.brokers[i].peers.iter().filter(|p| self.is_stale(b, p)).map(|p| p.follower).collect();
             if !stale.is_empty() {
                 gone.extend(stale.iter().map(|f| (Actor::Broker(*f), me)));
                 let stale = stale.into_iter().collect();
@@ -653,6 +691,12 @@ impl World {
         gone
     }
 
+    /// Is a fetch session that a broker holds of a connection that was given up, or of a process that is gone?
+    fn is_stale(&self, leader: BrokerId, p: &Peer) -> bool {
+        let follower = Actor::Broker(p.follower);
+        self.current_conn(follower, Actor::Broker(leader)) != Some(p.conn) || self.broker(p.follower).epoch != Some(p.be)
+    }
+
     fn is_unread(&self, f: &Flight) -> bool {
         if self.is_current(f).0 {
             return false;
@@ -660,23 +704,28 @@ impl World {
         !f.body.is_request() || matches!(f.to, Actor::Broker(b) if !self.broker(b).is_up())
     }
 
-    /// Which of the requests and sessions that brokers hold are of their clients' current connections.
-    fn connections(&self) -> u64 {
-        let mut bits = 1u64;
-        let mut note = |current: bool| bits = bits.rotate_left(1) ^ u64::from(current).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for b in &self.brokers {
-            let me = Actor::Broker(b.id);
-            b.peers.iter().for_each(|p| note(self.current_conn(Actor::Broker(p.follower), me) == Some(p.conn)));
-            b.produces.iter().for_each(|p| note(self.current_conn(Actor::Producer(p.producer), me) == Some(p.conn)));
-            b.commits.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            b.consumer_fetches.iter().for_each(|c| note(self.current_conn(Actor::Consumer(c.consumer), me) == Some(c.conn)));
-            let waiting =
-                b.groups.iter().flat_map(|g| &g.members).flat_map(|m| m.joining.iter().chain(&m.syncing).map(|c| (m.id.consumer, *c)));
-            let waiting = waiting.chain(b.consumer_groups.iter().flat_map(|g| g.connections()));
-            waiting.for_each(|(c, conn)| note(self.current_conn(Actor::Consumer(c), me) == Some(conn)));
-            b.txn.connections().for_each(|(p, conn)| note(self.current_conn(Actor::Producer(p), me) == Some(conn)));
+    /// Which of the requests and sessions that a broker holds are of their clients' current connections; none if it holds none.
+    fn encode_connections(&self, b: &Broker) -> Option<(u64, u64)> {
+        let (me, mut bits, mut any) = (Actor::Broker(b.id), 1u64, false);
+        let mut note = |client: Actor, conn: ConnGen| {
+            any = true;
+            bits = bits.rotate_left(1) ^ u64::from(self.current_conn(client, me) == Some(conn)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        };
+        b.peers.iter().for_each(|p| note(Actor::Broker(p.follower), p.conn));
+        b.produces.iter().for_each(|p| note(Actor::Producer(p.producer), p.conn));
+        b.commits.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        b.consumer_fetches.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
+        if !self.setup.groups.is_empty() {
+            for m in b.groups.iter().flat_map(|g| &g.members) {
+                m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
+            }
+            b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+            b.share_connections().for_each(|(c, conn)| note(Actor::Consumer(c), conn));
         }
-        bits
+        if !self.setup.transactions.is_empty() {
+            b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        }
+        any.then_some((3 << 56 | u64::from(b.id.0), bits))
     }
 
     // ---- the wire
@@ -753,6 +802,7 @@ impl Timer {
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
             Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
+            Timer::Share(ShareTimer::Lock(b, ..) | ShareTimer::State(b, ..)) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)

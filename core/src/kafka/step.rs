@@ -183,8 +183,21 @@ pub enum Timer {
     AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
-    /// Of the quorum of controllers.
+    /// Of a share group. A trial has none, so no schedule names one.
+    #[serde(skip)]
+    Share(ShareTimer),
+    /// Of the quorum of controllers. A trial has none, so no schedule names one.
+    #[serde(skip)]
     Quorum(QuorumTimer),
+}
+
+/// A timer of a share group, at the leader of a partition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ShareTimer {
+    /// `group.share.record.lock.duration.ms` of a record that a member has (share.Q4).
+    Lock(BrokerId, GroupIx, PartitionId, Offset),
+    /// The share coordinator has not answered: it is asked again.
+    State(BrokerId, GroupIx, PartitionId),
 }
 
 /// A timer of a transaction.
@@ -289,6 +302,8 @@ pub enum Command {
     StopConsumer(ConsumerIx),
     /// Its handler throws an exception; it closes its consumer and ends.
     ThrowInHandler(ConsumerIx),
+    /// The handler of a share consumer throws; the application catches that, and says so of the record.
+    FailInHandler(ConsumerIx),
     /// Kill a controller of the quorum.
     CrashVoter(VoterId),
     /// Start it again.
@@ -367,12 +382,20 @@ pub struct Out {
 }
 
 impl Out {
-    /// For a search: what an actor did with an input is remembered (see [`super::memo`]), and no timers are put out.
-    /// Beyond `most_bytes` it is forgotten, and learnt again.
+    /// For a search: equal parts of states are kept once, and what an actor did with an input is remembered (see
+    /// [`super::memo`]), as far as it goes into `most_bytes`. No timers are put out.
     pub(crate) fn remembering(setup: &Setup, most_bytes: u64) -> Self {
         // Rules that look at the table of records know more than the actor.
         let remembers = most_bytes > 0 && !setup.keeps_records();
-        Out { memo: remembers.then(|| Box::new(Memo::new(most_bytes as usize))), ..Out::default() }
+        Out { memo: Some(Box::new(Memo::new(most_bytes as usize, remembers))), ..Out::default() }
+    }
+
+    /// What a search remembers.
+    ///
+    /// # Panics
+    /// It is not that of a search.
+    pub(crate) fn memo(&mut self) -> &mut Memo {
+        self.memo.as_mut().expect("a search remembers")
     }
 
     /// Memory of what is remembered, in bytes.

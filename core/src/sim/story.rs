@@ -4,6 +4,7 @@
 use super::{Plan, Sim};
 use crate::event::Event;
 use crate::ids::*;
+use crate::kafka::changes::Changes;
 use crate::kafka::{Input, Out};
 use crate::trial::actions::{input, urgent};
 use crate::trial::{Action, Trial};
@@ -102,7 +103,7 @@ impl Sim {
         }
         self.drop_unread(out);
         while script.trial.coarse
-            && let Some(id) = urgent(&self.world)
+            && let Some(id) = urgent(&self.world, &Changes::all())
         {
             self.arrive(id, out);
             self.drop_unread(out);
@@ -116,7 +117,7 @@ impl Sim {
     }
 
     fn drop_unread(&mut self, out: &mut Out) {
-        self.world.prune_unread(out);
+        self.world.prune_unread(&Changes::all(), out);
         let world = &self.world;
         self.transit.retain(|id, _| world.net.binary_search_by_key(id, |f| f.id).is_ok());
     }

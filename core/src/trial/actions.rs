@@ -4,6 +4,7 @@ use super::sleep::Footprint;
 use super::{Bounds, Node, Trial};
 use crate::ids::*;
 use crate::kafka::broker::Power;
+use crate::kafka::changes::Changes;
 use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
@@ -64,7 +65,7 @@ impl Budget {
 
 impl Budget {
     /// Counts what an action uses up. What is not limited is not counted: it would tell states apart.
-    fn count(&mut self, a: Action, b: &Bounds) {
+    pub(super) fn count(&mut self, a: Action, b: &Bounds) {
         let used = match a {
             Action::Send => &mut self.records,
             Action::Crash(_) => &mut self.crashes,
@@ -101,28 +102,30 @@ pub(super) fn enabled(trial: &Trial, n: &Node, max_faults: u32, found: &mut Vec<
     found.clear();
     let w = &n.world;
     let (b, used) = (&trial.bounds, &n.used);
-    let mut links: SmallVec<[(Actor, Actor); 12]> = w.net.iter().map(|f| (f.from, f.to)).collect();
+    let mut links: SmallVec<[u32; 16]> = w.net.iter().map(Flight::link).collect();
     order::sort(&mut links);
     links.dedup();
-    found.extend(links.iter().map(|l| Action::Deliver(l.0, l.1)));
+    found.extend(links.iter().map(|l| Flight::ends(*l)).map(|(from, to)| Action::Deliver(from, to)));
     if usize::from(used.records) < trial.records.len() {
         found.push(Action::Send);
     }
     let fault = used.faults() < max_faults;
+    let timers = found.len();
     w.armed(&mut |t| {
         if within(b, used, &t, fault) && may_fire(w, &t) {
             found.push(Action::Fire(t));
         }
     });
+    order::sort(&mut found[timers..]); // everything else comes in order
     found.extend(w.brokers.iter().filter(|x| !x.is_up()).map(|x| Action::Start(x.id)));
     found.extend(w.consumers.iter().filter(|c| !c.up).map(|c| Action::StartConsumer(c.id)));
     if fault {
         faults(b, n, &links, found);
     }
-    order::sort(found);
+    debug_assert!(found.is_sorted());
 }
 
-fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action>) {
+fn faults(b: &Bounds, n: &Node, links: &[u32], found: &mut Vec<Action>) {
     let (w, used) = (&n.world, &n.used);
     let up = || w.brokers.iter().filter(|x| x.is_up()).map(|x| x.id);
     if used.crashes < b.crashes {
@@ -132,14 +135,14 @@ fn faults(b: &Bounds, n: &Node, links: &[(Actor, Actor)], found: &mut Vec<Action
         found.extend(up().map(Action::PowerCut));
     }
     if used.lost_responses < b.lost_responses {
-        let lossy = links.iter().filter(|l| w.net.iter().find(|f| (f.from, f.to) == **l).is_some_and(|f| f.body.is_client_response()));
-        found.extend(lossy.map(|l| Action::Lose(l.0, l.1)));
-    }
-    if used.zombies < b.zombies {
-        found.extend(up().filter(|b| w.controller.brokers[b.ix()].live && w.broker(*b).epoch.is_some()).map(Action::CutOff));
+        let lossy = links.iter().filter(|l| w.net.iter().find(|f| f.link() == **l).is_some_and(|f| f.body.is_client_response()));
+        found.extend(lossy.map(|l| Flight::ends(*l)).map(|(from, to)| Action::Lose(from, to)));
     }
     if used.consumer_crashes < b.consumer_crashes {
         found.extend(w.consumers.iter().filter(|c| c.up).map(|c| Action::CrashConsumer(c.id)));
+    }
+    if used.zombies < b.zombies {
+        found.extend(up().filter(|b| w.controller.brokers[b.ix()].live && w.broker(*b).epoch.is_some()).map(Action::CutOff));
     }
 }
 
@@ -190,7 +193,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
         }
-        Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => false,
+        Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::Share(_) => false,
         Timer::Quorum(_) => false, // one controller that never fails
     }
 }
@@ -211,20 +214,23 @@ fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
     }
 }
 
-/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned.
-pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out) -> Footprint {
+/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned. `before`: the state that `n` is
+/// a copy of, or none to look at everything.
+pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out, before: Option<&World>) -> Footprint {
     let input = input(trial, &n.world, n.used.records, a);
     let mut footprint = Footprint::of(&trial.setup, a, &input);
     n.used.count(a, &trial.bounds);
     n.world.step(input, out);
-    let mut prune =
-        |w: &mut World, out: &mut Out| w.prune_unread(out).iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
-    prune(&mut n.world, out);
-    while trial.coarse
-        && let Some(id) = urgent(&n.world)
-    {
+    loop {
+        let changes = |w: &World| before.map_or_else(Changes::all, |b| w.changes(b));
+        let mut changed = changes(&n.world);
+        let gone = n.world.prune_unread(&changed, out);
+        if !gone.is_empty() {
+            gone.iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
+            changed = changes(&n.world);
+        }
+        let Some(id) = urgent(&n.world, &changed).filter(|_| trial.coarse) else { break };
         n.world.step_on(Input::Deliver(id), out);
-        prune(&mut n.world, out);
     }
     footprint.note(&trial.setup, &out.events);
     footprint
@@ -258,26 +264,21 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 /// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
 /// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
 /// log that name no partition.
-pub(crate) fn urgent(w: &World) -> Option<MsgId> {
-    let mut seen: SmallVec<[(Actor, Actor); 12]> = SmallVec::new();
-    for f in &w.net {
-        if seen.contains(&(f.from, f.to)) {
-            continue; // behind another message of its link
-        }
-        seen.push((f.from, f.to));
+///
+/// `changes`: since a state where none was left.
+pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
+    let is_urgent = |f: &&Flight| {
         let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
-        let at_once = match &*f.body {
-            Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
-            Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
-            Body::MetadataRecords { changes, .. } => {
-                let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
-                registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+        to_down
+            || match &*f.body {
+                Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
+                Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+                Body::MetadataRecords { changes, .. } => {
+                    let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
+                    registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))
+                }
+                _ => false,
             }
-            _ => false,
-        };
-        if at_once || to_down {
-            return Some(f.id);
-        }
-    }
-    None
+    };
+    w.news(changes).find(is_urgent).map(|f| f.id)
 }

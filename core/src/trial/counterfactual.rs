@@ -1,7 +1,7 @@
 //! Which thing decides? Each is flipped in its place, and the same bounds are searched again.
 
 use super::knobs::Knob;
-use super::{Bounds, Progress, Property, Search, Trial, Verdict};
+use super::{Bounds, Cut, Progress, Property, Search, Trial, Verdict};
 use crate::scenario::{Scenario, ScenarioError};
 use serde::{Deserialize, Serialize};
 
@@ -73,12 +73,7 @@ pub enum Ending {
     /// Everything within the bounds was visited.
     None,
     /// A limit was hit.
-    Limit {
-        /// Passes with up to this many faults were complete.
-        complete_faults: Option<u32>,
-        /// The last pass was complete to this depth.
-        depth: u32,
-    },
+    Limit(Cut),
     /// It can't be tried.
     Refused(String),
 }
@@ -87,7 +82,7 @@ impl Ending {
     fn of(verdict: &Verdict, scenario: &Scenario) -> Self {
         match verdict {
             Verdict::None => Ending::None,
-            Verdict::Limit { complete_faults, depth } => Ending::Limit { complete_faults: *complete_faults, depth: *depth },
+            Verdict::Limit(cut) => Ending::Limit(*cut),
             Verdict::Found(s) => Ending::Found { property: s.property, faults: s.faults, story: Box::new(s.scenario(scenario)) },
         }
     }

@@ -5,13 +5,12 @@
 //! carries [`Order`]s to them and [`Answer`]s back. States never leave their lane; where one lane has too little, another
 //! gives up some of its own, and they are made again from the way to them.
 
-use super::actions::{Action, apply, enabled};
+use super::explorer::Explorer;
 use super::fingerprints::{Fingerprints, Places};
-use super::properties::broken;
-use super::search::{NODE_BYTES, Origin, Progress, Verdict, way_to};
-use super::sleep::{Footprint, Sleep, of_child};
-use super::{Node, Property, Trial, search, story};
-use crate::kafka::Out;
+use super::search::{Cut, Origin, Progress, Verdict, beyond, way_to};
+use super::sleep::Sleep;
+use super::waiting::Waiting;
+use super::{Property, Trial, story};
 use std::collections::VecDeque;
 
 /// States that a lane expands between two merges.
@@ -57,20 +56,30 @@ pub enum Answer {
 /// A share of the search.
 #[derive(Debug)]
 pub struct Lane {
-    trial: Trial,
-    out: Out,
-    layer: VecDeque<(u32, Node, Sleep)>,
-    next: Vec<Node>,
-    /// The outcomes of the candidates, and whether a promise could have been broken on the way.
-    fresh: Vec<Option<(Node, bool)>>,
+    explorer: Explorer,
+    layer: Waiting,
+    /// The numbers of the states of `layer`.
+    numbers: VecDeque<u32>,
+    /// States that are kept, without what they leave to others.
+    next: Waiting,
+    /// The outcomes of the candidates: where each stands, and whether a promise could have been broken on the way.
+    fresh: Waiting,
+    places: Vec<(u32, bool)>,
     max_faults: u32,
 }
 
 impl Lane {
     /// A lane of a search for this.
     pub fn new(trial: Trial) -> Self {
-        let out = Out::remembering(&trial.setup, trial.memo_bytes);
-        Lane { trial, out, layer: VecDeque::new(), next: Vec::new(), fresh: Vec::new(), max_faults: 0 }
+        Lane {
+            explorer: Explorer::new(trial),
+            layer: Waiting::default(),
+            numbers: VecDeque::new(),
+            next: Waiting::default(),
+            fresh: Waiting::default(),
+            places: Vec::new(),
+            max_faults: 0,
+        }
     }
 
     /// Does what it is told.
@@ -78,14 +87,23 @@ impl Lane {
         match order {
             Order::Begin(root) => {
                 self.layer.clear();
+                self.numbers.clear();
                 self.next.clear();
-                self.layer.extend(root.then(|| (0, search::root(&self.trial), Sleep::new())));
+                if root {
+                    self.explorer.begin(&mut self.layer);
+                    self.numbers.push_back(0);
+                }
             }
             Order::Expand(upto, max_faults) => return self.expand(upto, max_faults),
             Order::Keep(places) => return Answer::Broken(self.keep(&places)),
             Order::Turn(told) => {
-                let kept = std::mem::take(&mut self.next).into_iter().zip(told);
-                self.layer.extend(kept.filter_map(|(node, told)| told.map(|(i, sleep)| (i, node, sleep))));
+                for told in told {
+                    if let (Some(r), Some((i, sleep))) = (self.next.front(), told) {
+                        self.explorer.put_again(r, &sleep, &mut self.layer);
+                        self.numbers.push_back(i);
+                    }
+                    self.next.pop();
+                }
             }
             Order::Adopt(states) => self.adopt(states),
         }
@@ -95,52 +113,61 @@ impl Lane {
     fn expand(&mut self, upto: u32, max_faults: u32) -> Answer {
         self.max_faults = max_faults;
         let mut candidates = Vec::new();
-        let (mut actions, mut taken): (Vec<Action>, Vec<(Action, Footprint)>) = (Vec::new(), Vec::new());
-        while self.layer.front().is_some_and(|s| s.0 < upto) {
-            let Some((parent, node, sleep)) = self.layer.pop_front() else { break };
-            enabled(&self.trial, &node, max_faults, &mut actions);
-            taken.clear();
-            taken.extend_from_slice(&sleep);
-            for (i, a) in actions.iter().enumerate().filter(|(_, a)| !sleep.iter().any(|s| s.0 == **a)) {
-                let mut child = node.clone();
-                let way = apply(&self.trial, &mut child, *a, &mut self.out);
-                let touched = child.ghost.fold(&self.trial, &self.out);
-                let sleep = of_child(&taken, &way);
-                candidates.push(Candidate { parent, ordinal: i as u16, print: child.print(), sleep });
-                self.fresh.push(Some((child, touched)));
-                if self.trial.sleep {
-                    taken.push((*a, way));
-                }
+        while let Some(parent) = self.numbers.pop_front_if(|n| *n < upto) {
+            let Some(state) = self.layer.front() else { break };
+            self.explorer.take_up(state, max_faults);
+            self.layer.pop();
+            for i in 0..self.explorer.actions() {
+                let Some(tried) = self.explorer.attempt(i) else { continue };
+                let sleep = self.explorer.leaves(&tried);
+                candidates.push(Candidate { parent, ordinal: i as u16, print: tried.print, sleep });
+                self.places.push((self.explorer.put(&mut self.fresh, None), tried.touched));
+                self.explorer.done(i, &tried);
             }
         }
-        let bytes = self.out.memo_bytes() + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES;
+        let bytes = self.explorer.bytes() + self.layer.bytes() + self.next.bytes();
         Answer::Expanded(candidates, bytes)
     }
 
     fn keep(&mut self, places: &[u32]) -> Option<(u32, Property)> {
         let mut first = None;
         for (i, place) in places.iter().enumerate() {
-            let Some((node, touched)) = self.fresh[*place as usize].take() else { continue };
+            let (at, touched) = self.places[*place as usize];
+            let state = self.fresh.at(at);
             if touched && first.is_none() {
-                first = broken(&self.trial, &node).map(|p| (i as u32, p));
+                first = self.explorer.broken_there(state).map(|p| (i as u32, p));
             }
-            self.next.push(node);
+            self.explorer.put_again(state, &Sleep::new(), &mut self.next);
         }
         self.fresh.clear();
+        self.places.clear();
+        self.explorer.tidy([&self.layer, &self.next].into_iter());
         first
     }
 
     fn adopt(&mut self, states: Vec<(u32, Vec<u16>, Sleep)>) {
-        let mut actions = Vec::new();
+        let (mut layer, mut numbers) = (Waiting::default(), VecDeque::new());
+        let (mut own, mut made) = (std::mem::take(&mut self.numbers).into_iter().peekable(), Waiting::default());
         for (index, way, sleep) in states {
-            let mut node = search::root(&self.trial);
-            for o in way {
-                enabled(&self.trial, &node, self.max_faults, &mut actions);
-                self.trial.step(&mut node, actions[usize::from(o)], &mut self.out);
+            while let (Some(i), Some(r)) = (own.next_if(|i| *i < index), self.layer.front()) {
+                layer.push_again(r);
+                numbers.push_back(i);
+                self.layer.pop();
             }
-            let at = self.layer.partition_point(|s| s.0 < index);
-            self.layer.insert(at, (index, node, sleep));
+            self.explorer.walk(&way, self.max_faults);
+            self.explorer.put(&mut made, None);
+            if let Some(r) = made.front() {
+                self.explorer.put_again(r, &sleep, &mut layer);
+                numbers.push_back(index);
+            }
+            made.pop();
         }
+        while let (Some(i), Some(r)) = (own.next(), self.layer.front()) {
+            layer.push_again(r);
+            numbers.push_back(i);
+            self.layer.pop();
+        }
+        (self.layer, self.numbers) = (layer, numbers);
     }
 }
 
@@ -255,13 +282,11 @@ impl Merge {
         }
         let before = self.next.len();
         let mut last_parent = None;
-        let mut full = false;
         // In the order in which a single search would have met them.
         loop {
             let heads = found.iter_mut().enumerate().filter_map(|(i, f)| f.peek().map(|c| ((c.1.parent, c.1.ordinal), i)));
             let Some((at, lane)) = heads.min() else { break };
-            full = last_parent.is_some_and(|p| p != at.0) && self.origins.len() as u64 > self.trial.bounds.max_states;
-            if full {
+            if last_parent.is_some_and(|p| p != at.0) && self.origins.len() as u64 > self.trial.bounds.max_states {
                 break;
             }
             last_parent = Some(at.0);
@@ -285,9 +310,9 @@ impl Merge {
             self.origins.truncate(index as usize + 1);
             let way = way_to(&self.origins, index);
             self.verdict = Some(Verdict::Found(story::retell(&self.trial, property, &way, self.max_faults)));
-        } else if full || self.origins.len() as u64 > self.trial.bounds.max_states || self.progress().bytes > self.trial.bounds.max_bytes {
+        } else if let Some(by) = beyond(&self.trial.bounds, self.origins.len(), self.progress().bytes) {
             let pass = self.first_cut.unwrap_or(self.max_faults);
-            self.verdict = Some(Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.depth });
+            self.verdict = Some(Verdict::Limit(Cut { complete_faults: pass.checked_sub(1), depth: self.depth, by }));
         }
     }
 
@@ -324,7 +349,7 @@ impl Merge {
         } else {
             self.verdict = Some(match self.first_cut {
                 None => Verdict::None,
-                Some(pass) => Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.trial.bounds.depth },
+                Some(pass) => Verdict::Limit(Cut::at_depth(&self.trial, pass)),
             });
         }
     }

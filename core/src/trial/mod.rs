@@ -11,13 +11,16 @@
 
 pub(crate) mod actions;
 pub mod counterfactual;
+mod explorer;
 mod fingerprints;
 pub mod knobs;
 pub mod lanes;
+mod numbered;
 mod properties;
 mod search;
 mod sleep;
 mod story;
+mod waiting;
 pub mod words;
 
 use crate::hash::{fingerprint, scatter};
@@ -29,7 +32,7 @@ use crate::order;
 use crate::scenario::{Scenario, ScenarioError, build::build, error};
 pub use actions::{Action, Budget};
 pub use properties::Property;
-pub use search::{Progress, Search, Verdict};
+pub use search::{Cut, Limit, Progress, Search, Verdict};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -155,6 +158,9 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
+        if setup.groups.iter().any(|g| g.protocol == GroupProtocol::Share) {
+            return error("apps", "have a share group; a trial can't search one: locks on records run by the clock");
+        }
         setup.groups.iter_mut().for_each(|g| g.protocol = GroupProtocol::Fixed);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {
@@ -244,10 +250,16 @@ impl std::hash::Hash for Node {
 impl Node {
     /// The fingerprint of what [`Hash`](std::hash::Hash) encodes, by its pieces: cheaper, since most of them are remembered.
     pub(crate) fn print(&self) -> u64 {
+        let mut sum = 0u64;
+        self.world.encode(&mut |place, content| sum = sum.wrapping_add(scatter(place, content)));
+        sum.wrapping_add(self.print_of_past())
+    }
+
+    /// The same of what stands beside the world.
+    pub(crate) fn print_of_past(&self) -> u64 {
         let (u, g) = (&self.used, &self.ghost);
         let mut sum = 0u64;
         let mut put = |place, content| sum = sum.wrapping_add(scatter(place, content));
-        self.world.encode(&mut put);
         let faults =
             [u.crashes, u.power_cuts, u.lost_responses, u.lag_expiries, u.consumer_crashes, u.zombies, u.hw_checkpoints, u.retries];
         put(6 << 56, u64::from_le_bytes(faults));

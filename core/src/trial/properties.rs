@@ -9,7 +9,7 @@ use crate::kafka::log::Log;
 use crate::kafka::message::Acks;
 use crate::kafka::replica::Replica;
 use crate::kafka::setup::ProtocolVersion;
-use crate::kafka::{Out, Timer, World};
+use crate::kafka::{Timer, World};
 use crate::shared::Shared;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -90,10 +90,19 @@ impl Property {
 }
 
 impl Ghost {
+    /// Becomes a copy.
+    pub(super) fn copy_from(&mut self, o: &Ghost) {
+        (self.acked, self.failed, self.handled) = (o.acked, o.failed, o.handled);
+        self.view.clone_from(&o.view);
+        if !(self.made.is_empty() && o.made.is_empty()) {
+            self.made.clone_from(&o.made);
+        }
+    }
+
     /// Takes in what a step did. Says whether a property could have changed.
-    pub(super) fn fold(&mut self, trial: &Trial, out: &Out) -> bool {
+    pub(super) fn fold(&mut self, trial: &Trial, events: &[EventKind]) -> bool {
         let mut touched = trial.properties.iter().any(|p| p.of_rest());
-        for e in &out.events {
+        for e in events {
             match *e {
                 EventKind::Txn(TxnEvent::Derived { record, batch, .. }) => {
                     // On the way through a repartition topic: of what its source was made of.

@@ -1,13 +1,12 @@
 //! Breadth-first search in a fixed order: first without faults, then with one, and so on. So a story that is found has
 //! the fewest faults, and of those the fewest steps; and a search that ends without one has seen every state in bounds.
 
-use super::actions::{Action, apply, enabled};
+use super::explorer::{Explorer, Tried};
 use super::fingerprints::{Fingerprints, Places};
-use super::properties::broken;
-use super::sleep::{Footprint, Sleep, of_child};
-use super::{Budget, Ghost, Node, Property, Story, Trial, story};
+use super::waiting::Waiting;
+use super::{Bounds, Budget, Ghost, Node, Property, Story, Trial, story};
 use crate::kafka::{Out, World};
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
 /// How a search ended.
 #[derive(Clone, Debug)]
@@ -16,13 +15,31 @@ pub enum Verdict {
     Found(Story),
     /// No schedule within the bounds breaks a promise: every state was visited.
     None,
-    /// A limit was hit first; complete up to this many faults (if any pass was), and within the last pass to this depth.
-    Limit {
-        /// Passes with up to this many faults were complete.
-        complete_faults: Option<u32>,
-        /// Depth that was complete in the pass that was cut off.
-        depth: u32,
-    },
+    /// A limit was hit first: nobody knows what lies beyond.
+    Limit(Cut),
+}
+
+/// Where a limit ended a search.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cut {
+    /// Passes with up to this many faults were complete, if any was.
+    pub complete_faults: Option<u32>,
+    /// Depth that was complete in the pass that was cut off.
+    pub depth: u32,
+    /// Which limit.
+    pub by: Limit,
+}
+
+/// What ends a search before everything was visited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// [`super::Bounds::depth`].
+    Steps,
+    /// [`super::Bounds::max_states`].
+    States,
+    /// [`super::Bounds::max_bytes`].
+    Bytes,
 }
 
 /// Where a search stands.
@@ -45,23 +62,17 @@ pub struct Progress {
 /// Where a state came from: its parent, and which of the parent's actions.
 pub(super) type Origin = (u32, u16);
 
-/// A state that waits to be expanded: its place among all states, and what it need not take.
-#[derive(Debug)]
-struct Waiting {
-    index: u32,
-    node: Node,
-    sleep: Sleep,
-}
-
 /// A search that can be run in slices.
 #[derive(Debug)]
 pub struct Search {
-    trial: Trial,
+    explorer: Explorer,
     seen: Fingerprints,
     origins: Vec<Origin>,
-    layer: VecDeque<Waiting>,
-    next: VecDeque<Waiting>,
-    /// Where the states of `next` stand in it.
+    layer: Waiting,
+    next: Waiting,
+    /// The place among all states of the first that waits; the others follow.
+    first: u32,
+    /// Where the states of `next` stand in it, by fingerprint; only those that leave something to others.
     places: Places,
     max_faults: u32,
     depth: u32,
@@ -69,32 +80,24 @@ pub struct Search {
     first_cut: Option<u32>,
     transitions: u64,
     verdict: Option<Verdict>,
-    out: Out,
-    actions: Vec<Action>,
-    taken: Vec<(Action, Footprint)>,
 }
-
-/// A rough size of a waiting state beyond what it shares with others; keeps the memory bound honest.
-pub(super) const NODE_BYTES: u64 = 1200;
 
 impl Search {
     /// A search that has not begun.
     pub fn new(trial: Trial) -> Self {
         let mut s = Search {
-            out: Out::remembering(&trial.setup, trial.memo_bytes),
-            trial,
+            explorer: Explorer::new(trial),
             seen: Fingerprints::new(),
             origins: Vec::new(),
-            layer: VecDeque::new(),
-            next: VecDeque::new(),
+            layer: Waiting::default(),
+            next: Waiting::default(),
+            first: 0,
             places: Places::new(),
             max_faults: 0,
             depth: 0,
             first_cut: None,
             transitions: 0,
             verdict: None,
-            actions: Vec::new(),
-            taken: Vec::new(),
         };
         s.begin_pass(0);
         s
@@ -102,7 +105,7 @@ impl Search {
 
     /// What is on trial.
     pub fn trial(&self) -> &Trial {
-        &self.trial
+        &self.explorer.trial
     }
 
     /// Where it stands.
@@ -118,11 +121,8 @@ impl Search {
     }
 
     fn bytes(&self) -> u64 {
-        self.out.memo_bytes()
-            + self.seen.bytes()
-            + self.places.bytes()
-            + self.origins.len() as u64 * 8
-            + (self.layer.len() + self.next.len()) as u64 * NODE_BYTES
+        let kept = self.seen.bytes() + self.places.bytes() + size_of_val(&*self.origins) as u64;
+        self.explorer.bytes() + kept + self.layer.bytes() + self.next.bytes()
     }
 
     /// Goes on for about `states` expanded states. `Some` when it is over.
@@ -147,96 +147,93 @@ impl Search {
         self.depth = 0;
         self.seen = Fingerprints::new();
         self.origins.clear();
+        self.origins.push((0, 0));
         self.layer.clear();
         self.next.clear();
+        self.first = 0;
         self.places.clear();
-        let root = root(&self.trial);
-        self.seen.insert(root.print());
-        self.origins.push((0, 0));
-        self.layer.push_back(Waiting { index: 0, node: root, sleep: Sleep::new() });
+        self.seen.insert(self.explorer.begin(&mut self.layer));
     }
 
     fn expand_one(&mut self) {
-        let Some(Waiting { index: parent, node, sleep }) = self.layer.pop_front() else { return self.next_layer() };
-        let (mut actions, mut taken) = (std::mem::take(&mut self.actions), std::mem::take(&mut self.taken));
-        enabled(&self.trial, &node, self.max_faults, &mut actions);
-        taken.clear();
-        taken.extend_from_slice(&sleep);
-        let last = actions.iter().rposition(|a| !sleep.iter().any(|s| s.0 == *a));
-        let mut node = Some(node);
-        for (i, a) in actions.iter().enumerate() {
-            if sleep.iter().any(|s| s.0 == *a) {
-                continue;
-            }
-            // The last child takes its parent's place.
-            let child = if Some(i) == last { node.take() } else { node.clone() };
-            let Some(child) = child else { break };
-            let way = self.step(parent, i as u16, *a, child, &taken);
+        let Some(state) = self.layer.front() else { return self.next_layer() };
+        self.explorer.take_up(state, self.max_faults);
+        self.layer.pop();
+        for i in 0..self.explorer.actions() {
+            let Some(tried) = self.explorer.attempt(i) else { continue };
+            self.meet(i, &tried);
             if self.verdict.is_some() {
-                break;
+                return;
             }
-            if self.trial.sleep {
-                taken.push((*a, way));
-            }
+            self.explorer.done(i, &tried);
         }
-        (self.actions, self.taken) = (actions, taken);
-        let b = &self.trial.bounds;
-        if self.verdict.is_none() && (self.origins.len() as u64 > b.max_states || self.bytes() > b.max_bytes) {
+        self.first += 1;
+        self.explorer.tidy([&self.layer, &self.next].into_iter());
+        let b = &self.trial().bounds;
+        if let Some(by) = beyond(b, self.origins.len(), self.bytes()) {
             let pass = self.first_cut.unwrap_or(self.max_faults);
-            self.verdict = Some(Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.depth });
+            self.verdict = Some(Verdict::Limit(Cut { complete_faults: pass.checked_sub(1), depth: self.depth, by }));
         }
     }
 
-    /// Takes one step and keeps where it leads, if nobody was there. `taken`: what the parent leaves to others or has taken.
-    fn step(&mut self, parent: u32, ordinal: u16, a: Action, mut child: Node, taken: &[(Action, Footprint)]) -> Footprint {
+    /// Keeps where a step leads, if nobody was there. `ordinal`: its place among the actions of the state in hand.
+    fn meet(&mut self, ordinal: usize, tried: &Tried) {
         self.transitions += 1;
-        let way = apply(&self.trial, &mut child, a, &mut self.out);
-        let touched = child.ghost.fold(&self.trial, &self.out);
-        let print = child.print();
-        if !self.seen.insert(print) {
-            if let Some(at) = self.places.get(print) {
-                let kept = &mut self.next[at as usize].sleep;
-                kept.retain(|s| taken.iter().any(|t| t.0 == s.0 && t.1.commutes(&way)));
+        if !self.seen.insert(tried.print) {
+            if let Some(at) = self.places.get(tried.print) {
+                self.next.leave_asleep(at, |step| self.explorer.would_leave(tried, step));
             }
-            return way;
+            return;
         }
         let index = self.origins.len() as u32;
-        self.origins.push((parent, ordinal));
-        if touched && let Some(property) = broken(&self.trial, &child) {
+        self.origins.push((self.first, ordinal as u16));
+        if tried.touched
+            && let Some(property) = self.explorer.broken()
+        {
             self.verdict = Some(Verdict::Found(self.tell(property, index)));
-            return way;
+            return;
         }
-        let sleep = of_child(taken, &way);
-        if !sleep.is_empty() {
-            self.places.put(print, self.next.len() as u32);
+        let at = self.explorer.put(&mut self.next, Some(tried));
+        if self.next.at(at).asleep().next().is_some() {
+            self.places.put(tried.print, at);
         }
-        self.next.push_back(Waiting { index, node: child, sleep });
-        way
     }
 
     fn next_layer(&mut self) {
         self.places.clear();
-        let cut = self.depth + 1 == self.trial.bounds.depth && !self.next.is_empty();
+        let cut = self.depth + 1 == self.trial().bounds.depth && !self.next.is_empty();
         if cut {
             self.first_cut.get_or_insert(self.max_faults);
         }
         if !cut && !self.next.is_empty() {
             std::mem::swap(&mut self.layer, &mut self.next);
             self.depth += 1;
-        } else if self.max_faults < self.trial.bounds.faults() {
+        } else if self.max_faults < self.trial().bounds.faults() {
             self.begin_pass(self.max_faults + 1);
         } else {
             self.verdict = Some(match self.first_cut {
                 None => Verdict::None,
-                Some(pass) => Verdict::Limit { complete_faults: pass.checked_sub(1), depth: self.trial.bounds.depth },
+                Some(pass) => Verdict::Limit(Cut::at_depth(self.trial(), pass)),
             });
         }
     }
 
     /// Walks back from a state to the beginning, and forward again with everything that happened.
     fn tell(&self, property: Property, last: u32) -> Story {
-        story::retell(&self.trial, property, &way_to(&self.origins, last), self.max_faults)
+        story::retell(self.trial(), property, &way_to(&self.origins, last), self.max_faults)
     }
+}
+
+impl Cut {
+    /// At the bound on steps, first in this pass.
+    pub(super) fn at_depth(trial: &Trial, pass: u32) -> Self {
+        Cut { complete_faults: pass.checked_sub(1), depth: trial.bounds.depth, by: Limit::Steps }
+    }
+}
+
+/// The limit that so many states and bytes are beyond.
+pub(super) fn beyond(b: &Bounds, states: usize, bytes: u64) -> Option<Limit> {
+    if states as u64 > b.max_states { Some(Limit::States) } else { (bytes > b.max_bytes).then_some(Limit::Bytes) }
 }
 
 /// The way to a state: at each step, which of the actions that could be taken.

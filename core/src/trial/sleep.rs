@@ -13,7 +13,7 @@ use crate::kafka::{Input, Setup, Timer};
 use smallvec::SmallVec;
 
 /// Whom a step concerns: what its outcome depends on, and what it changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Footprint {
     /// Actors whose state it reads or changes, and things that are nobody's, as bits.
     actors: u64,
@@ -65,13 +65,18 @@ impl Footprint {
     pub(super) fn note(&mut self, setup: &Setup, events: &[EventKind]) {
         for e in events {
             match *e {
-                EventKind::Sent { from, to, .. } => self.sends |= link(setup, from, to),
+                EventKind::Sent { from, to, .. } => self.sent(setup, from, to),
                 EventKind::Delivered { from, to, .. } | EventKind::Dropped { from, to, .. } => self.take(setup, from, to),
                 EventKind::BecameLeader { .. } => self.actors |= OFFICE,
                 EventKind::ConsumerCrashed { .. } => *self = Footprint::ALL, // it was fenced
                 _ => {}
             }
         }
+    }
+
+    /// A message is sent on this link.
+    pub(super) fn sent(&mut self, setup: &Setup, from: Actor, to: Actor) {
+        self.sends |= link(setup, from, to);
     }
 
     /// A message of this link is taken by its receiver, or away.
@@ -113,8 +118,3 @@ fn link(setup: &Setup, from: Actor, to: Actor) -> u64 {
 
 /// Actions that a state need not take, each with what it was seen to do.
 pub type Sleep = SmallVec<[(Action, Footprint); 4]>;
-
-/// What a child may leave to others: of what slept or was taken before, everything that commutes with the way to it.
-pub(super) fn of_child(before: &[(Action, Footprint)], way: &Footprint) -> Sleep {
-    before.iter().filter(|(_, f)| f.commutes(way)).copied().collect()
-}

@@ -56,8 +56,8 @@ impl Trial {
 
     /// Makes it happen. `out` holds what came of it.
     pub fn step(&self, n: &mut Node, a: Action, out: &mut Out) {
-        apply(self, n, a, out);
-        n.ghost.fold(self, out);
+        apply(self, n, a, out, None);
+        n.ghost.fold(self, &out.events);
     }
 
     /// Can this be played from the settled cluster? Says which step can't, and why.
@@ -68,7 +68,7 @@ impl Trial {
             if !self.enabled(&node).contains(a) {
                 return Err((i, format!("can't happen there within the bounds of `trial`: {}", encode(a))));
             }
-            apply(self, &mut node, *a, &mut out);
+            apply(self, &mut node, *a, &mut out, None);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! A trial in words, in English and Korean: promises, bounds, verdicts. Never just "safe".
 
-use super::{Bounds, Property};
+use super::{Bounds, Cut, Limit, Property};
 use crate::fold::narration::Lang;
 
 /// A broken promise, in a clause: "an acknowledged record is lost".
@@ -189,26 +189,46 @@ pub fn none(properties: &[Property], b: &Bounds, states: u64, lang: Lang) -> Sai
 }
 
 /// A limit was hit before a story was found.
-pub fn limit(properties: &[Property], complete_faults: Option<u32>, depth: u32, states: u64, lang: Lang) -> Said {
-    let what = names(properties, lang);
-    let next = complete_faults.map_or(0, |n| n + 1);
+pub fn limit(properties: &[Property], b: &Bounds, cut: &Cut, states: u64, lang: Lang) -> Said {
+    let (what, by, depth) = (names(properties, lang), hit(cut.by, b, lang), cut.depth);
+    let next = cut.complete_faults.map_or(0, |n| n + 1);
     let (head, detail) = match lang {
         Lang::En => {
-            let whole = complete_faults.map_or(String::new(), |n| format!("complete for up to {n} fault{}; ", s(n)));
+            let whole = cut.complete_faults.map_or(String::new(), |n| format!("with up to {n} fault{} everything; ", s(n)));
             (
-                format!("None found in {states} states, then a limit was hit"),
-                format!("Not complete: {whole}with {next} fault{} every order of up to {depth} steps. Looked for: {what}.", s(next)),
+                format!("None found in {states} states, then {by} was reached"),
+                format!(
+                    "Not complete, so no verdict: {whole}with {next} fault{} every order of up to {depth} step{} was searched. There may be a longer story: raise that \
+                     limit, or let less happen, to know. Looked for: {what}.",
+                    s(next),
+                    s(depth)
+                ),
             )
         }
         Lang::Ko => {
-            let whole = complete_faults.map_or(String::new(), |n| format!("장애 {n}번까지는 끝까지, "));
+            let whole = cut.complete_faults.map_or(String::new(), |n| format!("장애 {n}번까지는 끝까지, "));
             (
-                format!("상태 {states}개까지 찾지 못했고 한도에 닿았습니다"),
-                format!("완전하지 않은 탐색: {whole}장애 {next}번은 {depth}단계까지의 모든 순서를 보았습니다. 찾던 것: {what}."),
+                format!("상태 {states}개까지 찾지 못했고 {by}에 닿았습니다"),
+                format!(
+                    "완전하지 않은 탐색이라 판정할 수 없습니다: {whole}장애 {next}번은 {depth}단계까지의 모든 순서를 보았습니다. 더 긴 이야기가 있을 수 있으니, 알려면 그 \
+                     한도를 늘리거나 일어날 수 있는 일을 줄이세요. 찾던 것: {what}."
+                ),
             )
         }
     };
     Said { head, detail }
+}
+
+/// The limit that ended a search, as a thing.
+pub fn hit(by: Limit, b: &Bounds, lang: Lang) -> String {
+    match (lang, by) {
+        (Lang::En, Limit::Steps) => format!("the limit of {} steps", b.depth),
+        (Lang::En, Limit::States) => format!("the limit of {} states", b.max_states),
+        (Lang::En, Limit::Bytes) => format!("the limit of {} MB of memory", b.max_bytes >> 20),
+        (Lang::Ko, Limit::Steps) => format!("단계 한도 {}", b.depth),
+        (Lang::Ko, Limit::States) => format!("상태 한도 {}", b.max_states),
+        (Lang::Ko, Limit::Bytes) => format!("메모리 한도 {} MB", b.max_bytes >> 20),
+    }
 }
 
 /// What no trial explores.

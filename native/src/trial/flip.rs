@@ -62,8 +62,8 @@ fn verdict(r: &Row, lang: Lang) -> String {
         }
         (Ending::None, Lang::En) => format!("none, complete: {states} states"),
         (Ending::None, Lang::Ko) => format!("없음, 전부 탐색: 상태 {states}개"),
-        (Ending::Limit { depth, .. }, Lang::En) => format!("not complete: a limit was hit after {states} states, depth {depth}"),
-        (Ending::Limit { depth, .. }, Lang::Ko) => format!("완료되지 않음: 상태 {states}개, 깊이 {depth}에서 한도에 닿음"),
+        (Ending::Limit(cut), Lang::En) => format!("not complete: a limit was hit after {states} states, depth {}", cut.depth),
+        (Ending::Limit(cut), Lang::Ko) => format!("완료되지 않음: 상태 {states}개, 깊이 {}에서 한도에 닿음", cut.depth),
         (Ending::Refused(why), Lang::En) => format!("Kafka refuses it: {why}"),
         (Ending::Refused(why), Lang::Ko) => format!("Kafka가 거부함: {why}"),
     }
@@ -86,7 +86,7 @@ fn line(r: &Row) -> Value {
             json!({ "verdict": "found", "property": property, "faults": faults, "steps": r.ending.steps(), "scenario": story })
         }
         Ending::None => json!({ "verdict": "none" }),
-        Ending::Limit { complete_faults, depth } => json!({ "verdict": "limit", "complete_faults": complete_faults, "depth": depth }),
+        Ending::Limit(cut) => json!({ "verdict": "limit", "complete_faults": cut.complete_faults, "depth": cut.depth, "limit": cut.by }),
         Ending::Refused(why) => json!({ "verdict": "refused", "why": why }),
     };
     json!({

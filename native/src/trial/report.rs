@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use highwater_core::fold::narration::{self, Lang};
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::Sim;
-use highwater_core::trial::{Bounds, Progress, Property, Trial, Verdict};
+use highwater_core::trial::{Bounds, Cut, Progress, Property, Trial, Verdict};
 use serde_json::{Value, json};
 
 /// A finished trial.
@@ -16,8 +16,8 @@ pub(crate) struct Report {
     pub(crate) progress: Progress,
     pub(crate) took: Duration,
     pub(crate) story: Option<Told>,
-    /// Where a limit cut the search off: passes with up to this many faults were complete, and the last to this depth.
-    pub(crate) limit: Option<(Option<u32>, u32)>,
+    /// Where a limit cut the search off.
+    pub(crate) limit: Option<Cut>,
 }
 
 /// A story, played in the simulation.
@@ -35,7 +35,7 @@ impl Report {
         let (mut story, mut limit) = (None, None);
         match verdict {
             Verdict::None => {}
-            Verdict::Limit { complete_faults, depth } => limit = Some((*complete_faults, *depth)),
+            Verdict::Limit(cut) => limit = Some(*cut),
             Verdict::Found(found) => {
                 let scenario = found.scenario(scenario);
                 let mut sim = Sim::new(&scenario).map_err(|e| anyhow!("the story does not play: {e}"))?;
@@ -70,7 +70,7 @@ impl Report {
             "bounds": self.bounds,
             "states": p.states, "steps_tried": p.transitions, "depth": p.depth, "bytes": p.bytes,
             "seconds": self.took.as_secs_f64(),
-            "complete_faults": self.limit.map(|l| l.0),
+            "complete_faults": self.limit.map(|cut| cut.complete_faults), "limit": self.limit.map(|cut| cut.by),
             "story": story,
         })
     }

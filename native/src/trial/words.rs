@@ -10,7 +10,7 @@ pub(crate) fn text(r: &Report, lang: Lang) -> String {
     let states = r.progress.states;
     let Said { head, detail } = match (&r.story, r.limit) {
         (Some(s), _) => words::found(s.property, s.faults, s.steps, lang),
-        (None, Some((complete, depth))) => words::limit(&r.properties, complete, depth, states, lang),
+        (None, Some(cut)) => words::limit(&r.properties, &r.bounds, &cut, states, lang),
         (None, None) => words::none(&r.properties, &r.bounds, states, lang),
     };
     let mut lines = vec![format!("{head}. {detail}"), String::new()];

@@ -1,5 +1,6 @@
 // The story of the first slice: records flow, the leader crashes, another takes over, time goes back.
 import assert from 'node:assert/strict';
+import { crowdedScene } from '../lib/crowd.mjs';
 
 const id = (page, name) => page.locator(`[data-testid="${name}"]`);
 const number = async (page, name) => Number(await id(page, name).locator('dd').innerText());
@@ -153,5 +154,28 @@ export default {
     await until(page, 'the next advice', async () => /crash the leader/.test(await id(page, 'coach').innerText()));
     await id(page, 'switch-1').click();
     await id(page, 'coach').waitFor({ state: 'detached' });
+  },
+
+  'a crowd of messages wears the colours of its keys, in both themes': async (t) => {
+    const scene = crowdedScene(400, '0');
+    const page = await openSettled(t, {
+      colorScheme: 'light',
+      prepare: (page) => page.addInitScript((kept) => localStorage.setItem('highwater.scene', kept), scene),
+    });
+    // Pixels of exactly the first key's colour in the left half of the canvas: there messages are on their way.
+    const worn = () => page.evaluate(() => {
+      const canvas = document.querySelector('.stage canvas');
+      const probe = document.createElement('canvas').getContext('2d');
+      probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--key-1').trim();
+      probe.fillRect(0, 0, 1, 1);
+      const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, Math.floor(canvas.width / 4), canvas.height);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) n += data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255;
+      return n;
+    });
+    await until(page, 'the first key is seen', async () => (await worn()) > 100);
+    await id(page, 'theme').click();
+    await until(page, 'so it is in the dark', async () => (await worn()) > 100);
   },
 };

@@ -80,7 +80,7 @@ export default {
     await id(page, 'limit-states').selectOption('100000');
     await id(page, 'search').click();
     await id(page, 'verdict').waitFor({ timeout: 60_000 });
-    assert.match(await verdict(page), /then a limit was hit[^]*Not complete/);
+    assert.match(await verdict(page), /then the limit of 100000 states was reached[^]*Not complete/);
   },
 
   'everything can be done from the keyboard': async (t) => {

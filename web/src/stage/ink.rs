@@ -3,6 +3,7 @@
 use super::palette::Palette;
 use crate::scene::geometry::{Curve, Point, Rect, decimal, pt};
 use crate::scene::mark::{Mark, Shape};
+use gloo::utils::document;
 use std::f64::consts::{PI, TAU};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -18,6 +19,7 @@ pub struct Ink {
     pub size: (f64, f64),
     /// Scale.
     pub unit: f64,
+    dpr: f64,
     family: String,
     font: String,
 }
@@ -26,7 +28,7 @@ impl Ink {
     /// For a canvas; `family` is the page's font family.
     pub fn new(canvas: HtmlCanvasElement, palette: Palette, family: String) -> Option<Ink> {
         let cx = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
-        Some(Ink { canvas, cx, palette, size: (1.0, 1.0), unit: 1.0, family, font: String::new() })
+        Some(Ink { canvas, cx, palette, size: (1.0, 1.0), unit: 1.0, dpr: 1.0, family, font: String::new() })
     }
 
     /// Sets resolution and scale.
@@ -36,7 +38,23 @@ impl Ink {
         let _ = self.cx.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
         self.size = size;
         self.unit = unit;
+        self.dpr = dpr;
         self.font.clear();
+    }
+
+    /// A pen over a canvas of its own that nobody sees, as fine as this one.
+    pub fn another(&self, size: (f64, f64)) -> Option<Ink> {
+        let canvas = document().create_element("canvas").ok()?.dyn_into().ok()?;
+        let mut ink = Ink::new(canvas, self.palette.clone(), self.family.clone())?;
+        ink.resize(size, self.unit, self.dpr);
+        Some(ink)
+    }
+    /// Puts what another pen has painted around a point, on whole pixels.
+    pub fn stamp(&self, other: &Ink, at: Point) {
+        let whole = |x: f64| (x * self.dpr).round() / self.dpr;
+        let (w, h) = (f64::from(other.canvas.width()) / self.dpr, f64::from(other.canvas.height()) / self.dpr);
+        let (x, y) = (whole(at.x - w / 2.0), whole(at.y - h / 2.0));
+        let _ = self.cx.draw_image_with_html_canvas_element_and_dw_and_dh(&other.canvas, x, y, w, h);
     }
 
     /// Wipes everything.

@@ -5,6 +5,7 @@ pub mod effects;
 pub mod ink;
 pub mod links;
 pub mod palette;
+pub mod stamps;
 pub mod tide;
 pub mod tokens;
 
@@ -15,6 +16,7 @@ use crate::session::select::Selection;
 use effects::Effects;
 use ink::Ink;
 use palette::Palette;
+use stamps::Stamps;
 use tide::Tides;
 
 /// How a frame is to be painted.
@@ -33,22 +35,25 @@ pub struct Stage {
     ink: Ink,
     tides: Tides,
     effects: Effects,
+    stamps: Stamps,
 }
 
 impl Stage {
     /// On a canvas.
     pub fn new(ink: Ink) -> Self {
-        Stage { ink, tides: Tides::default(), effects: Effects::default() }
+        Stage { ink, tides: Tides::default(), effects: Effects::default(), stamps: Stamps::default() }
     }
 
     /// The colours changed.
     pub fn set_palette(&mut self, palette: Palette) {
         self.ink.palette = palette;
+        self.stamps.clear();
     }
 
     /// The canvas' place or resolution changed.
     pub fn resize(&mut self, size: (f64, f64), unit: f64, dpr: f64) {
         self.ink.resize(size, unit, dpr);
+        self.stamps.clear();
     }
 
     /// Takes note of what happened since the last frame, before the scene is built.
@@ -72,7 +77,7 @@ impl Stage {
             cells::paint(ink, scene, l, tape, selection);
         }
         self.tides.paint_lines(ink, l);
-        tokens::paint(ink, scene, l, selection, manner);
+        tokens::paint(ink, &mut self.stamps, scene, l, selection, manner);
         self.effects.paint(ink, scene, l, manner);
         self.effects.remember(scene);
     }

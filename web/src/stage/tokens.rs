@@ -2,6 +2,7 @@
 
 use super::Manner;
 use super::ink::Ink;
+use super::stamps::{CROWD, Stamps};
 use crate::scene::geometry::{Point, Rect, pt};
 use crate::scene::layout::Layout;
 use crate::scene::mark::Mark;
@@ -20,9 +21,14 @@ const LABELS: usize = 7;
 const SAME: usize = 2;
 
 /// Paints all messages, quiet ones first.
-pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
+pub fn paint(ink: &mut Ink, stamps: &mut Stamps, scene: &Scene, l: &Layout, selection: Selection, manner: Manner) {
+    let crowd = scene.tokens.len() > CROWD;
     for t in &scene.tokens {
-        paint_token(ink, t);
+        if crowd {
+            stamps.paint(ink, t);
+        } else {
+            paint_token(ink, t);
+        }
         if manner.still && t.look.weight >= Weight::Normal {
             paint_arrow(ink, t);
         }
@@ -37,7 +43,8 @@ pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, selection: Selection, man
     }
 }
 
-fn paint_token(ink: &mut Ink, t: &Token) {
+/// Paints a message.
+pub(super) fn paint_token(ink: &mut Ink, t: &Token) {
     let u = ink.unit;
     let quiet = t.look.weight <= Weight::Quiet;
     let faint = t.look.weight == Weight::Faint;
@@ -203,7 +210,7 @@ fn paint_labels(ink: &mut Ink, scene: &Scene, l: &Layout) {
 }
 
 /// Half the width of a message as it is drawn, in units.
-fn half_width(t: &Token) -> f64 {
+pub(super) fn half_width(t: &Token) -> f64 {
     let (marks, more) = match &t.look.cargo {
         Cargo::Records { marks, more } => (marks.len(), *more),
         Cargo::Ack { marks } => (marks.len(), 0),

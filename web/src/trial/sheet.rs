@@ -241,9 +241,7 @@ fn verdict(case: &Case, lang: Lang) -> Option<VerdictFacts> {
             said(Mood::Broken, words::found(*property, *faults, story.schedule.len(), lang.core()))
         }
         Some(Ending::None) => said(Mood::Kept, words::none(case.properties(), &bounds, states, lang.core())),
-        Some(Ending::Limit { complete_faults, depth }) => {
-            said(Mood::Open, words::limit(case.properties(), *complete_faults, *depth, states, lang.core()))
-        }
+        Some(Ending::Limit(cut)) => said(Mood::Open, words::limit(case.properties(), &bounds, cut, states, lang.core())),
         Some(Ending::Refused(what)) => VerdictFacts { mood: Mood::Open, head: t.not_allowed.to_owned(), detail: what.clone() },
         None if *case.phase() == Phase::Stopped => {
             VerdictFacts { mood: Mood::Open, head: t.cancelled.to_owned(), detail: t.cancelled_detail.to_owned() }
@@ -289,7 +287,7 @@ fn flip(case: &Case, run: usize, r: &Run, lang: Lang) -> Option<FlipFacts> {
         }
         (_, Some(Ending::None)) if vacuous(case, r) => (t.nothing_promised.to_owned(), None, Some(Mood::Open)),
         (_, Some(Ending::None)) => (i18n::flip_none(lang, states), None, Some(Mood::Kept)),
-        (_, Some(Ending::Limit { .. })) => (i18n::flip_limit(lang, states), None, Some(Mood::Open)),
+        (_, Some(Ending::Limit(_))) => (i18n::flip_limit(lang, states), None, Some(Mood::Open)),
         (_, None) if *case.phase() == Phase::Running => (t.waits.to_owned(), None, None),
         (_, None) => (t.not_searched.to_owned(), None, None),
     };

@@ -69,7 +69,7 @@ fn a_limit_is_no_verdict() {
     search(&mut c);
     let v = sheet(&c, &[], Lang::En).verdict.unwrap();
     assert_eq!(v.mood, Mood::Open);
-    assert!(v.detail.starts_with("Not complete"), "{v:?}");
+    assert!(v.head.contains("the limit of 50 states") && v.detail.starts_with("Not complete"), "{v:?}");
 }
 
 #[test]

@@ -14,8 +14,10 @@ pub struct RecordData {
     pub key: Option<u16>,
     /// Bytes of key and value.
     pub bytes: u32,
-    /// `CreateTime`, in milliseconds since the run began. Data: no rule compares it with a clock.
+    /// `CreateTime`, in milliseconds since the run began.
     pub timestamp_ms: u64,
+    /// How far that was ahead of the clock when the record was made (below 0: behind). Rules see no clock, and compare this.
+    pub ahead_ms: i64,
     /// The value is null: a tombstone (log.L10).
     pub tombstone: bool,
     /// What a Streams task writes: the count of its key. 0 where the value is anything else.
@@ -48,7 +50,7 @@ impl RecordData {
 }
 
 /// The records of every batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RecordTable {
     batches: Vec<Chunked<SmallVec<[RecordData; 1]>>>,
 }
@@ -57,6 +59,12 @@ impl RecordTable {
     /// No records yet.
     pub fn new(producers: usize) -> Self {
         RecordTable { batches: (0..producers).map(|_| Chunked::default()).collect() }
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let batches = self.batches.iter().flat_map(|b| b.iter());
+        batches.map(|b| size_of_val(b) + size_of_val(&b[..])).sum()
     }
 
     /// A record joined a batch.
