@@ -54,7 +54,7 @@ async function step(t, page, language, cost) {
     assert.equal(await id(page, 'clock').innerText(), clock, 'nothing runs before a prediction');
     await t.press(page, 'p', '1', 'n');
     // Where the way to the decisive event is long, nobody has to wait for it.
-    for (const end = Date.now() + 12_000; Date.now() < end && (await id(page, 'moment').count()) === 0; ) await page.waitForTimeout(100);
+    for (const end = Date.now() + 8_000; Date.now() < end && (await id(page, 'moment').count()) === 0; ) await page.waitForTimeout(100);
     if ((await id(page, 'moment').count()) > 0) {
       assert.ok((await id(page, 'moment').innerText()).length > 10);
       await t.press(page, 'n');
