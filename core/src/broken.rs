@@ -98,6 +98,20 @@ pub enum Rule {
     Tombstones,
     /// log.L1: a compacted topic wants keys.
     CompactionKeys,
+    /// log.L1: `max.message.bytes`.
+    MaxMessageBytes,
+    /// log.L13: a timestamp is near the clock.
+    TimestampBounds,
+    /// share.Q1: `share.auto.offset.reset`.
+    ShareReset,
+    /// share.Q3: accepted or rejected, a record is done with.
+    ShareAcknowledge,
+    /// share.Q4: deliveries are counted.
+    DeliveryCount,
+    /// share.Q4: after so many deliveries, nobody gets it again.
+    DeliveryLimit,
+    /// share.Q4: a member that closes gives back what it has.
+    ShareSession,
 }
 
 /// Every rule with a switch.
@@ -150,6 +164,13 @@ pub const ALL: &[Rule] = &[
     Rule::Compaction,
     Rule::Tombstones,
     Rule::CompactionKeys,
+    Rule::MaxMessageBytes,
+    Rule::TimestampBounds,
+    Rule::ShareReset,
+    Rule::ShareAcknowledge,
+    Rule::DeliveryCount,
+    Rule::DeliveryLimit,
+    Rule::ShareSession,
 ];
 
 #[cfg(feature = "broken-rules")]

@@ -1,6 +1,7 @@
 //! What happened, and why: the only thing that ledgers, sentences and pictures are made from.
 
 mod quorum;
+mod share;
 mod streams;
 mod transactions;
 
@@ -10,6 +11,7 @@ use crate::kafka::group::consumer::MemberState;
 use crate::kafka::log::segments::Deletion;
 pub use quorum::QuorumEvent;
 use serde::Serialize;
+pub use share::ShareEvent;
 pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
 
@@ -76,6 +78,16 @@ pub enum MessageKind {
     EndTxnResponse,
     WriteTxnMarkers,
     WriteTxnMarkersResponse,
+    ShareGroupHeartbeat,
+    ShareGroupHeartbeatResponse,
+    ShareFetch,
+    ShareFetchResponse,
+    ShareAcknowledge,
+    ShareAcknowledgeResponse,
+    WriteShareGroupState,
+    WriteShareGroupStateResponse,
+    ReadShareGroupState,
+    ReadShareGroupStateResponse,
     Vote,
     VoteResponse,
     BeginQuorumEpoch,
@@ -124,6 +136,9 @@ pub enum ErrorCode {
     TransactionCoordinatorFenced,
     UnstableOffsetCommit,
     InvalidRecord,
+    InvalidRecordState,
+    InvalidTimestamp,
+    MessageTooLarge,
     NotController,
     ElectionNotNeeded,
     PreferredLeaderNotAvailable,
@@ -166,6 +181,9 @@ impl ErrorCode {
             ErrorCode::TransactionCoordinatorFenced => "TRANSACTION_COORDINATOR_FENCED",
             ErrorCode::UnstableOffsetCommit => "UNSTABLE_OFFSET_COMMIT",
             ErrorCode::InvalidRecord => "INVALID_RECORD",
+            ErrorCode::InvalidRecordState => "INVALID_RECORD_STATE",
+            ErrorCode::InvalidTimestamp => "INVALID_TIMESTAMP",
+            ErrorCode::MessageTooLarge => "MESSAGE_TOO_LARGE",
             ErrorCode::NotController => "NOT_CONTROLLER",
             ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
             ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
@@ -431,6 +449,12 @@ pub enum EventKind {
     /// In a Streams thread.
     Streams(StreamsEvent),
 
+    /// Between a share group and a partition.
+    Share {
+        group: GroupIx,
+        #[serde(flatten)]
+        what: ShareEvent,
+    },
     /// In the quorum of controllers.
     Quorum(QuorumEvent),
     /// `min.insync.replicas` of a partition's topic was changed.
@@ -448,6 +472,10 @@ impl EventKind {
         if let EventKind::Quorum(q) = self {
             return q.notable();
         }
+        // A controller that is down is called again and again.
+        if let EventKind::Dropped { message: MessageKind::BeginQuorumEpoch | MessageKind::MetadataFetch, .. } = self {
+            return false;
+        }
         !matches!(
             self,
             EventKind::Sent { .. }
@@ -458,6 +486,7 @@ impl EventKind {
                 | EventKind::CommitAppended { .. }
                 | EventKind::Polled { .. }
                 | EventKind::Group { what: GroupEvent::RecordAppended { .. }, .. }
+                | EventKind::Share { what: ShareEvent::StateAppended { .. }, .. }
         )
     }
 
@@ -513,6 +542,7 @@ impl EventKind {
             } => Some(partition),
             EventKind::Txn(t) => t.partition(),
             EventKind::Streams(s) => s.partition(),
+            EventKind::Share { what, .. } => what.partition(),
             _ => None,
         }
     }

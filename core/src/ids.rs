@@ -172,7 +172,8 @@ pub enum Actor {
     Producer(ProducerIx),
     /// A consumer client.
     Consumer(ConsumerIx),
-    /// A controller of a quorum.
+    /// A controller of a quorum. A trial has none, so no schedule names one.
+    #[serde(skip_deserializing)]
     Voter(VoterId),
 }
 

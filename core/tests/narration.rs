@@ -105,6 +105,50 @@ fn streams_run() -> Sim {
     sim
 }
 
+/// Members of a share group that share, fail, stand still, die and close; a leader dies too.
+fn share_run() -> Sim {
+    use highwater_core::event::ShareEvent as S;
+    use highwater_core::scenario::{Do, End};
+    let app = r#"{"group":"workers","topics":["pay"],"members":2,"handling_us":300000,"share":{},
+        "configs":{"share.acknowledgement.mode":"explicit","max.poll.records":2}}"#;
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.kafka = "4.3".into();
+    let mut s = common::with_consumer(s, app);
+    s.configs.insert("group.share.record.lock.duration.ms".into(), 5000.into());
+    s.commands = (0..20).map(|i| send(1_000_000 + i * 200_000, "A")).collect();
+    if let Do::Send { poison, .. } = &mut s.commands[1].what {
+        *poison = true;
+    }
+    let mut at = |ms: u64, what| s.commands.push(common::at(ms * 1000, what));
+    // Slower than the lock: what c1 says at last is refused, since c2 has the record by then.
+    at(1, Do::SlowHandler { consumer: 0, handling_us: Some(7_000_000) });
+    at(1, Do::SlowHandler { consumer: 1, handling_us: Some(4_000_000) });
+    (0..2).for_each(|consumer| at(30_000, Do::SlowHandler { consumer, handling_us: None }));
+    at(32_500, Do::Pause { who: End::Consumer(0), for_us: 8_000_000 });
+    at(34_000, Do::CrashConsumer { consumer: 1 });
+    at(35_000, Do::StartConsumer { consumer: 1 });
+    at(50_000, Do::StopConsumer { consumer: 0 });
+    at(55_000, Do::Crash { broker: 1 });
+    s.commands.extend((0..20).map(|i| send(31_000_000 + i * 200_000, "B")));
+    s.commands.extend((0..4).map(|i| send(70_000_000 + i * 200_000, "C")));
+    s.until_us = 100_000_000;
+    let sim = common::run(&s);
+    let kinds: [fn(&S) -> bool; 9] = [
+        |e| matches!(e, S::Loaded { saved: true, .. }),
+        |e| matches!(e, S::Acquired { .. }),
+        |e| matches!(e, S::Acknowledged { .. }),
+        |e| matches!(e, S::Refused { .. }),
+        |e| matches!(e, S::CommitFailed { .. }),
+        |e| matches!(e, S::LockExpired { .. }),
+        |e| matches!(e, S::SessionClosed { .. }),
+        |e| matches!(e, S::GivenUp { .. }),
+        |e| matches!(e, S::StartMoved { .. }),
+    ];
+    let seen = kinds.map(|which| !common::all(&sim, |k| matches!(k, EventKind::Share { what, .. } if which(what))).is_empty());
+    assert_eq!(seen, [true; 9]);
+    sim
+}
+
 /// Segments, retention, compaction, DeleteRecords, a power cut.
 fn file_run() -> Sim {
     use highwater_core::scenario::Do;
@@ -176,7 +220,7 @@ fn every_event_has_a_sentence_in_both_languages() {
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), quorum_run()].into_iter().chain(epochs) {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()].into_iter().chain(epochs) {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

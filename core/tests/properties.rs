@@ -1,6 +1,6 @@
 //! What holds in every run. A failure prints the scenario that shows it. `HIGHWATER_LONG=1` tries 20 000 scenarios each.
 
-use highwater_core::event::EventKind;
+use highwater_core::event::{EventKind, ShareEvent};
 use highwater_core::fold::invariants::{violations, violations_after};
 use highwater_core::ids::*;
 use highwater_core::kafka::Out;
@@ -214,6 +214,29 @@ proptest! {
             let readers: Vec<_> = w.consumers.iter().filter(|c| c.up && c.position(p).is_some()).collect();
             prop_assert_eq!(readers.len(), 1, "{} is read by {:?}", w.setup.partition_name(p), readers);
             prop_assert_eq!(readers[0].position(p), w.leader_replica(p).map(|r| r.hw), "{}", w.setup.partition_name(p));
+        }
+    }
+
+    /// share: long after everything was repaired, each record was handled, or delivered so often that it was given up.
+    #[test]
+    fn share_groups_are_done_with_everything(c in group_case("share")) {
+        let mut sim = begin(&c);
+        run_watched(&mut sim, |_| Ok(()))?;
+        let w = sim.world();
+        for p in w.setup.group_partitions(GroupIx(0)) {
+            let leader = w.controller.partitions[p.ix()].leader.expect("all is repaired");
+            let (hw, name) = (w.broker(leader).replica(p).map(|r| r.hw), w.setup.partition_name(p));
+            let kept = w.broker(leader).share_partition(GroupIx(0), p);
+            prop_assert_eq!(kept.map(|k| k.start), hw, "{}: {:?}", name, kept);
+            let mut done = std::collections::BTreeSet::new();
+            for e in sim.events().iter() {
+                match e.kind {
+                    EventKind::Handled { partition, offset, .. } if partition == p => drop(done.insert(offset)),
+                    EventKind::Share { what: ShareEvent::GivenUp { partition, offset, .. }, .. } if partition == p => drop(done.insert(offset)),
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(Some(done.len() as u32), hw.map(|h| h.0), "{}: {:?}", name, done);
         }
     }
 

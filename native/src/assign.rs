@@ -15,7 +15,8 @@ use crate::output::Output;
 #[command(
     after_help = r#"Example: echo '{"assignor": "range", "topics": {"orders": 3}, "members": [{"id": "c0", "topics": ["orders"]}]}' | highwater assign
 
-Assignors: range, roundrobin, sticky, cooperative-sticky (the Java client's), server-range, server-uniform (the coordinator's, KIP-848).
+Assignors: range, roundrobin, sticky, cooperative-sticky (the Java client's), server-range, server-uniform (the coordinator's, KIP-848),
+share-simple (the coordinator's for share groups, KIP-932).
 A member may also have "instance_id", "owned": [["orders", 0]] and "generation": 4. Racks are not looked at."#
 )]
 pub(crate) struct Args {

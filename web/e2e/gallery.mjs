@@ -43,6 +43,7 @@ class Gallery {
   }
 
   async shot(name) {
+    await this.page.mouse.move(0, 0); // a term under the pointer would explain itself
     const cut = await this.page.evaluate(cutOff);
     if (cut.length > 0) console.log(`${name}-${this.suffix}: cut off: ${[...new Set(cut)].join(' | ')}`);
     await this.page.screenshot({ path: join(this.folder, `${name}-${this.suffix}.png`) });

@@ -9,7 +9,7 @@ import { Session } from './lib/session.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TESTS = fileURLToPath(new URL('tests/', import.meta.url));
-const LIMIT_MS = Number(process.env.E2E_LIMIT_MS ?? 120_000);
+const LIMIT_MS = Number(process.env.E2E_LIMIT_MS ?? 240_000);
 
 async function loadTests(filter) {
   const files = (await readdir(TESTS)).filter((name) => name.endsWith('.mjs')).sort();

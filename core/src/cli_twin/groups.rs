@@ -16,6 +16,9 @@ pub(super) fn describe(line: &Line, sim: &Sim) -> Result<String, String> {
     let setup = sim.setup();
     let g = setup.groups.iter().position(|g| g.name == name).map(|i| GroupIx(i as u8));
     let g = g.ok_or_else(|| format!("Consumer group '{name}' does not exist."))?;
+    if setup.groups[g.ix()].share.is_some() {
+        return Err(format!("Group '{name}' is not a consumer group."));
+    }
     let home = setup.groups[g.ix()].coordinator;
     let leader = sim.world().controller.partitions[home.ix()].leader.map(|b| sim.world().broker(b)).filter(|b| b.is_up());
     let found = leader.and_then(|b| Some((b, b.group(g)?)));

@@ -222,6 +222,9 @@ fn group(scenario: &Scenario, app: &App) -> String {
     if app.streams.is_some() {
         return format!("\n# By hand: {name} is a Streams application, a program of its own.\n");
     }
+    if app.share.is_some() {
+        return share_group(scenario, app);
+    }
     let mut text = format!("\n# Group {name}: one member that reads for ten seconds and commits by itself.\n");
     for topic in &app.topics {
         let _ = write!(text, "tool kafka-console-consumer.sh --topic {} --group {name} --timeout-ms 10000", quoted(topic));
@@ -234,5 +237,28 @@ fn group(scenario: &Scenario, app: &App) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "tool kafka-consumer-groups.sh --describe --group {name}");
+    text
+}
+
+/// Of a share consumer's configs, those that are its group's.
+const OF_SHARE_GROUPS: [&str; 3] = ["share.auto.offset.reset", "share.isolation.level", "share.record.lock.duration.ms"];
+
+fn share_group(scenario: &Scenario, app: &App) -> String {
+    let name = quoted(&app.group);
+    let mut text = format!("\n# Share group {name}: one member that accepts what it reads for ten seconds.\n");
+    let (of_group, own): (Vec<_>, Vec<_>) = pairs(&app.configs).partition(|c| OF_SHARE_GROUPS.contains(&c.0.as_str()));
+    for (config, value) in of_group {
+        let set = quoted(&format!("{config}={value}"));
+        let _ = writeln!(text, "tool kafka-configs.sh --alter --entity-type groups --entity-name {name} --add-config {set}");
+    }
+    let flag = option(scenario, "--consumer-property", "--command-property");
+    for topic in &app.topics {
+        let _ = write!(text, "tool kafka-console-share-consumer.sh --topic {} --group {name} --timeout-ms 10000", quoted(topic));
+        for (config, value) in own.iter().filter(|c| c.0 != "share.acknowledgement.mode") {
+            let _ = write!(text, " {flag} {}", quoted(&format!("{config}={value}")));
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "tool kafka-share-groups.sh --describe --group {name}");
     text
 }

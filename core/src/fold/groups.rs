@@ -13,6 +13,11 @@ fn coordinated_by(w: &World, p: PartitionId) -> impl Iterator<Item = GroupIx> {
     (0..w.setup.groups.len() as u8).map(GroupIx).filter(mine)
 }
 
+/// Of them, those in which a partition is one member's at a time.
+fn exclusive(w: &World, p: PartitionId) -> impl Iterator<Item = GroupIx> {
+    coordinated_by(w, p).filter(|g| w.setup.groups[g.ix()].protocol != GroupProtocol::Share)
+}
+
 /// A member with its generation or epoch, and what it may read or has still to give up.
 type Held = (MemberId, i32, Vec<PartitionId>);
 
@@ -32,7 +37,7 @@ fn shared(held: &[Held]) -> Option<(MemberId, MemberId, PartitionId)> {
 
 /// group.I-G1: a coordinator never gives a partition to two members, nor to one before another has given it up.
 pub(super) fn one_owner(w: &World, p: PartitionId, _: Offset) -> Option<String> {
-    coordinated_by(w, p).find_map(|g| {
+    exclusive(w, p).find_map(|g| {
         w.setup.broker_ids().find_map(|b| {
             let (x, y, at) = shared(&at_coordinator(w, b, g))?;
             let (name, setup) = (&w.setup.groups[g.ix()].name, &w.setup);
@@ -46,10 +51,11 @@ pub(super) fn generations_rise(w: &World, p: PartitionId, _: Offset) -> Option<S
     let leader = w.leader_replica(p)?;
     coordinated_by(w, p).find_map(|g| {
         let number = |e: &crate::kafka::log::Entry| match e.payload {
-            Payload::Group { group, roster } if group == g => Some(match &w.rosters[usize::from(roster)] {
-                GroupRecord::Classic(r) => r.generation as i32,
-                GroupRecord::Consumer(c) => c.epoch,
-            }),
+            Payload::Group { group, roster } if group == g => match &w.rosters[roster as usize] {
+                GroupRecord::Classic(r) => Some(r.generation as i32),
+                GroupRecord::Consumer(c) => Some(c.epoch),
+                GroupRecord::Share(_) => None,
+            },
             _ => None,
         };
         let mut newest = leader.log.iter_back().filter_map(number);
@@ -62,12 +68,12 @@ pub(super) fn generations_rise(w: &World, p: PartitionId, _: Offset) -> Option<S
 /// so none that another such member has.
 pub(super) fn members_keep_to_it(w: &World, p: PartitionId, _: Offset) -> Option<String> {
     let b = w.controller.partitions[p.ix()].leader?;
-    coordinated_by(w, p).find_map(|g| {
+    exclusive(w, p).find_map(|g| {
         let stable = w.broker(b).group(g).is_none_or(|x| x.state == crate::kafka::group::coordinator::GroupState::Stable);
         at_coordinator(w, b, g).into_iter().filter(|_| stable).find_map(|(id, generation, given)| {
             let c = &w.consumers[id.consumer.ix()];
             let (known, mine) = c.member.credentials()?;
-            let epochs = w.setup.groups[g.ix()].protocol == GroupProtocol::Consumer;
+            let epochs = w.setup.groups[g.ix()].protocol != GroupProtocol::Classic;
             let current = c.up && known == id && c.member.in_office(epochs) && (epochs || mine as i32 == generation);
             let beyond = c.partitions().find(|x| current && !given.contains(x))?;
             Some(format!("{} reads {} in {mine}, which it was not given", id.text(&w.setup), w.setup.partition_name(beyond)))

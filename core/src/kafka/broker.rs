@@ -10,6 +10,7 @@ use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
 use super::quorum::{Observer, QuorumBody};
 use super::replica::{PendingIsr, Replica, Role};
 use super::setup::Setup;
+use super::share::leader::ShareSide;
 use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::broken::{Rule, holds};
@@ -151,6 +152,8 @@ pub struct Broker {
     pub consumer_fetches: SmallVec<[ParkedConsumerFetch; 1]>,
     /// Its part in transactions.
     pub txn: TxnSide,
+    /// Its part in share groups, once somebody shares.
+    pub share: Option<Box<ShareSide>>,
     /// What it knows of the quorum of controllers, if there is one.
     pub observer: Option<Observer>,
 }
@@ -191,6 +194,7 @@ impl Broker {
             consumer_groups: SmallVec::new(),
             consumer_fetches: SmallVec::new(),
             txn: TxnSide::default(),
+            share: None,
             observer: (setup.voters > 1).then(Observer::settled),
         }
     }
@@ -283,6 +287,7 @@ impl Cx<'_> {
             (Actor::Broker(l), Body::OffsetForLeaderEpochResponse { conn, parts }) => self.on_epoch_answer(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),
+            (_, Body::Share(share)) => self.on_share(from, share),
             (Actor::Voter(v), Body::Quorum(QuorumBody::FetchResponse { epoch, leader, answer })) => {
                 self.on_metadata_fetched(v, *epoch, *leader, answer);
             }
@@ -330,11 +335,15 @@ impl Cx<'_> {
             Timer::FetchTimeout { leader, .. } => self.on_fetch_disconnect(leader),
             Timer::FetchBackoff { leader, .. } => self.on_fetch_backoff(leader),
             Timer::ProduceWait { producer, .. } => self.on_produce_wait(producer),
+            Timer::ConsumerFetchWait { consumer, .. } if self.setup.consumers[consumer.ix()].share.is_some() => {
+                self.on_share_fetch_wait(consumer);
+            }
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
             Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
+            Timer::Share(t) => self.on_share_timer(t),
             _ => {}
         }
     }
@@ -453,6 +462,7 @@ impl Cx<'_> {
         b.consumer_groups.clear();
         b.consumer_fetches.clear();
         b.txn = TxnSide::default();
+        b.share = None;
         b.observer = b.observer.map(Observer::at_start);
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
@@ -552,6 +562,7 @@ impl Cx<'_> {
                 }
                 self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
                 self.fail_waiting(p);
+                self.drop_share(p);
                 self.unload_transactions(p);
                 self.fail_markers(p);
                 self.fail_txn_offsets(p);

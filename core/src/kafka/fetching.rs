@@ -418,6 +418,7 @@ impl Broker {
         }
         self.groups_armed(f);
         self.consumer_groups_armed(f);
+        self.share_armed(f);
         for r in &self.replicas {
             let Some(l) = r.leading() else { continue };
             if l.pending != PendingIsr::None {

@@ -19,13 +19,12 @@ pub(crate) struct Undo {
 }
 
 impl World {
-    /// What is remembered of an input to one actor alone. `words`: this world's, see [`World::pack`].
-    pub(crate) fn remembered<'a>(&self, input: &Input, words: &[u32], memo: &'a Memo) -> Option<(Actor, &'a Outcome)> {
+    /// What is remembered of an input to one actor alone, in a world whose parts are those that are kept.
+    pub(crate) fn remembered<'a>(&self, input: &Input, memo: &'a Memo) -> Option<(Actor, &'a Outcome)> {
         let (who, given) = match input {
             Input::Deliver(id) => {
-                let i = self.net.binary_search_by_key(id, |f| f.id).ok()?;
-                let f = &self.net[i];
-                (f.to, Given::Message(f.from, words[self.packed_parts() + 2 * i]))
+                let f = &self.net[self.net.binary_search_by_key(id, |f| f.id).ok()?];
+                (f.to, Given::Message(f.from, f.body.number()))
             }
             Input::Fire(t) => (t.actor(), Given::Timer(*t)),
             Input::Do(Command::Send { producer, partition, record, then }) => {
@@ -35,7 +34,14 @@ impl World {
         };
         let down = matches!(who, Actor::Broker(b) if !self.broker(b).is_up());
         let wired = self.cut.is_empty() && self.drop_next.is_empty();
-        let key = Key { part: words[self.place(who)], given };
+        let part = match who {
+            Actor::Controller => self.controller.number(),
+            Actor::Broker(b) => self.brokers[b.ix()].number(),
+            Actor::Producer(p) => self.producers[p.ix()].number(),
+            Actor::Consumer(c) => self.consumers[c.ix()].number(),
+            Actor::Voter(v) => self.voters[v.ix()].number(),
+        };
+        let key = Key { part, given };
         memo.outcome(&key).filter(|o| o.plain && !down && wired).map(|o| (who, o))
     }
 

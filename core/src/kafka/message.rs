@@ -5,6 +5,7 @@ use super::group::consumer::{Beat, BeatAnswer};
 use super::group::{MemberId, Parts, Subscription};
 use super::log::{Batch, Entries};
 use super::quorum::QuorumBody;
+use super::share::message::ShareBody;
 use super::transaction::TxnBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
@@ -328,6 +329,8 @@ pub enum Body {
     },
     /// Of a transaction.
     Txn(TxnBody),
+    /// Of a share group.
+    Share(ShareBody),
     /// Of the quorum of controllers.
     Quorum(QuorumBody),
 }
@@ -370,6 +373,7 @@ impl Body {
             Body::MetadataResponse { .. } => MessageKind::MetadataResponse,
             Body::Disconnect { .. } => MessageKind::Disconnect,
             Body::Txn(t) => t.kind(),
+            Body::Share(s) => s.kind(),
             Body::Quorum(q) => q.kind(),
         }
     }
@@ -404,6 +408,7 @@ impl Body {
             | Body::MetadataResponse { conn, .. }
             | Body::Disconnect { conn } => Some(*conn),
             Body::Txn(t) => t.conn(),
+            Body::Share(s) => s.conn(),
             _ => None,
         }
     }
@@ -421,6 +426,7 @@ impl Body {
             Body::GroupHeartbeat { .. } | Body::LeaveGroup { .. } | Body::Metadata { .. } => true,
             Body::ConsumerGroupHeartbeat { .. } => true,
             Body::Txn(t) => t.is_client_request(),
+            Body::Share(s) => s.is_client_request(),
             _ => false,
         }
     }
@@ -432,6 +438,7 @@ impl Body {
             Body::OffsetCommitResponse { .. } | Body::OffsetFetchResponse { .. } => true,
             Body::JoinGroupResponse { .. } | Body::SyncGroupResponse { .. } | Body::ConsumerGroupHeartbeatResponse { .. } => true,
             Body::Txn(t) => t.is_client_response(),
+            Body::Share(s) => s.is_client_response(),
             _ => false,
         }
     }

@@ -24,6 +24,7 @@ pub mod quorum;
 pub mod replica;
 mod serving;
 pub mod setup;
+pub mod share;
 pub mod step;
 pub mod streams;
 pub mod transaction;
@@ -50,7 +51,7 @@ use setup::GroupProtocol;
 pub use setup::Setup;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use step::{AppCall, Returned, TxnTimer};
+use step::{AppCall, Returned, ShareTimer, TxnTimer};
 pub use step::{Base, Command, Input, Out, Timer, TimerOp};
 use transaction::Call;
 
@@ -484,7 +485,9 @@ impl World {
     fn settle_groups(&mut self, b: BrokerId, out: &mut Out) {
         if self.setup.groups.iter().any(|g| g.protocol != GroupProtocol::Fixed) && self.broker(b).is_up() {
             let b = Shared::make_mut(&mut self.brokers[b.ix()]);
-            Cx { b, setup: &self.setup, data: &self.data, out }.settle_groups(&mut self.rosters);
+            let mut cx = Cx { b, setup: &self.setup, data: &self.data, out };
+            cx.settle_groups(&mut self.rosters);
+            cx.settle_share(&mut self.rosters);
         }
     }
 
@@ -547,6 +550,9 @@ impl World {
             Command::ThrowInHandler(c) if self.consumers[c.ix()].up => {
                 self.consumer(c, &setup, out).throw();
             }
+            Command::FailInHandler(c) if self.consumers[c.ix()].up => {
+                self.consumer(c, &setup, out).fail();
+            }
             Command::CrashVoter(v) if self.voters[v.ix()].up => {
                 self.voter(v, out, |cx| cx.crash());
                 self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Voter(v));
@@ -587,7 +593,7 @@ impl World {
         let setup = self.setup.clone();
         self.consumer(c, &setup, out).crash();
         self.lose(out, DropReason::ConnectionClosed, |f| f.to == Actor::Consumer(c));
-        self.forget_client(c);
+        self.forget_client(c, out);
         if let Some(o) = setup.consumers[c.ix()].output {
             self.end_producer(o.producer, out);
         }
@@ -619,8 +625,12 @@ impl World {
     }
 
     /// A dead client's parked requests are closed with its connections.
-    fn forget_client(&mut self, c: ConsumerIx) {
+    fn forget_client(&mut self, c: ConsumerIx, out: &mut Out) {
+        let setup = self.setup.clone();
         for b in &mut self.brokers {
+            if b.share.is_some() {
+                Cx { b: Shared::make_mut(b), setup: &setup, data: &self.data, out }.end_share_session(c);
+            }
             if b.consumer_fetches.iter().any(|f| f.consumer == c) || b.commits.iter().any(|x| x.consumer == c) {
                 let b = Shared::make_mut(b);
                 b.commits.retain(|x| x.consumer != c);
@@ -705,11 +715,16 @@ impl World {
         b.produces.iter().for_each(|p| note(Actor::Producer(p.producer), p.conn));
         b.commits.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
         b.consumer_fetches.iter().for_each(|c| note(Actor::Consumer(c.consumer), c.conn));
-        for m in b.groups.iter().flat_map(|g| &g.members) {
-            m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
+        if !self.setup.groups.is_empty() {
+            for m in b.groups.iter().flat_map(|g| &g.members) {
+                m.joining.iter().chain(&m.syncing).for_each(|c| note(Actor::Consumer(m.id.consumer), *c));
+            }
+            b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
+            b.share_connections().for_each(|(c, conn)| note(Actor::Consumer(c), conn));
         }
-        b.consumer_groups.iter().flat_map(|g| g.connections()).for_each(|(c, conn)| note(Actor::Consumer(c), conn));
-        b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        if !self.setup.transactions.is_empty() {
+            b.txn.connections().for_each(|(p, conn)| note(Actor::Producer(p), conn));
+        }
         any.then_some((3 << 56 | u64::from(b.id.0), bits))
     }
 
@@ -787,6 +802,7 @@ impl Timer {
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
             Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
+            Timer::Share(ShareTimer::Lock(b, ..) | ShareTimer::State(b, ..)) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)

@@ -479,7 +479,12 @@ impl ProducerCx<'_> {
         let batch = q.batch.id;
         let hopeless = matches!(
             error,
-            ErrorCode::InvalidProducerEpoch | ErrorCode::InvalidTxnState | ErrorCode::TransactionAbortable | ErrorCode::InvalidRecord
+            ErrorCode::InvalidProducerEpoch
+                | ErrorCode::InvalidTxnState
+                | ErrorCode::TransactionAbortable
+                | ErrorCode::InvalidRecord
+                | ErrorCode::InvalidTimestamp
+                | ErrorCode::MessageTooLarge
         );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
         if hopeless || !holds(Rule::Retries) || q.attempts >= retries || gap && self.p.txn.is_some() {

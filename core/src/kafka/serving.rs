@@ -7,7 +7,7 @@ use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
 use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
 use crate::broken::{Rule, holds};
-use crate::event::{ErrorCode, EventKind, GroupEvent, TxnEvent};
+use crate::event::{ErrorCode, EventKind, GroupEvent, ShareEvent, TxnEvent};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
@@ -70,11 +70,12 @@ impl Cx<'_> {
         let spec = &self.setup.partitions[p.ix()];
         let min_isr = if holds(Rule::InSyncIsEnough) { spec.min_isr } else { spec.replicas.len() };
         let refuse = |error| (p, Err(error), None, batch.id);
+        let bad = self.b.replica(p).and_then(|r| r.refuses(self.data.of(batch.id)));
         let checked = match self.b.replica(p) {
             Some(r) => match r.leading() {
                 None => Err(ErrorCode::NotLeaderOrFollower),
                 Some(l) if acks == Acks::All && l.isr.len() < min_isr && holds(Rule::MinIsr) => Err(ErrorCode::NotEnoughReplicas),
-                Some(_) if r.wants_keys() && self.data.of(batch.id).iter().any(|x| x.key.is_none()) => Err(ErrorCode::InvalidRecord), // L1
+                Some(_) if bad.is_some() => bad.map_or(Ok(None), Err),
                 Some(_) => match r.check_sequence(batch, &self.setup.rules) {
                     Idempotence::New => refused.map_or(Ok(None), Err),
                     Idempotence::Duplicate(base) => Ok(Some(base)),
@@ -112,6 +113,9 @@ impl Cx<'_> {
                 EventKind::Appended { broker: me, partition: p, batch: b.id, base: entry.base, count: b.count, epoch: entry.epoch }
             }
             Payload::Commit(c) => EventKind::CommitAppended { broker: me, group: c.group, partition: c.partition, offset: c.offset },
+            Payload::Group { group, .. } if self.setup.groups[group.ix()].coordinator != p => {
+                EventKind::Share { group, what: ShareEvent::StateAppended { broker: me } }
+            }
             Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
             Payload::Control(m) => {
                 let (id, commit, offset) = (m.id, m.commit, entry.base);
@@ -168,6 +172,7 @@ impl Cx<'_> {
         self.finish_markers(p, hw);
         self.finish_transitions(p, hw);
         self.wake_consumers(p);
+        self.wake_share(p);
     }
 
     fn finish_produces(&mut self) {

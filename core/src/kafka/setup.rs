@@ -4,6 +4,7 @@ use super::assignor::Assignor;
 use super::log::config::LogConfig;
 use super::message::Acks;
 use super::partitioner::Partitioner;
+use super::share::{Acknowledging, ShareSetup};
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -115,6 +116,8 @@ pub struct ProducerSetup {
     pub adaptive: bool,
     /// `partitioner.ignore.keys`.
     pub ignore_keys: bool,
+    /// `partitioner.class=…RoundRobinPartitioner` (prod.P2).
+    pub round_robin: bool,
     /// `transactional.id`.
     pub txn: Option<TxnIx>,
     /// The application loop that it is part of: one process with this consumer.
@@ -234,6 +237,8 @@ pub struct ConsumerSetup {
     pub output: Option<OutputSetup>,
     /// What it does with the records, if it is a Streams thread.
     pub streams: Option<Rc<StreamsSetup>>,
+    /// How it acknowledges, if it is a share consumer.
+    pub share: Option<Acknowledging>,
 }
 
 /// `group.protocol`.
@@ -246,6 +251,8 @@ pub enum GroupProtocol {
     Classic,
     /// KIP-848 (rule book 5D).
     Consumer,
+    /// A share group (KIP-932, rule book 5E).
+    Share,
 }
 
 /// A consumer group.
@@ -263,6 +270,8 @@ pub struct GroupSetup {
     pub assignment_interval: bool,
     /// group.G2: most rounds of `group.initial.rebalance.delay.ms` that a group that was empty waits.
     pub initial_rounds: u16,
+    /// What holds for it, if it is a share group.
+    pub share: Option<Rc<ShareSetup>>,
 }
 
 /// Everything that a run starts from.

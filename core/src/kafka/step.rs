@@ -183,8 +183,21 @@ pub enum Timer {
     AssignmentInterval(BrokerId, GroupIx),
     /// Of a transaction.
     Txn(TxnTimer),
-    /// Of the quorum of controllers.
+    /// Of a share group. A trial has none, so no schedule names one.
+    #[serde(skip)]
+    Share(ShareTimer),
+    /// Of the quorum of controllers. A trial has none, so no schedule names one.
+    #[serde(skip)]
     Quorum(QuorumTimer),
+}
+
+/// A timer of a share group, at the leader of a partition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ShareTimer {
+    /// `group.share.record.lock.duration.ms` of a record that a member has (share.Q4).
+    Lock(BrokerId, GroupIx, PartitionId, Offset),
+    /// The share coordinator has not answered: it is asked again.
+    State(BrokerId, GroupIx, PartitionId),
 }
 
 /// A timer of a transaction.
@@ -289,6 +302,8 @@ pub enum Command {
     StopConsumer(ConsumerIx),
     /// Its handler throws an exception; it closes its consumer and ends.
     ThrowInHandler(ConsumerIx),
+    /// The handler of a share consumer throws; the application catches that, and says so of the record.
+    FailInHandler(ConsumerIx),
     /// Kill a controller of the quorum.
     CrashVoter(VoterId),
     /// Start it again.

@@ -1,12 +1,12 @@
 //! What a broker does to its logs by itself: files, flushes, retention, compaction, deletion of records (rule book 1.3).
 
 use super::broker::{Broker, Cx};
-use super::log::records::RecordTable;
+use super::log::records::{BATCH_HEADER_BYTES, RecordData, RecordTable};
 use super::replica::Replica;
 use super::setup::Setup;
 use super::step::{Base, Timer};
 use crate::broken::{Rule, holds};
-use crate::event::EventKind;
+use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use crate::shared::Shared;
 use smallvec::SmallVec;
@@ -24,9 +24,22 @@ impl Replica {
         }
     }
 
-    /// log.L1: its topic is compacted, so every record must have a key.
-    pub(super) fn wants_keys(&self) -> bool {
-        self.files.as_ref().is_some_and(|f| f.cfg.compact) && holds(Rule::CompactionKeys)
+    /// log.L1, L13: what is wrong with a batch, whatever its producer's state. (Kafka compares timestamps with the clock when
+    /// the batch arrives, here it is that of the moment when the record was made.)
+    pub(super) fn refuses(&self, records: &[RecordData]) -> Option<ErrorCode> {
+        let cfg = &self.files.as_ref()?.cfg;
+        let bytes = BATCH_HEADER_BYTES + records.iter().map(RecordData::size).sum::<u64>();
+        let late = |r: &RecordData| r.ahead_ms < 0 && r.ahead_ms.unsigned_abs() > cfg.timestamp_before_ms;
+        let early = |r: &RecordData| r.ahead_ms > 0 && r.ahead_ms.unsigned_abs() > cfg.timestamp_after_ms;
+        if bytes > cfg.max_message_bytes && !records.is_empty() && holds(Rule::MaxMessageBytes) {
+            Some(ErrorCode::MessageTooLarge)
+        } else if records.iter().any(|r| late(r) || early(r)) && holds(Rule::TimestampBounds) {
+            Some(ErrorCode::InvalidTimestamp)
+        } else if cfg.compact && records.iter().any(|r| r.key.is_none()) && holds(Rule::CompactionKeys) {
+            Some(ErrorCode::InvalidRecord)
+        } else {
+            None
+        }
     }
 
     /// Everything is on the disk.

@@ -5,7 +5,7 @@ use super::groups;
 use super::logs;
 use super::streams;
 use super::versions;
-use super::{CommitSpec, Scenario, ScenarioError, error};
+use super::{App, CommitSpec, Do, Scenario, ScenarioError, TimedCommand, error};
 use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
@@ -14,16 +14,20 @@ use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::quorum::QuorumTimer;
 use crate::kafka::setup::*;
-use crate::kafka::step::{RequestKind, Timer, TxnTimer};
+use crate::kafka::step::{RequestKind, ShareTimer, Timer, TxnTimer};
 use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
 
+/// `message.timestamp.after.max.ms` where nothing is said.
+const HOUR_MS: u64 = 3_600_000;
 /// `offsets.topic.num.partitions`.
 const OFFSETS_PARTITIONS: u16 = 50;
 /// `replication.factor` of Kafka's own topics, where there are enough brokers.
 const INTERNAL_REPLICATION: u8 = 3;
 
+/// `share.coordinator.state.topic.num.partitions`; its min ISR is 2.
+const SHARE_PARTITIONS: u16 = 50;
 /// `transaction.state.log.num.partitions`.
 const TRANSACTION_PARTITIONS: u16 = 50;
 /// A producer's wait after CONCURRENT_TRANSACTIONS when a transaction begins, in microseconds (txn.T6).
@@ -38,6 +42,8 @@ pub struct Durations {
     consumers: Vec<ClientDurations>,
     /// Rebalance timeout of each group.
     groups: Vec<u64>,
+    /// How long locks of each share group last.
+    locks: Vec<u64>,
     /// `transaction.timeout.ms`, by transactional id.
     transactions: Vec<u64>,
 }
@@ -141,6 +147,9 @@ impl Durations {
             Timer::MemberRebalance(_, id) => self.consumers[id.consumer.ix()].max_poll,
             Timer::AssignmentInterval(..) => self.broker.assignment_interval,
             Timer::Txn(t) => self.of_transaction(t),
+            Timer::Share(ShareTimer::Lock(_, g, ..)) => self.locks[g.ix()],
+            // The first backoff of Kafka's persister.
+            Timer::Share(ShareTimer::State(..)) => 1_000_000,
             Timer::Quorum(t) => match t {
                 QuorumTimer::Election(..) => self.broker.quorum_election,
                 QuorumTimer::Fetch(_) | QuorumTimer::ObserverFetch(_) => self.broker.quorum_fetch,
@@ -187,13 +196,15 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         keys: Vec::new(),
         rules: rules(s),
     };
+    let ahead = |c: &TimedCommand| matches!(c.what, Do::Send { timestamp_ms: Some(t), .. } if t > c.at_us / 1000 + HOUR_MS);
+    let dated = s.commands.iter().any(ahead);
     for t in &s.topology.topics {
         let layers = [&t.configs, &s.configs];
         let min_isr = configs::int("min.insync.replicas", Scope::Topic, &layers) as usize;
         let unclean = configs::boolean("unclean.leader.election.enable", Scope::Topic, &layers);
         add_topic(&mut setup, &t.name, (0..t.partitions).collect(), t.replication_factor, min_isr, unclean);
-        let log =
-            logs::config(&layers, &s.kafka).map_err(|(name, what)| ScenarioError { at: format!("topic {}: {name}", t.name), what })?;
+        let log = logs::config(&layers, &s.kafka, dated)
+            .map_err(|(name, what)| ScenarioError { at: format!("topic {}: {name}", t.name), what })?;
         let mine = setup.topics[setup.topics.len() - 1].partitions.clone();
         mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
     }
@@ -203,7 +214,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         add_producer(&mut setup, ProducerSetup { partitioner: p.client, ..built }, &p.configs, None);
     }
     for (i, a) in s.apps.iter().enumerate() {
-        let checked = groups::check(&s.kafka, &a.consumer_configs(), a.streams.is_some());
+        let checked = groups::check(&s.kafka, &a.consumer_configs(), a);
         checked.map_err(|(name, what)| ScenarioError { at: format!("apps[{i}].configs.{name}"), what })?;
     }
     add_groups(s, &mut setup)?;
@@ -212,9 +223,29 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
             setup.consumers[member.consumer.ix()].assigned = parts;
         }
     }
+    add_share_state(s, &mut setup);
     add_transaction_state(s, &mut setup)?;
     let durations = durations(s, &setup);
     Ok((setup, durations))
+}
+
+/// The topic of the share coordinators, where there is a share group.
+fn add_share_state(s: &Scenario, setup: &mut Setup) {
+    let shares = |a: &App| a.share.is_some();
+    let number = |a: &App| coordinator_partition(&a.group, SHARE_PARTITIONS);
+    let mut numbers: Vec<u16> = s.apps.iter().filter(|a| shares(a)).map(number).collect();
+    order::sort(&mut numbers);
+    numbers.dedup();
+    if numbers.is_empty() {
+        return;
+    }
+    let first = setup.partitions.len() as u16;
+    let replicas = INTERNAL_REPLICATION.min(setup.brokers);
+    add_topic(setup, "__share_group_state", numbers.clone(), replicas, 2.min(usize::from(replicas)), false);
+    for (g, a) in setup.groups.iter_mut().zip(&s.apps).filter(|x| shares(x.1)) {
+        let at = numbers.iter().position(|n| *n == number(a)).unwrap_or(0) as u16;
+        g.share = Some(Rc::new(groups::share(s, a, PartitionId(first + at))));
+    }
 }
 
 /// The topic of the transaction coordinators, where there is a `transactional.id`.
@@ -344,6 +375,7 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
         app: None,
         adaptive: configs::boolean("partitioner.adaptive.partitioning.enable", Scope::Producer, &layers),
         ignore_keys: configs::boolean("partitioner.ignore.keys", Scope::Producer, &layers),
+        round_robin: configs::value("partitioner.class", Scope::Producer, &layers) == configs::ROUND_ROBIN,
     })
 }
 
@@ -374,15 +406,17 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             name: a.group.clone(),
             coordinator: PartitionId(first + at),
             topics: (0..setup.topics.len()).filter(|t| a.topics.contains(&setup.topics[*t].name) || repartition == Some(*t)).collect(),
-            protocol: groups::protocol(&a.configs),
+            protocol: groups::protocol(a),
             assignment_interval: groups::assignment_interval_ms(s) > 0,
             initial_rounds: rounds.min(u64::from(u16::MAX)) as u16,
+            share: None,
         });
         let of_producer = a.producer_configs();
         let transactional = of_producer.as_ref().is_some_and(|c| c.contains_key("transactional.id"));
         let commit = match a.commit {
             None if thread.is_some() => CommitMode::Streams,
             None if transactional => CommitMode::Transaction,
+            _ if a.share.is_some() => CommitMode::Never,
             Some(CommitSpec::AfterHandling) => CommitMode::AfterHandling,
             Some(CommitSpec::BeforeHandling) => CommitMode::BeforeHandling,
             None if configs::boolean("enable.auto.commit", Scope::Consumer, &layers) => CommitMode::Auto,
@@ -390,7 +424,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         };
         let strategies = match &thread {
             Some(_) => SmallVec::from_elem(Assignor::CooperativeSticky, 1), // in place of its own assignor, cooperative as well
-            None => groups::assignors(&configs),
+            None => groups::assignors(a, &configs),
         };
         let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
             "earliest" => ResetPolicy::Earliest,
@@ -426,6 +460,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
                 output,
                 streams: thread.clone(),
+                share: groups::acknowledging(a),
             });
         }
     }
@@ -492,8 +527,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             handling: a.handling_us,
             auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),
             fetch_wait: c("fetch.max.wait.ms"),
-            session: groups::session_ms(s, &a.configs) * 1000,
-            group_heartbeat: groups::heartbeat_ms(s, &a.configs) * 1000,
+            session: groups::session_ms(s, a) * 1000,
+            group_heartbeat: groups::heartbeat_ms(s, a) * 1000,
             max_poll: c("max.poll.interval.ms"),
             ..ClientDurations::default()
         };
@@ -506,6 +541,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         producers: producers.collect(),
         consumers: consumers.collect(),
         groups: groups.collect(),
+        locks: s.apps.iter().map(|a| groups::lock_ms(s, a) * 1000).collect(),
         transactions,
     }
 }

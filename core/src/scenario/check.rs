@@ -2,7 +2,7 @@
 //! would be right.
 
 use super::configs::{self, Configs, Scope};
-use super::versions::VERSIONS;
+use super::versions::{VERSIONS, has_share_groups};
 use super::{App, Do, End, FORMAT, Scenario, ScenarioError, TimedCommand, build, error};
 use crate::cost::service::CostSpec;
 
@@ -130,7 +130,11 @@ impl Scenario {
             if a.handling_us > 3_600_000_000 {
                 return error(format!("{at}.handling_us"), "is more than an hour");
             }
-            self.check_configs(&a.configs, Scope::Consumer, &format!("{at}.configs"))?;
+            let scope = if a.share.is_some() { Scope::Share } else { Scope::Consumer };
+            self.check_configs(&a.configs, scope, &format!("{at}.configs"))?;
+            if a.share.is_some() {
+                self.check_share(a, &at)?;
+            }
             if let Some(o) = &a.output {
                 self.topic_index(&o.topic).ok_or_else(|| self.no_topic(format!("{at}.output.topic"), &o.topic))?;
                 self.check_configs(&o.configs, Scope::Producer, &format!("{at}.output.configs"))?;
@@ -145,6 +149,17 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    fn check_share(&self, a: &App, at: &str) -> Result<(), ScenarioError> {
+        if !has_share_groups(&self.kafka) {
+            return error(format!("{at}.share"), "UnsupportedVersionException: share groups are there from 4.2 on");
+        }
+        let others = [("commit", a.commit.is_some()), ("output", a.output.is_some()), ("streams", a.streams.is_some())];
+        match others.into_iter().find(|x| x.1) {
+            Some((field, _)) => error(format!("{at}.{field}"), "must be left out: a share consumer acknowledges records"),
+            None => Ok(()),
+        }
     }
 
     fn check_workload(&self) -> Result<(), ScenarioError> {

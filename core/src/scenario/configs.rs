@@ -17,6 +17,8 @@ pub enum Scope {
     Consumer,
     /// Streams applications.
     Streams,
+    /// Share consumers, and their groups.
+    Share,
 }
 
 /// What a value may be.
@@ -64,6 +66,9 @@ const STRATEGY_NAMES: &[&str] = &[STRATEGIES[0].0, STRATEGIES[1].0, STRATEGIES[2
 const DEFAULT_STRATEGIES: &str =
     "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
 
+/// `partitioner.class` in place of the built-in partitioner (prod.P2).
+pub const ROUND_ROBIN: &str = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
+
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
@@ -82,6 +87,11 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("group.consumer.session.timeout.ms", Scope::Broker, Kind::Int(1), "45000"),
     def("group.consumer.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
     def("group.consumer.assignment.interval.ms", Scope::Broker, Kind::Int(0), "1000"),
+    def("group.share.session.timeout.ms", Scope::Broker, Kind::Int(1), "45000"),
+    def("group.share.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
+    def("group.share.record.lock.duration.ms", Scope::Broker, Kind::Int(1000), "30000"),
+    def("group.share.delivery.count.limit", Scope::Broker, Kind::Int(2), "5"),
+    def("group.share.partition.max.record.locks", Scope::Broker, Kind::Int(1), "2000"),
     def("transaction.state.log.min.isr", Scope::Broker, Kind::Int(1), "2"),
     def("transaction.max.timeout.ms", Scope::Broker, Kind::Int(1), "900000"),
     def("transaction.abort.timed.out.transaction.cleanup.interval.ms", Scope::Broker, Kind::Int(1), "10000"),
@@ -103,6 +113,9 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("min.compaction.lag.ms", Scope::Topic, Kind::Int(0), "0"),
     def("min.cleanable.dirty.ratio", Scope::Topic, Kind::Ratio, "0.5"),
     def("flush.messages", Scope::Topic, Kind::Int(1), "9223372036854775807"),
+    def("max.message.bytes", Scope::Topic, Kind::Int(0), "1048588"),
+    def("message.timestamp.before.max.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
+    def("message.timestamp.after.max.ms", Scope::Topic, Kind::Int(0), "3600000"),
     def("flush.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
     def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
@@ -117,6 +130,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
     def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
     def("partitioner.ignore.keys", Scope::Producer, Kind::Bool, "false"),
+    def("partitioner.class", Scope::Producer, Kind::Word(&[ROUND_ROBIN]), ""),
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
@@ -132,6 +146,16 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+    def("share.acknowledgement.mode", Scope::Share, Kind::Word(&["implicit", "explicit"]), "implicit"),
+    def("share.acquire.mode", Scope::Share, Kind::Word(&["batch_optimized", "record_limit"]), "batch_optimized"),
+    def("share.auto.offset.reset", Scope::Share, Kind::Word(&["earliest", "latest"]), "latest"),
+    def("share.isolation.level", Scope::Share, Kind::Word(&["read_uncommitted", "read_committed"]), "read_uncommitted"),
+    def("share.record.lock.duration.ms", Scope::Share, Kind::Int(1000), "30000"),
+    def("max.poll.records", Scope::Share, Kind::Int(1), "500"),
+    def("max.poll.interval.ms", Scope::Share, Kind::Int(1), "300000"),
+    def("fetch.max.wait.ms", Scope::Share, Kind::Int(0), "500"),
+    def("request.timeout.ms", Scope::Share, Kind::Int(0), "30000"),
+    def("retry.backoff.ms", Scope::Share, Kind::Int(0), "100"),
     def("processing.guarantee", Scope::Streams, Kind::Word(&["at_least_once", "exactly_once_v2"]), "at_least_once"),
     def("commit.interval.ms", Scope::Streams, Kind::Int(1), "30000"),
 ];

@@ -1,14 +1,21 @@
 //! What a scenario says of its consumer groups: the protocol, and which configs go with it.
 
-use super::Scenario;
 use super::configs::{self, Configs, Scope};
 use super::versions;
+use super::{App, Scenario};
+use crate::ids::PartitionId;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::setup::GroupProtocol;
+use crate::kafka::share::{Acknowledging, ShareSetup};
 use smallvec::{SmallVec, smallvec};
 
+/// How the members of an application's group come and go.
+pub(super) fn protocol(a: &App) -> GroupProtocol {
+    if a.share.is_some() { GroupProtocol::Share } else { of_configs(&a.configs) }
+}
+
 /// `group.protocol`.
-pub(super) fn protocol(c: &Configs) -> GroupProtocol {
+fn of_configs(c: &Configs) -> GroupProtocol {
     match configs::value("group.protocol", Scope::Consumer, &[c]).as_str() {
         "consumer" => GroupProtocol::Consumer,
         _ => GroupProtocol::Classic,
@@ -19,9 +26,12 @@ pub(super) fn protocol(c: &Configs) -> GroupProtocol {
 const OF_CLASSIC: [&str; 3] = ["session.timeout.ms", "heartbeat.interval.ms", "partition.assignment.strategy"];
 
 /// Combinations that Kafka refuses: which config, and why.
-pub(super) fn check(kafka: &str, c: &Configs, streams: bool) -> Result<(), (&'static str, String)> {
-    if protocol(c) == GroupProtocol::Consumer {
-        if streams {
+pub(super) fn check(kafka: &str, c: &Configs, a: &App) -> Result<(), (&'static str, String)> {
+    if a.share.is_some() {
+        return Ok(());
+    }
+    if of_configs(c) == GroupProtocol::Consumer {
+        if a.streams.is_some() {
             return Err(("group.protocol", "can't be consumer in a Streams application: it assigns its tasks itself".into()));
         }
         if !versions::has_consumer_groups(kafka) {
@@ -45,8 +55,11 @@ pub(super) fn check(kafka: &str, c: &Configs, streams: bool) -> Result<(), (&'st
 }
 
 /// Who may work out the assignment, the preferred one first.
-pub(super) fn assignors(c: &Configs) -> SmallVec<[Assignor; 2]> {
-    if protocol(c) == GroupProtocol::Consumer {
+pub(super) fn assignors(a: &App, c: &Configs) -> SmallVec<[Assignor; 2]> {
+    if a.share.is_some() {
+        return smallvec![Assignor::ShareSimple];
+    }
+    if of_configs(c) == GroupProtocol::Consumer {
         let range = configs::value("group.remote.assignor", Scope::Consumer, &[c]) == "range";
         return smallvec![if range { Assignor::ServerRange } else { Assignor::ServerUniform }];
     }
@@ -56,22 +69,52 @@ pub(super) fn assignors(c: &Configs) -> SmallVec<[Assignor; 2]> {
 }
 
 /// The session timeout of a member: its own config, or with the consumer protocol the brokers'.
-pub(super) fn session_ms(s: &Scenario, c: &Configs) -> u64 {
-    match protocol(c) {
+pub(super) fn session_ms(s: &Scenario, a: &App) -> u64 {
+    match protocol(a) {
+        GroupProtocol::Share => configs::int("group.share.session.timeout.ms", Scope::Broker, &[&s.configs]),
         GroupProtocol::Consumer => configs::int("group.consumer.session.timeout.ms", Scope::Broker, &[&s.configs]),
-        _ => configs::int("session.timeout.ms", Scope::Consumer, &[c]),
+        _ => configs::int("session.timeout.ms", Scope::Consumer, &[&a.configs]),
     }
 }
 
 /// Its heartbeat interval, likewise.
-pub(super) fn heartbeat_ms(s: &Scenario, c: &Configs) -> u64 {
-    match protocol(c) {
+pub(super) fn heartbeat_ms(s: &Scenario, a: &App) -> u64 {
+    match protocol(a) {
+        GroupProtocol::Share => configs::int("group.share.heartbeat.interval.ms", Scope::Broker, &[&s.configs]),
         GroupProtocol::Consumer => configs::int("group.consumer.heartbeat.interval.ms", Scope::Broker, &[&s.configs]),
-        _ => configs::int("heartbeat.interval.ms", Scope::Consumer, &[c]),
+        _ => configs::int("heartbeat.interval.ms", Scope::Consumer, &[&a.configs]),
     }
 }
 
 /// `group.consumer.assignment.interval.ms`: new in 4.3.
 pub(super) fn assignment_interval_ms(s: &Scenario) -> u64 {
     configs::int("group.consumer.assignment.interval.ms", Scope::Broker, &[&s.configs, &versions::defaults(&s.kafka, Scope::Broker)])
+}
+
+/// How a share consumer acknowledges.
+pub(super) fn acknowledging(a: &App) -> Option<Acknowledging> {
+    let explicit = configs::value("share.acknowledgement.mode", Scope::Share, &[&a.configs]) == "explicit";
+    a.share.map(|s| if explicit { Acknowledging::Explicit(s.on_error) } else { Acknowledging::Implicit })
+}
+
+/// What holds for a share group whose state a partition of `__share_group_state` keeps.
+pub(super) fn share(s: &Scenario, a: &App, state: PartitionId) -> ShareSetup {
+    let is = |name, word| configs::value(name, Scope::Share, &[&a.configs]) == word;
+    let broker = |name| configs::int(name, Scope::Broker, &[&s.configs]);
+    ShareSetup {
+        state,
+        earliest: is("share.auto.offset.reset", "earliest"),
+        read_committed: is("share.isolation.level", "read_committed"),
+        record_limit: is("share.acquire.mode", "record_limit"),
+        deliveries: broker("group.share.delivery.count.limit").min(10) as u8,
+        locks: broker("group.share.partition.max.record.locks") as u32,
+    }
+}
+
+/// How long a lock on a record lasts: the group's own config, or the brokers'.
+pub(super) fn lock_ms(s: &Scenario, a: &App) -> u64 {
+    match a.configs.contains_key("share.record.lock.duration.ms") {
+        true => configs::int("share.record.lock.duration.ms", Scope::Share, &[&a.configs]),
+        false => configs::int("group.share.record.lock.duration.ms", Scope::Broker, &[&s.configs]),
+    }
 }

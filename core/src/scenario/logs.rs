@@ -18,16 +18,22 @@ const NAMES: &[&str] = &[
     "min.cleanable.dirty.ratio",
     "flush.messages",
     "flush.ms",
+    "max.message.bytes",
+    "message.timestamp.before.max.ms",
+    "message.timestamp.after.max.ms",
 ];
 
 /// From 4.0 a segment has at least 1 MiB (KIP-1030).
 const SMALLEST_SEGMENT_BYTES: u64 = 1 << 20;
 
-/// The log config of a topic, if it sets any. The error names the config.
-pub(super) fn config(layers: &[&Configs], kafka: &str) -> Result<Option<Rc<LogConfig>>, (String, String)> {
-    if !NAMES.iter().any(|n| layers.iter().any(|c| c.contains_key(*n))) {
+/// The log config of a topic, if it sets any, or if somebody sends records from the future (`dated`). The error
+/// names the config.
+pub(super) fn config(layers: &[&Configs; 2], kafka: &str, dated: bool) -> Result<Option<Rc<LogConfig>>, (String, String)> {
+    if !dated && !NAMES.iter().any(|n| layers.iter().any(|c| c.contains_key(*n))) {
         return Ok(None);
     }
+    let old = versions::defaults(kafka, Scope::Topic);
+    let layers = &[layers[0], layers[1], &old];
     let int = |name| configs::int(name, Scope::Topic, layers);
     let limit = |name| configs::limit(name, Scope::Topic, layers);
     let policy = configs::value("cleanup.policy", Scope::Topic, layers);
@@ -48,6 +54,9 @@ pub(super) fn config(layers: &[&Configs], kafka: &str) -> Result<Option<Rc<LogCo
         dirty_ratio_permille: (ratio * 1000.0) as u64,
         min_compaction_lag_ms: int("min.compaction.lag.ms"),
         flush_messages: int("flush.messages"),
+        max_message_bytes: int("max.message.bytes"),
+        timestamp_before_ms: int("message.timestamp.before.max.ms"),
+        timestamp_after_ms: int("message.timestamp.after.max.ms"),
         flush_ms: limit("flush.ms").filter(|ms| *ms <= i32::MAX as u64),
     })))
 }

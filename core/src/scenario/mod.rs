@@ -18,6 +18,7 @@ use crate::fold::narration::Lang;
 use crate::json::{Misplaced, decode, encode};
 use crate::kafka::partitioner::Partitioner;
 use crate::kafka::setup::ProtocolVersion;
+use crate::kafka::share::AcknowledgeType;
 use crate::kafka::transaction::AfterSend;
 pub use command::{Do, End, TimedCommand};
 use configs::Configs;
@@ -254,6 +255,9 @@ pub struct App {
     /// It is a Streams application, with this topology; each member is a thread in a process of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streams: Option<StreamsSpec>,
+    /// It is a share consumer (KIP-932), and its group a share group; `configs` are those of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareSpec>,
     /// Its own commits; without this, `enable.auto.commit` decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<CommitSpec>,
@@ -267,6 +271,20 @@ impl App {
     pub fn everybody(&self) -> u32 {
         u32::from(self.members) + u32::from(self.standby)
     }
+}
+
+/// What a share consumer does with records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShareSpec {
+    /// With `share.acknowledgement.mode=explicit`: what it says of a record that its handler fails on. (With `implicit` the
+    /// exception ends the process.)
+    #[serde(default = "release")]
+    pub on_error: AcknowledgeType,
+}
+
+fn release() -> AcknowledgeType {
+    AcknowledgeType::Release
 }
 
 fn is_one(n: &u8) -> bool {

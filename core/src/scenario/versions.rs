@@ -12,6 +12,7 @@ const OLD_DEFAULTS: &[(&[&str], Scope, &str, &str)] = &[
     (&["2.8"], Scope::Producer, "enable.idempotence", "false"),
     (&["2.8", "3.9"], Scope::Producer, "linger.ms", "0"),
     (&["4.0", "4.1", "4.2"], Scope::Broker, "group.consumer.assignment.interval.ms", "0"),
+    (&["2.8", "3.9"], Scope::Topic, "message.timestamp.after.max.ms", "9223372036854775807"),
     (&["2.8"], Scope::Consumer, "session.timeout.ms", "10000"),
     (&["2.8"], Scope::Consumer, "partition.assignment.strategy", "range"),
 ];
@@ -40,6 +41,11 @@ pub(super) fn idempotence_yields_to_in_flight(kafka: &str) -> bool {
 /// Has a new cluster of this release `group.version` 1 (from 4.0, KIP-848)?
 pub(super) fn has_consumer_groups(kafka: &str) -> bool {
     !matches!(kafka, "2.8" | "3.9")
+}
+
+/// Has a new cluster of this release `share.version` 1 (from 4.2, KIP-932)?
+pub(super) fn has_share_groups(kafka: &str) -> bool {
+    has_consumer_groups(kafka) && !matches!(kafka, "4.0" | "4.1")
 }
 
 /// Does a group remember in which epoch a member got a partition (from 4.3, KIP-1251)?

@@ -5,6 +5,7 @@ use super::Sim;
 use super::queue::{Class, Item};
 use crate::event::EventKind;
 use crate::ids::*;
+use crate::kafka::share::Acknowledging;
 use crate::kafka::{Command, Input, Out, Timer};
 use litemap::LiteMap;
 use std::collections::BTreeSet;
@@ -128,6 +129,11 @@ impl Sim {
         let Some(r) = self.world.consumers[c.ix()].work.front().copied() else { return false };
         let Some(record) = self.ledger.record_in(r.batch, r.index).filter(|id| self.is_poison(*id)) else { return false };
         let seq = self.record(EventKind::Poisoned { consumer: c, partition: r.partition, offset: r.offset, record }, None);
+        if let Some(Acknowledging::Explicit(_)) = self.setup().consumers[c.ix()].share {
+            self.world.step(Input::Do(Command::FailInHandler(c)), out);
+            self.absorb(out, Some(seq));
+            return true;
+        }
         self.world.step(Input::Do(Command::CrashConsumer(c)), out);
         self.absorb(out, Some(seq));
         self.queue.push(self.now_us + RESTART_US, Class::Workload, Item::Restart(c));

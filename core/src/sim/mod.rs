@@ -317,8 +317,10 @@ impl Sim {
         let range = self.world.setup.topics[topic].partitions.clone();
         let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
         let config = &self.world.setup.producers[producer.ix()];
-        let keyed = key.filter(|_| !config.ignore_keys);
+        let keyed = key.filter(|_| !config.ignore_keys && !config.round_robin);
+        let in_turn = config.round_robin;
         let number = match keyed {
+            _ if in_turn => self.sticky.entry((producer, topic)).or_default().next_in_turn(choice, &self.world),
             Some(k) => config.partitioner.partition(k.as_bytes(), choice.partitions),
             None => self.sticky.entry((producer, topic)).or_default().partition(self.plan.seed, choice, &self.world),
         };
@@ -328,6 +330,7 @@ impl Sim {
         }
         self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
         if keyed.is_none()
+            && !in_turn
             && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
         {
             sticky.count(record.bytes, choice, &self.world);
@@ -360,7 +363,9 @@ impl Sim {
                         self.poison_next(ProducerIx(p as u8));
                     }
                     let now = self.record_now();
-                    let record = RecordData { tombstone: *tombstone, timestamp_ms: timestamp_ms.unwrap_or(now.timestamp_ms), ..now };
+                    let timestamp_ms = timestamp_ms.unwrap_or(now.timestamp_ms);
+                    let ahead_ms = timestamp_ms as i64 - now.timestamp_ms as i64;
+                    let record = RecordData { tombstone: *tombstone, timestamp_ms, ahead_ms, ..now };
                     self.send(ProducerIx(p as u8), t, key.as_deref(), record, AfterSend::GoOn, out);
                 }
                 return;

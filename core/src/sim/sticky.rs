@@ -14,6 +14,8 @@ use crate::kafka::partitioner::sticky_partition;
 pub(super) struct Sticky {
     partition: Option<u16>,
     bytes: u32,
+    /// Records that went round so far.
+    turns: u32,
 }
 
 /// Whose record it is, and where it may go.
@@ -30,6 +32,18 @@ impl Sticky {
     /// The partition for the next record.
     pub(super) fn partition(&mut self, seed: u64, c: Choice, w: &World) -> u16 {
         *self.partition.get_or_insert_with(|| next(seed, c, w))
+    }
+
+    /// prod.P2: RoundRobinPartitioner, which looks at no key: partitions with a leader in turn, all of them if none has one.
+    pub(super) fn next_in_turn(&mut self, c: Choice, w: &World) -> u16 {
+        let meta = &w.producers[c.producer.ix()].meta;
+        let known: Vec<u16> = (0..c.partitions).filter(|n| meta.leader(PartitionId(c.first + n)).is_some()).collect();
+        let turn = self.turns;
+        self.turns = (turn + 1) & 0x7fff_ffff;
+        match known.len() as u32 {
+            0 => (turn % u32::from(c.partitions)) as u16,
+            n => known[(turn % n) as usize],
+        }
     }
 
     /// A record of this size went there. It stays until `batch.size` bytes went there and no batch is left half full,

@@ -8,7 +8,7 @@ use super::waiting::{Draft, Record, Waiting};
 use super::{Budget, Ghost, Node, Property, Trial, search};
 use crate::kafka::changes::{Changes, Tally};
 use crate::kafka::local::Undo;
-use crate::kafka::{Out, World};
+use crate::kafka::{Input, Out, World};
 
 /// An action that a state leaves to others: it sleeps, or was tried before.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +49,9 @@ pub(super) struct Explorer {
     taken: Vec<Taken>,
     /// How many of `taken` slept.
     slept: usize,
-    /// Where the last step led; its world is that of the state in hand again once `undo` is done, …
+    /// Where the last step led; its world is that of the state in hand again when all of `undo` is undone, …
     child: Node,
-    undo: Option<Undo>,
+    undo: Vec<Undo>,
     /// … or it has to become that: the step was taken in full.
     is_else: bool,
     /// How that differs from the state in hand.
@@ -68,7 +68,7 @@ impl Explorer {
             pasts: Numbered::new(),
             steps: Numbered::new(),
             child: node.clone(),
-            undo: None,
+            undo: Vec::new(),
             is_else: true,
             node,
             words: Vec::new(),
@@ -111,7 +111,8 @@ impl Explorer {
     /// Takes a state up.
     pub(super) fn take_up(&mut self, r: Record<'_>, max_faults: u32) {
         self.unpack(r);
-        (self.undo, self.is_else) = (None, true);
+        self.undo.clear();
+        self.is_else = true;
         self.tally.count(&self.node.world);
         enabled(&self.trial, &self.node, max_faults, &mut self.actions);
         self.taken.clear();
@@ -144,12 +145,10 @@ impl Explorer {
         if self.taken[..self.slept].iter().any(|t| t.action == a) {
             return None;
         }
-        match self.undo.take() {
-            Some(undo) => self.child.world.undo(undo),
-            None if self.is_else => self.child.world.copy_from(&self.node.world),
-            None => {}
+        self.undo_all();
+        if std::mem::take(&mut self.is_else) {
+            self.child.world.copy_from(&self.node.world);
         }
-        self.is_else = false;
         self.child.used = self.node.used;
         self.child.ghost.copy_from(&self.node.ghost);
         let (way, touched) = self.apply_locally(a).unwrap_or_else(|| {
@@ -162,22 +161,41 @@ impl Explorer {
         Some(Tried { print, touched, way })
     }
 
-    /// Makes `a` happen in place, if it is known and concerns one actor alone: what [`apply`] does, cheaper.
+    /// Makes `a` happen in place, if all that comes of it is known and each step of it concerns one actor alone: what
+    /// [`apply`] does, cheaper.
     fn apply_locally(&mut self, a: Action) -> Option<(Footprint, bool)> {
-        let (setup, w) = (&self.trial.setup, &mut self.child.world);
-        let input = input(&self.trial, w, self.child.used.records, a);
-        let (who, outcome) = w.remembered(&input, &self.words, self.out.memo())?;
-        let undo = w.do_locally(&input, who, outcome, &mut self.changes)?;
-        if self.trial.coarse && urgent(w, &self.changes).is_some() {
-            w.undo(undo);
-            return None;
+        let (setup, w, memo) = (&self.trial.setup, &mut self.child.world, self.out.memo());
+        let mut input = input(&self.trial, w, self.child.used.records, a);
+        let (mut way, mut touched) = (Footprint::of(setup, a, &input), false);
+        loop {
+            let known = w.remembered(&input, memo);
+            let done = known.and_then(|(who, o)| Some((o, w.do_locally(&input, who, o, &mut self.changes)?)));
+            let Some((outcome, undo)) = done else {
+                self.undo_all();
+                self.child.ghost.copy_from(&self.node.ghost);
+                return None;
+            };
+            self.undo.push(undo);
+            way.note(setup, &outcome.events);
+            outcome.sends.iter().for_each(|(from, to, _)| way.sent(setup, *from, *to));
+            touched |= self.child.ghost.fold(&self.trial, &outcome.events);
+            if self.undo.len() > 1 {
+                self.changes = w.changes(&self.node.world);
+            }
+            let Some(id) = urgent(w, &self.changes).filter(|_| self.trial.coarse) else { break };
+            if let Some(f) = w.net.iter().find(|f| f.id == id) {
+                way.take(setup, f.from, f.to);
+            }
+            input = Input::Deliver(id);
         }
-        self.undo = Some(undo);
-        let mut way = Footprint::of(setup, a, &input);
-        way.note(setup, &outcome.events);
-        outcome.sends.iter().for_each(|(from, to, _)| way.sent(setup, *from, *to));
         self.child.used.count(a, &self.trial.bounds);
-        Some((way, self.child.ghost.fold(&self.trial, &outcome.events)))
+        Some((way, touched))
+    }
+
+    fn undo_all(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            self.child.world.undo(undo);
+        }
     }
 
     /// The states that later actions lead to may leave this one to the state that it led to.
@@ -238,7 +256,8 @@ impl Explorer {
     /// Makes the state at the end of this way the one that was reached.
     pub(super) fn walk(&mut self, way: &[u16], max_faults: u32) {
         self.child = search::root(&self.trial);
-        (self.undo, self.is_else, self.changes) = (None, true, Changes::all());
+        self.undo.clear();
+        (self.is_else, self.changes) = (true, Changes::all());
         self.taken.clear();
         for o in way {
             enabled(&self.trial, &self.child, max_faults, &mut self.actions);

@@ -158,6 +158,9 @@ impl Trial {
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }
+        if setup.groups.iter().any(|g| g.protocol == GroupProtocol::Share) {
+            return error("apps", "have a share group; a trial can't search one: locks on records run by the clock");
+        }
         setup.groups.iter_mut().for_each(|g| g.protocol = GroupProtocol::Fixed);
         let wanted = usize::from(spec.bounds.records);
         if wanted > 16 {

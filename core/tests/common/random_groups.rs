@@ -74,12 +74,18 @@ pub fn group_case(protocol: &'static str) -> impl Strategy<Value = Case> {
             _ => json!({ "session.timeout.ms": 6000, "heartbeat.interval.ms": 700 }),
         };
         configs.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        if is_static {
+        let shares = protocol == "share";
+        if shares {
+            configs = json!({ "share.auto.offset.reset": "earliest", "request.timeout.ms": 1500, "max.poll.interval.ms": 4000,
+                "max.poll.records": 3, "share.acknowledgement.mode": if is_static { "explicit" } else { "implicit" } });
+        } else if is_static {
             configs["group.instance.id"] = "till".into();
         }
         let mut app = json!({ "group": "billing", "topics": ["pay"], "members": members, "standby": 4 - members, "handling_us": 3000,
             "configs": configs });
-        if let Some(commit) = commit {
+        if shares {
+            app["share"] = json!({ "on_error": "release" });
+        } else if let Some(commit) = commit {
             app["commit"] = commit.into();
         }
         let mut all: Vec<TimedCommand> = turns.into_iter().flat_map(commands).collect();
@@ -93,11 +99,13 @@ pub fn group_case(protocol: &'static str) -> impl Strategy<Value = Case> {
         }
         all.sort_by_key(|c| c.at_us);
         let text = json!({
-            "format": 1, "kafka": kafka, "seed": seed, "until_us": 100 * SECOND,
+            "format": 1, "kafka": if shares { "4.3" } else { kafka }, "seed": seed, "until_us": 100 * SECOND,
             "network": { "delay_us": 2000, "jitter_us": jitter },
             "configs": { "replica.lag.time.max.ms": 3000, "broker.session.timeout.ms": 900, "broker.heartbeat.interval.ms": 200,
                 "replica.socket.timeout.ms": 1000, "replica.fetch.backoff.ms": 100, "group.initial.rebalance.delay.ms": 500,
-                "group.consumer.session.timeout.ms": 3000, "group.consumer.heartbeat.interval.ms": 700 },
+                "group.consumer.session.timeout.ms": 3000, "group.consumer.heartbeat.interval.ms": 700,
+                "group.share.session.timeout.ms": 3000, "group.share.heartbeat.interval.ms": 700, "group.share.record.lock.duration.ms": 2000,
+                "group.share.delivery.count.limit": 10 },
             "topology": {
                 "brokers": 3,
                 "topics": [{ "name": "pay", "partitions": 4, "replication.factor": 3, "configs": { "min.insync.replicas": 2 } }],

@@ -199,9 +199,6 @@ fn assignor_cases() -> Vec<Case> {
 }
 
 fn assignor_verdict(case: &AssignorCase) -> Verdict {
-    if case.problem["assignor"] == "share-simple" {
-        return Verdict::NotModelled("share groups are not in the engine");
-    }
     let problem = Problem::parse(&case.problem.to_string()).unwrap_or_else(|e| panic!("{}: {e}", case.name));
     let mut solved = problem.solve();
     // The order within a member's list is the order of assignment, which no client sees.

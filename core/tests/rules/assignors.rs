@@ -183,6 +183,34 @@ fn uniform_with_different_subscriptions() {
     assert_eq!(solve(Assignor::ServerUniform, &g), "a-0 a-1 | b-0 b-2 | b-1");
 }
 
+/// The rule book's example with one topic, whose id begins the walk elsewhere: its partition 0 comes last.
+#[test]
+fn simple_of_share_groups() {
+    let simple = Assignor::ShareSimple;
+    assert_eq!(solve(simple, &fresh("t:4", &["A", "B"])), "t-1 t-3 | t-0 t-2");
+    assert_eq!(solve(simple, &fresh("t:2", &["A", "B", "C"])), "t-0 t-1 | t-1 | t-0", "more members than partitions: some share");
+    assert_eq!(solve(simple, &fresh("t:1", &["A", "B"])), "t-0 | t-0", "a queue with two readers");
+    assert_eq!(solve(simple, &fresh("t:3", &["A", "B"])), "t-0 t-1 | t-2");
+    let joined = group("t:4", &[("A", "", "t-0 t-1 t-2 t-3"), ("B", "", "")]);
+    assert_eq!(solve(simple, &joined), "t-0 t-3 | t-1 t-2");
+    let unread = group("a:1 b:1 c:2", &[("A", "a", "c-1"), ("B", "b", "")]);
+    assert_eq!(solve(simple, &unread), "a-0 c-1 | b-0", "nobody reads c any more, and nobody is asked to give it up");
+}
+
+/// As many partitions and members as a large group has: it must not take time that grows with their square.
+#[test]
+fn the_general_sticky_assignor_is_quick() {
+    let topics: Vec<String> = (0..100).map(|t| format!("t{t:02}:40")).collect();
+    let mut g = fresh(&topics.join(" "), &[]);
+    let reads = |m: usize| (0..g.topics.len()).filter(|t| !(t * 7 + m).is_multiple_of(3)).collect();
+    let member = |m: usize| Member { id: format!("m{m:03}"), instance_id: None, topics: reads(m), owned: Vec::new(), generation: -1 };
+    g.members = (0..100).map(member).collect();
+    let mut next = next_round(&g, assign(Assignor::Sticky, &g));
+    check_each_once(&next, &next.members.iter().map(|m| m.owned.clone()).collect());
+    next.members.truncate(90);
+    check_each_once(&next, &assign(Assignor::Sticky, &next));
+}
+
 fn any_group(same_topics: bool) -> impl Strategy<Value = Group> {
     let counts = prop::collection::vec(0u16..8, 1..4);
     let members = prop::collection::vec((1u8..8, prop::collection::vec(any::<u8>(), 0..6), -1i32..3), 1..7);

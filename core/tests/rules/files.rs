@@ -332,3 +332,55 @@ fn log_l1_a_compacted_topic_refuses_records_without_a_key() {
         assert_eq!(leo(&sim, 1), if error.is_some() { 1 } else { 2 });
     }
 }
+
+/// What a producer is told of records with these timestamps, sent at 10 s one after the other.
+fn dated(kafka: &str, topic: &str, timestamps_ms: &[u64]) -> Vec<Option<ErrorCode>> {
+    let mut s = scene(1, 1, r#"{"linger.ms":0}"#, topic);
+    s.kafka = kafka.into();
+    s.until_us = 20 * SECOND;
+    s.commands = (0..)
+        .zip(timestamps_ms)
+        .map(|(i, t)| (10 * SECOND + i * 100 * MS, *t))
+        .map(|(when, t)| {
+            let what = Do::Send {
+                producer: "checkout".into(),
+                topic: "pay".into(),
+                key: None,
+                tombstone: false,
+                timestamp_ms: Some(t),
+                poison: false,
+            };
+            at(when, what)
+        })
+        .collect();
+    let sim = run(&s);
+    let told = |e: &highwater_core::event::Event| match e.kind {
+        EventKind::Acked { .. } => Some(None),
+        EventKind::SendFailed { error, .. } => Some(Some(error)),
+        _ => None,
+    };
+    sim.events().iter().filter_map(told).collect()
+}
+
+#[test]
+fn log_l13_a_timestamp_is_near_the_clock() {
+    let refused = Some(ErrorCode::InvalidTimestamp);
+    let hour = 3_600_000;
+    assert_eq!(dated("4.1", "{}", &[0, 9_000 + hour, 12_000 + hour]), [None, None, refused], "an hour ahead, where nothing is said");
+    assert_eq!(dated("3.9", "{}", &[12_000 + hour]), [None], "before 4.0 there was no bound");
+    let bounds = r#"{"message.timestamp.before.max.ms":5000,"message.timestamp.after.max.ms":1000}"#;
+    assert_eq!(dated("4.1", bounds, &[6_000, 4_000, 10_900, 12_500]), [None, refused, None, refused]);
+}
+
+#[test]
+fn log_l1_a_batch_beyond_max_message_bytes_is_refused() {
+    let mut s = scene(1, 1, r#"{"linger.ms":0}"#, r#"{"max.message.bytes":500}"#);
+    let work =
+        |bytes: u32, at: u64| format!(r#"{{"producer":"checkout","topic":"pay","start_us":{at},"every_us":1,"count":1,"bytes":{bytes}}}"#);
+    s.workload = [(400, SECOND), (500, 2 * SECOND)].map(|(b, t)| serde_json::from_str(&work(b, t)).unwrap()).to_vec();
+    s.until_us = 10 * SECOND;
+    let sim = run(&s);
+    assert_eq!(leo(&sim, 1), 1, "61 bytes of header count too");
+    let failed = all(&sim, |k| matches!(k, EventKind::SendFailed { error: ErrorCode::MessageTooLarge, .. }));
+    assert_eq!(failed.len(), 1);
+}

@@ -19,6 +19,7 @@ mod metrics;
 mod producer;
 mod quorum;
 mod replication;
+mod share;
 mod stories;
 mod streams;
 mod table;

@@ -422,6 +422,36 @@ fn prod_a2_from_3_7_on_an_isr_that_shrinks_after_the_append_leaves_the_answer_wa
 }
 
 #[test]
+fn prod_p2_round_robin_takes_partitions_in_turn_and_looks_at_no_key() {
+    let class = r#"{"linger.ms":0,"partitioner.class":"org.apache.kafka.clients.producer.RoundRobinPartitioner"}"#;
+    let mut s = scene(3, 3, class, "{}");
+    s.topology.topics[0].partitions = 3;
+    s.commands = (0..7).map(|i| send(SECOND + i * 100 * MS, "A")).collect();
+    s.until_us = 5 * SECOND;
+    let sim = run(&s);
+    let went = |e: &highwater_core::event::Event| match e.kind {
+        EventKind::RecordSent { partition, .. } => Some(partition.0),
+        _ => None,
+    };
+    assert_eq!(sim.events().iter().filter_map(went).collect::<Vec<_>>(), [0, 1, 2, 0, 1, 2, 0]);
+    let other = s.to_json().replace("RoundRobinPartitioner", "MyPartitioner");
+    assert!(highwater_core::scenario::Scenario::parse(&other).unwrap_err().to_string().contains("RoundRobinPartitioner"));
+}
+
+#[test]
+fn prod_p1_a_record_goes_to_the_partition_that_it_names() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.topology.topics[0].partitions = 3;
+    let mut b = Bench::new(&s);
+    for partition in [2, 0, 2] {
+        b.send(partition);
+    }
+    let went: Vec<u16> =
+        b.events.iter().filter_map(|k| if let EventKind::RecordSent { partition, .. } = k { Some(partition.0) } else { None }).collect();
+    assert_eq!(went, [2, 0, 2]);
+}
+
+#[test]
 fn prod_d7_a_silent_producer_is_forgotten_by_every_replica_and_never_within_a_transaction() {
     let forgotten = |sim: &Sim| all(sim, |k| matches!(k, EventKind::ProducerForgotten { .. })).len();
     let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");

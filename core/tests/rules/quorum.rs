@@ -3,6 +3,7 @@
 use crate::common::*;
 use highwater_core::event::{ErrorCode, EventKind, MessageKind, QuorumEvent};
 use highwater_core::fold::invariants::{violations, violations_after};
+use highwater_core::fold::narration::{Lang, why};
 use highwater_core::hash::fingerprint;
 use highwater_core::ids::*;
 use highwater_core::kafka::Out;
@@ -206,6 +207,10 @@ fn ctrl_shipped_data_flows_while_nobody_is_active_and_decisions_wait() {
     let shrunk = last(&sim, |k| matches!(k, EventKind::IsrChanged { .. })).at_us;
     assert!(shrunk > back + 8 * SECOND && acked(shrunk, 50 * SECOND) > 10, "until broker 3 is fenced");
     assert_eq!(sim.ledger().figures(sim.world()).lost, 0);
+    let lines = why(moved.seq, &sim, Lang::En);
+    assert!(lines.iter().any(|l| l.starts_with("Broker 1 is asked to stop")), "{lines:?}");
+    let lines = why(last(&sim, |k| matches!(k, EventKind::Fenced { .. })).seq, &sim, Lang::En);
+    assert!(lines.iter().any(|l| l.starts_with("Broker 3 crashes")), "{lines:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::world::Bench;
 use highwater_core::event::{ErrorCode, EventKind, MessageKind};
 use highwater_core::ids::*;
 use highwater_core::kafka::log::{Batch, Payload};
-use highwater_core::kafka::message::{Body, FetchPart, Fetched};
+use highwater_core::kafka::message::{Body, Change, FetchPart, Fetched};
 use highwater_core::kafka::replica::{FetchOutcome, PendingIsr, Replica};
 use highwater_core::kafka::setup::{PartitionSetup, ProtocolVersion};
 use highwater_core::kafka::step::{Command, Input};
@@ -403,6 +403,35 @@ fn repl_r_m2_an_epoch_is_noted_even_if_nothing_is_ever_written_in_it() {
     r.become_leader(BrokerId(1), &setup(1), set(&[1, 2]));
     assert_eq!(r.log.epochs().last().map(|e| (e.epoch.0, e.start.0)), Some((7, 1)));
     assert_eq!(r.leading().unwrap().epoch_start, Offset(1));
+}
+
+/// The controller's word on P0 reaches a broker.
+fn told(w: &mut Bench, to: u8, leader: u8, le: u16, pe: u16, isr: &[u8]) {
+    let from = w.world.broker(BrokerId(to)).applied;
+    let change =
+        Change::Partition { partition: P0, leader: Some(BrokerId(leader)), le: LeaderEpoch(le), pe: PartitionEpoch(pe), isr: set(isr) };
+    let body = Body::MetadataRecords { from, upto: from + 1, changes: smallvec![change] };
+    w.inject(Actor::Controller, Actor::Broker(BrokerId(to)), body);
+}
+
+#[test]
+fn repl_r_m1_r_m3_r_m4_what_a_word_of_the_controller_changes() {
+    let mut w = Bench::new(&scene(3, 3, r#"{"linger.ms":0}"#, "{}"));
+    w.deliver_all(|f| !matches!(&*f.body, Body::FetchResponse { .. }));
+    let isr = |w: &Bench| w.world.broker(BrokerId(1)).replica(P0).unwrap().leading().map(|l| l.isr);
+    let known = |w: &Bench| w.world.broker(BrokerId(1)).replica(P0).unwrap().leading().unwrap().followers.clone();
+    let before = known(&w);
+    told(&mut w, 1, 1, 0, 5, &[1, 2]);
+    assert_eq!((isr(&w), known(&w)), (Some(set(&[1, 2])), before), "R-M3: another ISR, and what it knows of its followers stays");
+    told(&mut w, 1, 1, 0, 4, &[1]);
+    assert_eq!(isr(&w), Some(set(&[1, 2])), "R-M1: an older partition epoch is ignored");
+    let followers = |w: &Bench| w.events.iter().filter(|k| matches!(k, EventKind::BecameFollower { broker: BrokerId(1), .. })).count();
+    let fetches =
+        |w: &Bench| w.world.net.iter().filter(|f| f.from == Actor::Broker(BrokerId(1)) && matches!(*f.body, Body::Fetch { .. })).count();
+    told(&mut w, 1, 2, 1, 6, &[1, 2]);
+    assert_eq!((isr(&w), followers(&w), fetches(&w)), (None, 1, 1), "R-M4: it leads no more, and fetches from the new leader");
+    told(&mut w, 1, 2, 1, 7, &[2]);
+    assert_eq!((followers(&w), fetches(&w)), (1, 1), "the same leader in the same epoch: the fetcher goes on");
 }
 
 #[test]

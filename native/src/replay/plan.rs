@@ -56,6 +56,9 @@ impl Plan {
         if let Some(a) = s.apps.iter().find(|a| a.output.is_some()) {
             bail!("the application {:?} writes to a topic; only those that read can be replayed", a.group);
         }
+        if let Some(a) = s.apps.iter().find(|a| a.share.is_some()) {
+            bail!("the group {:?} is a share group; librdkafka's consumer can't be a member of one", a.group);
+        }
         let mut plan = Plan {
             records: Vec::new(),
             producers: s.topology.producers.clone(),

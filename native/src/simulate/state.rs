@@ -225,14 +225,14 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     };
     let (state, generation, members) = match spec.protocol {
         GroupProtocol::Classic => coordinator.group(g).map(classic),
-        GroupProtocol::Consumer => coordinator.consumer_group(g).map(|x| {
+        GroupProtocol::Consumer | GroupProtocol::Share => coordinator.consumer_group(g).map(|x| {
             let members = x.group.members.iter().map(|m| member(m.id, &mut m.partitions())).collect();
             (x.group.state(), x.group.epoch.unsigned_abs(), members)
         }),
         // A story's groups never change, and so nobody keeps a state of them.
         GroupProtocol::Fixed => match &world.rosters[g.ix()] {
             GroupRecord::Classic(roster) => Some(classic(&KnownGroup::of(roster))),
-            GroupRecord::Consumer(_) => None,
+            GroupRecord::Consumer(_) | GroupRecord::Share(_) => None,
         },
     }
     .unwrap_or(("Dead", 0, Vec::new()));
@@ -245,7 +245,11 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
     };
     Group {
         id: &spec.name,
-        protocol: if spec.protocol == GroupProtocol::Consumer { "consumer" } else { "classic" },
+        protocol: match spec.protocol {
+            GroupProtocol::Consumer => "consumer",
+            GroupProtocol::Share => "share",
+            GroupProtocol::Classic | GroupProtocol::Fixed => "classic",
+        },
         state,
         generation,
         members,

@@ -21,7 +21,7 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     rows.extend(pause_row(sim, Actor::Controller, lang));
     for v in &sim.world().voters {
         let role = cards::role(v, lang);
-        let value = if v.up { format!("{role} · e{} · LEO {} · HW {}", v.epoch, v.end(), v.hw) } else { role.to_owned() };
+        let value = if v.up { format!("{role} · e{} · LEO {}", v.epoch, v.end()) } else { role.to_owned() };
         rows.push(row(&actor_name(sim, Actor::Voter(v.id), lang), value));
         rows.extend(pause_row(sim, Actor::Voter(v.id), lang));
     }
@@ -388,7 +388,11 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         let (p, position) = (&s.partition, s.position);
         let at = committed(sim, setup.group, *p);
         let show = |o: Option<Offset>| o.map_or("–".to_owned(), |o| o.to_string());
-        rows.push(row(&sim.setup().partition_name(*p), format!("{} {} · {} {}", t.position, show(position), t.committed, show(at))));
+        let said = match setup.share {
+            Some(_) => format!("{} {}", t.share_start, show(at)),
+            None => format!("{} {} · {} {}", t.position, show(position), t.committed, show(at)),
+        };
+        rows.push(row(&sim.setup().partition_name(*p), said));
         let (hw, _) = crate::scene::tide_of(sim, *p);
         rows.push(row(t.lag, hw.0.saturating_sub(at.map_or(0, |o| o.0))));
     }

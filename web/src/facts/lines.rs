@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, StreamsEvent, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, ShareEvent, StreamsEvent, TxnEvent};
 use highwater_core::sim::{STORY_STEP_US, Sim};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
@@ -95,6 +95,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Lost { .. } => Tone::Trouble,
         E::Txn(t) => transaction_tone(t),
         E::Streams(s) => streams_tone(s),
+        E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::MinIsrAltered { .. } => Tone::Control,
         E::ElectionRefused { .. } => Tone::Snag,
@@ -133,6 +134,17 @@ fn streams_tone(s: &StreamsEvent) -> Tone {
         S::Counted { .. } => Tone::Write,
         S::RecordDropped { .. } => Tone::Snag,
         S::TaskClosed { .. } => Tone::Trouble,
+    }
+}
+
+fn share_tone(s: &ShareEvent) -> Tone {
+    use ShareEvent as S;
+    match s {
+        S::Acquired { .. } => Tone::Read,
+        S::Acknowledged { .. } | S::StartMoved { .. } => Tone::Commit,
+        S::Loaded { .. } | S::StateAppended { .. } => Tone::Control,
+        S::Refused { .. } | S::CommitFailed { .. } | S::LockExpired { .. } | S::SessionClosed { .. } => Tone::Snag,
+        S::GivenUp { .. } => Tone::Trouble,
     }
 }
 

@@ -147,6 +147,8 @@ pub struct MemberFacts {
     pub more: usize,
     /// Its tasks, if it is a Streams thread.
     pub thread: Option<ThreadFacts>,
+    /// For the how many-th time the record that it works on was delivered, if it is a share consumer; 0 if it works on none.
+    pub delivery: Option<u8>,
 }
 
 /// A group's box.
@@ -162,16 +164,25 @@ pub struct GroupFacts {
     pub members: Vec<MemberFacts>,
 }
 
+fn coordinator(sim: &Sim, g: GroupIx) -> Option<BrokerId> {
+    let w = sim.world();
+    w.controller.partitions[sim.setup().groups[g.ix()].coordinator.ix()].leader.filter(|b| w.broker(*b).is_up())
+}
+
 /// A group as its coordinator has it, if one is in office.
 fn coordinated(sim: &Sim, g: GroupIx) -> Option<(BrokerId, &Group)> {
-    let w = sim.world();
-    let b = w.controller.partitions[sim.setup().groups[g.ix()].coordinator.ix()].leader.filter(|b| w.broker(*b).is_up())?;
-    Some((b, w.broker(b).group(g)?))
+    let b = coordinator(sim, g)?;
+    Some((b, sim.world().broker(b).group(g)?))
 }
 
 fn group_status(sim: &Sim, g: GroupIx, lang: Lang) -> Vec<String> {
     let t = lang.text();
-    let Some((b, group)) = coordinated(sim, g) else { return vec![t.no_coordinator.to_owned()] };
+    let epochs = || {
+        let b = coordinator(sim, g)?;
+        let c = sim.world().broker(b).consumer_group(g)?;
+        Some(vec![i18n::group_epoch(lang, c.group.epoch, c.group.state()), i18n::coordinated(lang, b)])
+    };
+    let Some((b, group)) = coordinated(sim, g) else { return epochs().unwrap_or_else(|| vec![t.no_coordinator.to_owned()]) };
     let state = match group.state {
         GroupState::Empty => t.group_empty,
         GroupState::Stable => t.group_stable,
@@ -240,9 +251,23 @@ fn member(sim: &Sim, g: GroupIx, id: ConsumerIx, lang: Lang) -> MemberFacts {
     let held = || c.work.iter().chain(&c.buffer);
     let hand: Vec<Mark> = held().take(MARKS).map(|r| mark_of(sim, r.batch, r.index)).collect();
     let thread = c.streams.as_ref().map(|t| thread(sim, g, id, t));
+    let count = |b: BrokerId, p, o| Some(sim.world().broker(b).share_partition(g, p)?.get(o)?.count);
+    let work = c.work.front().and_then(|r| count(c.meta.leader(r.partition)?, r.partition, r.offset));
+    let delivery = sim.setup().consumers[id.ix()].share.map(|_| work.unwrap_or(0));
     let (status, hint) = member_status(sim, g, c, lang);
     let more = held().count() - hand.len();
-    MemberFacts { id, name: sim.setup().member_name(id).into(), up: c.up, status, hint, shares: shares.collect(), more, hand, thread }
+    MemberFacts {
+        id,
+        name: sim.setup().member_name(id).into(),
+        up: c.up,
+        status,
+        hint,
+        shares: shares.collect(),
+        more,
+        hand,
+        thread,
+        delivery,
+    }
 }
 
 fn thread(sim: &Sim, g: GroupIx, id: ConsumerIx, t: &Thread) -> ThreadFacts {

@@ -151,6 +151,14 @@ pub fn generation(lang: Lang, n: u32, state: &str) -> String {
     }
 }
 
+/// The epoch of a group of the consumer protocol, and its state as tools print it.
+pub fn group_epoch(lang: Lang, n: i32, state: &str) -> String {
+    match lang {
+        Lang::En => format!("epoch {n} · {state}"),
+        Lang::Ko => format!("에포크 {n} · {state}"),
+    }
+}
+
 /// A group's coordinator.
 pub fn coordinated(lang: Lang, broker: impl std::fmt::Display) -> String {
     match lang {

@@ -62,6 +62,8 @@ texts! {
     next_sequence: "next sequence", "다음 시퀀스";
     position: "position", "읽을 위치";
     committed: "committed", "커밋됨";
+    share_start: "start offset", "시작 오프셋";
+    delivery: "delivery", "전달 횟수";
     buffer: "in hand", "처리 중";
     idle_member: "no partition left for it", "맡은 파티션 없음";
     group_stable: "stable", "안정";

@@ -154,6 +154,12 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
         [] if !f.up => Html::default(),
         [] => html! { <p class="status">{ t.idle_member }</p> },
         [s, ..] if f.thread.is_some() => thread_lines(f.thread.as_ref(), s.committed, lang),
+        [s] if !tight && f.delivery.is_some() => html! {
+            <>
+                <p class="line"><span>{ t.delivery }</span><b data-testid="delivery">{ f.delivery.filter(|n| *n > 0).map_or_else(dash, |n| n.to_string()) }</b></p>
+                <p class="line"><span>{ icons::pennant() }{ t.share_start }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
+            </>
+        },
         [s] if !tight => html! {
             <>
                 <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>

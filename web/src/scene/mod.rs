@@ -293,9 +293,12 @@ fn pennants(sim: &Sim, p: PartitionId) -> Vec<(GroupIx, Offset)> {
     (0..sim.setup().groups.len() as u8).map(GroupIx).filter_map(|g| committed(sim, g, p).map(|o| (g, o))).collect()
 }
 
-/// A group's committed offset of a partition, in the log of its coordinator.
+/// A group's committed offset of a partition, in the log of its coordinator; of a share group the start offset, at the leader.
 pub fn committed(sim: &Sim, g: GroupIx, p: PartitionId) -> Option<Offset> {
     let w = sim.world();
+    if sim.setup().groups[g.ix()].share.is_some() {
+        return w.broker(w.controller.partitions[p.ix()].leader?).share_partition(g, p).map(|s| s.start);
+    }
     let home = sim.setup().groups[g.ix()].coordinator;
     let coordinator = w.controller.partitions[home.ix()].leader.unwrap_or_else(|| sim.ledger().view(home));
     w.broker(coordinator).committed(sim.setup(), g).iter().find(|c| c.0 == p).map(|c| c.1)

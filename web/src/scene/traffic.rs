@@ -5,6 +5,8 @@ use highwater_core::ids::*;
 use highwater_core::kafka::log::Entry;
 use highwater_core::kafka::message::{Body, Fetched};
 use highwater_core::kafka::quorum::{Fetched as Metadata, QuorumBody};
+use highwater_core::kafka::share::AcknowledgeType;
+use highwater_core::kafka::share::message::ShareBody;
 use highwater_core::kafka::transaction::TxnBody;
 use highwater_core::kafka::{Flight, World};
 
@@ -131,9 +133,43 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         Body::Metadata { .. } | Body::MetadataResponse { .. } => (Weight::Quiet, Cargo::Slip, String::new()),
         Body::Disconnect { .. } => (Weight::Quiet, Cargo::Broken, String::new()),
         Body::Txn(t) => transaction(t),
+        Body::Share(s) => share(s, mark),
         Body::Quorum(q) => quorum(q),
     };
     Look { weight: if receiver_up(f, w) { weight } else { weight.min(Weight::Quiet) }, cargo, label }
+}
+
+/// What members of share groups and leaders say to each other.
+fn share(s: &ShareBody, mark: &MarkOf) -> (Weight, Cargo, String) {
+    match s {
+        ShareBody::Heartbeat { beat, .. } if beat.epoch == 0 => (Weight::Normal, Cargo::Slip, "Heartbeat: join".to_owned()),
+        ShareBody::Heartbeat { beat, .. } if beat.epoch < 0 => (Weight::Normal, Cargo::Slip, "Heartbeat: leave".to_owned()),
+        ShareBody::HeartbeatResponse { result: Ok((epoch, Some(_))), .. } => {
+            (Weight::Normal, Cargo::Slip, format!("epoch {epoch}: assignment"))
+        }
+        ShareBody::HeartbeatResponse { result: Err(e), .. } => (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
+        ShareBody::Heartbeat { .. } | ShareBody::HeartbeatResponse { .. } => (Weight::Faint, Cargo::Pulse, String::new()),
+        ShareBody::Fetch { acknowledgements, .. } if acknowledgements.is_empty() => (Weight::Quiet, Cargo::Ask, String::new()),
+        ShareBody::Fetch { acknowledgements: said, .. } | ShareBody::Acknowledge { acknowledgements: said, .. } => {
+            let word = |how: &AcknowledgeType| ["accept", "release", "reject"][*how as usize];
+            (Weight::Normal, Cargo::Flag, said.last().map_or_else(String::new, |a| format!("{} {}", word(&a.2), a.1)))
+        }
+        ShareBody::FetchResponse { parts, .. } => {
+            let got: Vec<_> = parts.iter().filter_map(|p| p.1.as_ref().ok()).flatten().collect();
+            if got.is_empty() {
+                return (Weight::Quiet, Cargo::Pulse, String::new());
+            }
+            let marks: Vec<Mark> = got.iter().take(MARKS).map(|r| mark(r.batch, r.index)).collect();
+            let again = got.iter().map(|r| r.delivery).max().filter(|n| *n > 1);
+            let label = again.map_or_else(|| "ShareFetch".to_owned(), |n| format!("delivery {n}"));
+            (Weight::Loud, Cargo::Records { more: (got.len() - marks.len()) as u32, marks }, label)
+        }
+        ShareBody::AcknowledgeResponse { results, .. } => match results.iter().find_map(|r| r.1.err()) {
+            Some(e) => (Weight::Loud, Cargo::Refusal, e.name().to_owned()),
+            None => (Weight::Normal, Cargo::Flag, String::new()),
+        },
+        _ => (Weight::Quiet, Cargo::Slip, String::new()), // between leaders and the share coordinator
+    }
 }
 
 /// Requests of transactions are labelled with Kafka's names, answers with their errors.

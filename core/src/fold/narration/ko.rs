@@ -65,6 +65,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
+        EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
         EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),

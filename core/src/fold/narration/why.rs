@@ -69,7 +69,23 @@ impl<'a> Story<'a> {
         {
             return Some(drop);
         }
-        e.cause.and_then(|c| self.get(c)).or_else(|| self.behind_timer(e))
+        let cause = e.cause.and_then(|c| self.get(c));
+        // What a quorum decided was decided before a majority had it.
+        let committed = matches!(cause, Some(Event { kind: EventKind::Quorum(_), .. }));
+        let decided = committed.then(|| self.behind_decision(e)).flatten();
+        decided.or(cause).or_else(|| self.behind_timer(e))
+    }
+
+    fn behind_decision(&self, e: &Event) -> Option<&'a Event> {
+        match e.kind {
+            EventKind::Fenced { .. } => self.behind_timer(e),
+            EventKind::IsrChanged { partition: p, .. } => self.before(e.seq, |k| match *k {
+                EventKind::IsrProposed { partition, .. } => partition == p,
+                EventKind::Stopping { .. } => true,
+                _ => false,
+            }),
+            _ => None,
+        }
     }
 
     fn behind_timer(&self, e: &Event) -> Option<&'a Event> {
@@ -77,7 +93,7 @@ impl<'a> Story<'a> {
             EventKind::Fenced { broker } => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
                 EventKind::Paused { actor, .. } => actor == Actor::Broker(broker),
-                EventKind::LinkCut { from, to } => (from, to) == (Actor::Broker(broker), Actor::Controller),
+                EventKind::LinkCut { from, to } => from == Actor::Broker(broker) && matches!(to, Actor::Controller | Actor::Voter(_)),
                 _ => false,
             }),
             EventKind::LagExpired { broker: l, follower: f, .. } => self.before(e.seq, |k| match *k {

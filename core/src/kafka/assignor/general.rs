@@ -8,16 +8,9 @@ use std::collections::BTreeMap;
 
 /// Keeps what is valid, gives the rest to the least loaded, then moves partitions while that makes loads more even.
 pub(super) fn assign(g: &Group, claims: Claims) -> Shares {
-    let topics = g.read_topics();
-    let mut all: Vec<Part> = topics.iter().flat_map(|t| g.parts(*t)).collect();
-    order::sort_by_key(&mut all, |p| (readers(g, p.0).count(), *p));
-    let mut b = Balance {
-        g,
-        shares: claims.owned,
-        movable_members: (0..g.members.len()).collect(),
-        previous: previous_owners(g),
-        moves: Moves::default(),
-    };
+    let mut b = Balance::new(g, claims.owned);
+    let mut all: Vec<Part> = g.read_topics().iter().flat_map(|t| g.parts(*t)).collect();
+    order::sort_by_key(&mut all, |p| (b.readers[p.0].len(), *p));
     let mut revocation_required = false;
     for (m, share) in b.shares.iter_mut().enumerate() {
         let before = share.len();
@@ -25,14 +18,15 @@ pub(super) fn assign(g: &Group, claims: Claims) -> Shares {
         revocation_required |= share.len() < before;
     }
     let fresh = b.shares.iter().all(Vec::is_empty);
+    b.note_owners();
     let mut unassigned: Vec<Part> = all.iter().filter(|p| b.owner(**p).is_none()).copied().collect();
     for part in &unassigned {
         let to = b.least_loaded(part.0);
-        b.shares[to].push(*part);
+        b.hand_to(*part, to);
     }
-    all.retain(|p| readers(g, p.0).count() >= 2);
-    unassigned.retain(|p| readers(g, p.0).count() >= 2);
-    b.movable_members = (0..g.members.len()).filter(|m| b.may_take_part(*m)).collect();
+    all.retain(|p| b.readers[p.0].len() >= 2);
+    unassigned.retain(|p| b.readers[p.0].len() >= 2);
+    b.movable = (0..g.members.len()).map(|m| b.may_take_part(m)).collect();
 
     let before = b.shares.clone();
     if !revocation_required {
@@ -43,10 +37,6 @@ pub(super) fn assign(g: &Group, claims: Claims) -> Shares {
         b.shares = before;
     }
     b.shares
-}
-
-fn readers(g: &Group, topic: usize) -> impl Iterator<Item = usize> {
-    (0..g.members.len()).filter(move |m| g.members[*m].reads(topic))
 }
 
 /// Who had a partition before the newest generation, by the newest of those older claims. (Like Kafka, this does not ask
@@ -70,15 +60,62 @@ fn previous_owners(g: &Group) -> BTreeMap<Part, usize> {
 struct Balance<'a> {
     g: &'a Group,
     shares: Shares,
-    /// Members whose load can still change.
-    movable_members: Vec<usize>,
+    /// By topic: who reads it.
+    readers: Vec<Vec<usize>>,
+    /// By member: how many partitions it could have at most.
+    most: Vec<usize>,
+    /// By topic and number: who has the partition.
+    owners: Vec<Vec<Option<usize>>>,
+    /// By topic: how many of its partitions each member has.
+    held: Vec<Vec<usize>>,
+    /// By member: can its load still change?
+    movable: Vec<bool>,
     previous: BTreeMap<Part, usize>,
     moves: Moves,
+    /// The topic that was uneven when this was asked last: it mostly still is.
+    uneven: usize,
 }
 
-impl Balance<'_> {
+impl<'a> Balance<'a> {
+    fn new(g: &'a Group, shares: Shares) -> Self {
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); g.topics.len()];
+        for (m, member) in g.members.iter().enumerate() {
+            member.topics.iter().for_each(|t| readers[*t].push(m));
+        }
+        Balance {
+            g,
+            shares,
+            readers,
+            most: g.members.iter().map(|m| m.topics.iter().map(|t| g.count(*t)).sum()).collect(),
+            owners: g.topics.iter().map(|t| vec![None; usize::from(t.1)]).collect(),
+            held: vec![vec![0; g.members.len()]; g.topics.len()],
+            movable: vec![true; g.members.len()],
+            previous: previous_owners(g),
+            moves: Moves::default(),
+            uneven: 0,
+        }
+    }
+
+    fn note_owners(&mut self) {
+        for (m, share) in self.shares.iter().enumerate() {
+            for p in share {
+                self.owners[p.0][usize::from(p.1)] = Some(m);
+                self.held[p.0][m] += 1;
+            }
+        }
+    }
+
     fn owner(&self, part: Part) -> Option<usize> {
-        self.shares.iter().position(|s| s.contains(&part))
+        self.owners[part.0][usize::from(part.1)]
+    }
+
+    fn hand_to(&mut self, part: Part, to: usize) {
+        if let Some(from) = self.owners[part.0][usize::from(part.1)].replace(to) {
+            self.shares[from].retain(|p| *p != part);
+            self.held[part.0][from] -= 1;
+        }
+        self.shares[to].push(part);
+        self.held[part.0][to] += 1;
     }
 
     fn load(&self, m: usize) -> usize {
@@ -87,30 +124,33 @@ impl Balance<'_> {
 
     /// The reader of the topic with the fewest partitions, by id where that is equal.
     fn least_loaded(&self, topic: usize) -> usize {
-        let candidates = self.movable_members.iter().filter(|m| self.g.members[**m].reads(topic));
+        let candidates = self.readers[topic].iter().filter(|m| self.movable[**m]);
         *candidates.min_by_key(|m| (self.load(**m), &self.g.members[**m].id)).expect("every topic in question has a reader")
     }
 
-    /// How many partitions a member could have at most.
-    fn most(&self, m: usize) -> usize {
-        let topics = self.g.members[m].topics.iter();
-        topics.map(|t| self.g.count(*t)).sum()
-    }
-
     fn may_take_part(&self, m: usize) -> bool {
-        self.load(m) < self.most(m) || self.shares[m].iter().any(|p| readers(self.g, p.0).count() >= 2)
+        self.load(m) < self.most[m] || self.shares[m].iter().any(|p| self.readers[p.0].len() >= 2)
     }
 
     /// Nobody could take a partition from a member that has at least two more.
-    fn is_balanced(&self) -> bool {
-        let loads = || self.movable_members.iter().map(|m| self.load(*m));
+    fn is_balanced(&mut self) -> bool {
+        let loads = || (0..self.shares.len()).filter(|m| self.movable[*m]).map(|m| self.load(m));
         if loads().min() >= loads().max().map(|x| x.saturating_sub(1)) {
             return true;
         }
-        self.movable_members.iter().filter(|m| self.load(**m) < self.most(**m)).all(|&m| {
-            let wanted = self.g.members[m].topics.iter().flat_map(|t| self.g.parts(*t)).filter(|p| !self.shares[m].contains(p));
-            wanted.filter_map(|p| self.owner(p)).all(|o| self.load(m) + 1 >= self.load(o))
-        })
+        let n = self.readers.len();
+        match (0..n).map(|i| (self.uneven + i) % n).find(|t| self.is_uneven(*t)) {
+            Some(t) => self.uneven = t,
+            None => return true,
+        }
+        false
+    }
+
+    /// Has a reader of this topic, who could have more, at least two less than somebody who has some of it?
+    fn is_uneven(&self, topic: usize) -> bool {
+        let takers = self.readers[topic].iter().filter(|m| self.movable[**m] && self.load(**m) < self.most[**m]);
+        let Some(least) = takers.map(|m| self.load(*m)).min() else { return false };
+        (0..self.shares.len()).any(|o| self.held[topic][o] > 0 && least + 1 < self.load(o))
     }
 
     /// Moves partitions, in this order, as often as it helps. Was anything moved?
@@ -124,7 +164,7 @@ impl Balance<'_> {
                 }
                 let from = self.owner(part).expect("everything was assigned");
                 let back_to = self.previous.get(&part).copied().filter(|o| self.load(from) > self.load(*o) + 1);
-                let better = || readers(self.g, part.0).any(|o| self.load(from) > self.load(o) + 1);
+                let better = || self.readers[part.0].iter().any(|o| self.load(from) > self.load(*o) + 1);
                 let to = match back_to {
                     Some(o) => o,
                     None if better() => self.least_loaded(part.0),
@@ -145,13 +185,12 @@ impl Balance<'_> {
         let part = self.moves.undo(self.g, part, from, to).unwrap_or(part);
         let from = self.owner(part).expect("everything was assigned");
         self.moves.note(part, from, to);
-        self.shares[from].retain(|p| *p != part);
-        self.shares[to].push(part);
+        self.hand_to(part, to);
     }
 
     /// Sum of the differences of all pairs of loads.
     fn score(&self, shares: &Shares) -> usize {
-        let loads: Vec<usize> = self.movable_members.iter().map(|m| shares[*m].len()).collect();
+        let loads: Vec<usize> = (0..shares.len()).filter(|m| self.movable[*m]).map(|m| shares[m].len()).collect();
         loads.iter().enumerate().flat_map(|(i, a)| loads[i + 1..].iter().map(move |b| a.abs_diff(*b))).sum()
     }
 }

@@ -1,4 +1,5 @@
-//! Who reads which partition: the client assignors (rule book 5C) and the coordinator's own of KIP-848 (5D).
+//! Who reads which partition: the client assignors (rule book 5C), the coordinator's own of KIP-848 (5D)
+//! and that of share groups (5E).
 //!
 //! Pure functions, exact to the order in which partitions are handed out. Where Kafka iterates a `HashMap` and its
 //! order decides, [`map_order`] gives that order. Racks are left out: no scenario has any.
@@ -6,6 +7,7 @@
 mod general;
 mod problem;
 mod range;
+mod simple;
 mod sticky;
 mod uniform;
 
@@ -32,6 +34,8 @@ pub enum Assignor {
     ServerRange,
     /// The coordinator's `uniform` (KIP-848), its default.
     ServerUniform,
+    /// The coordinator's `simple` for share groups (KIP-932): a partition may go to several members.
+    ShareSimple,
 }
 
 impl Assignor {
@@ -44,6 +48,7 @@ impl Assignor {
             Assignor::CooperativeSticky => "cooperative-sticky",
             Assignor::ServerRange => "server range",
             Assignor::ServerUniform => "uniform",
+            Assignor::ShareSimple => "simple",
         }
     }
 }
@@ -101,6 +106,12 @@ impl Group {
         map_order(&hashes, hashes.len())
     }
 
+    /// Does everybody read the same topics?
+    fn all_read_the_same(&self) -> bool {
+        let first = &self.members[0].topics;
+        self.members.iter().all(|m| m.topics.iter().all(|t| first.contains(t)) && first.iter().all(|t| m.reads(*t)))
+    }
+
     /// Members in the order of range and round robin: static ones by instance id, then dynamic ones by member id.
     fn member_order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.members.len()).collect();
@@ -123,6 +134,7 @@ pub fn assign(assignor: Assignor, group: &Group) -> Shares {
         Assignor::Sticky => sticky::sticky(group).shares,
         Assignor::CooperativeSticky => sticky::cooperative(group),
         Assignor::ServerUniform => uniform::uniform(group),
+        Assignor::ShareSimple => simple::simple(group),
     };
     if !holds(Rule::Assignment) {
         shares.rotate_left(1); // each gets its neighbour's
@@ -138,13 +150,15 @@ fn map_order(hashes: &[i32], most: usize) -> Vec<usize> {
     while most * 4 > table * 3 {
         table *= 2;
     }
-    let bucket = |i: &usize| {
-        let h = hashes[*i] as u32;
-        (h ^ (h >> 16)) as usize & (table - 1)
-    };
     let mut order: Vec<usize> = (0..hashes.len()).collect();
-    order::sort_by_key(&mut order, bucket);
+    order::sort_by_key(&mut order, |i| bucket(hashes[*i], table));
     order
+}
+
+/// Where a key with this hash code lies in a table of so many buckets, a power of two.
+fn bucket(hash: i32, table: usize) -> usize {
+    let h = hash as u32;
+    (h ^ (h >> 16)) as usize & (table - 1)
 }
 
 #[cfg(test)]

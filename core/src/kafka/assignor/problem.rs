@@ -130,7 +130,8 @@ impl Problem {
             generation: m.generation.unwrap_or(-1),
         };
         let group = Group { members: self.members.iter().map(member).collect(), topics: topics.clone() };
-        let name = |p: &Part| (self.topics.keys().nth(p.0).expect("by the same order").as_str(), p.1);
+        let names: Vec<&str> = self.topics.keys().map(String::as_str).collect();
+        let name = |p: &Part| (names[p.0], p.1);
         let shares = assign(self.assignor, &group);
         self.members.iter().zip(shares).map(|(m, share)| (m.id.as_str(), share.iter().map(name).collect())).collect()
     }

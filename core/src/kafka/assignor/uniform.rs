@@ -12,9 +12,7 @@ use std::collections::BTreeSet;
 const MAX_ROUNDS: usize = 16;
 
 pub(super) fn uniform(g: &Group) -> Shares {
-    let read = |i: usize| &g.members[i].topics;
-    let same = |i: usize| read(i).iter().all(|t| read(0).contains(t)) && read(0).iter().all(|t| read(i).contains(t));
-    if (1..g.members.len()).all(same) { same_topics(g) } else { Different::run(g) }
+    if g.all_read_the_same() { same_topics(g) } else { Different::run(g) }
 }
 
 /// Everybody keeps what it has up to its quota. One of the larger quotas goes to each of the first members that fill it,

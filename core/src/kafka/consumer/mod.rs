@@ -11,6 +11,7 @@ use super::group::membership::{self, Membership, Phase};
 use super::log::records::{RecordData, RecordTable};
 use super::message::Body;
 use super::setup::{CommitMode, ConsumerSetup, GroupProtocol, Setup};
+use super::share::client::ShareSession;
 use super::step::{AppCall, Out, RequestKind, Returned, Timer};
 use super::streams::Thread;
 use crate::event::{EventKind, GroupEvent};
@@ -99,6 +100,8 @@ pub struct Consumer {
     pub waits_for_producer: bool,
     /// Its tasks, if it is a Streams thread.
     pub streams: Option<Box<Thread>>,
+    /// What it has to say of records, if it is a share consumer and has something to say.
+    pub share: Option<Box<ShareSession>>,
 }
 
 /// The consumer at work.
@@ -118,7 +121,7 @@ impl Consumer {
         let member = match protocol {
             GroupProtocol::Fixed => Membership::new(Phase::Fixed, lives),
             GroupProtocol::Classic => Membership::new(Phase::Unjoined, lives),
-            GroupProtocol::Consumer => Membership::joining(lives),
+            GroupProtocol::Consumer | GroupProtocol::Share => Membership::joining(lives),
         };
         Consumer {
             id,
@@ -137,6 +140,7 @@ impl Consumer {
             backing_off: false,
             waits_for_producer: false,
             streams: spec.streams.as_ref().map(|_| Box::default()),
+            share: None,
         }
     }
 
@@ -147,7 +151,7 @@ impl Consumer {
         if c.member.phase != Phase::Fixed && spec.starts {
             c.member = Membership::settled(id);
             c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
-            if setup.groups[spec.group.ix()].protocol == GroupProtocol::Consumer {
+            if setup.groups[spec.group.ix()].protocol != GroupProtocol::Classic {
                 c.member.generation = ConsumerGroup::settled(setup, spec.group).epoch as u32;
                 c.member.metadata = c.member.credentials();
                 c.member.told = Some(spec.assigned.clone());
@@ -172,7 +176,8 @@ impl Consumer {
 
     /// Is the application busy with what `poll()` returned, or waiting for its own commit?
     pub(super) fn busy(&self) -> bool {
-        !self.work.is_empty() || self.about_to_commit || self.coordination == Coordination::Committing || self.waits_for_producer
+        let waits = self.coordination == Coordination::Committing || self.waits_for_producer;
+        !self.work.is_empty() || self.about_to_commit || waits || self.share.as_ref().is_some_and(|s| !s.asked.is_empty())
     }
 
     /// `max.poll.interval.ms` counts.
@@ -183,7 +188,10 @@ impl Consumer {
     /// Is a request to `b` out?
     pub(super) fn awaits(&self, b: BrokerId) -> bool {
         let m = &self.member;
-        let group = self.asked == Some(b) || m.asked == Some(b) || m.beating == Some(b);
+        let group = self.asked == Some(b)
+            || m.asked == Some(b)
+            || m.beating == Some(b)
+            || self.share.as_ref().is_some_and(|s| s.asked.contains(&b));
         self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.listing.contains(&b) || group)
     }
 
@@ -216,7 +224,8 @@ impl Consumer {
         if let Some(b) = self.asked {
             f(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
         }
-        for b in &self.fetching {
+        let acknowledging = self.share.iter().flat_map(|s| &s.asked);
+        for b in self.fetching.iter().chain(acknowledging) {
             f(Timer::RequestTimeout(me, *b, RequestKind::Data));
         }
     }
@@ -328,6 +337,16 @@ impl ConsumerCx<'_> {
         self.act(|_| {});
     }
 
+    /// Its handler throws; the application catches that, and goes on with the next record.
+    pub fn fail(&mut self) {
+        self.act(|x| {
+            if let Some(r) = x.c.work.pop_front() {
+                x.out.disarm(Timer::Handling(x.c.id));
+                x.handled_shared(r, true);
+            }
+        });
+    }
+
     /// A message arrived.
     pub fn on_message(&mut self, from: Actor, body: &Body) {
         let Actor::Broker(b) = from else { return };
@@ -353,6 +372,7 @@ impl ConsumerCx<'_> {
             Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
             Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
             Body::ConsumerGroupHeartbeatResponse { result, .. } => self.on_consumer_beat(b, result),
+            Body::Share(body) => self.on_share(b, body),
             Body::Disconnect { .. } => self.disconnected(b),
             _ => {}
         }
@@ -369,6 +389,7 @@ impl ConsumerCx<'_> {
             Timer::CommitCall(_) => {
                 self.c.about_to_commit = false;
                 match self.config().output {
+                    _ if self.config().share.is_some() => self.commit_shared(),
                     Some(o) if self.setup.producers[o.producer.ix()].txn.is_some() => self.commit_transaction(o.producer),
                     _ => self.commit(Coordination::Committing),
                 }
@@ -405,6 +426,9 @@ impl ConsumerCx<'_> {
         self.take_part();
         if !self.c.up {
             return; // it has left and ended
+        }
+        if self.config().share.is_some() {
+            return self.go_on_sharing();
         }
         self.tend_tasks();
         if self.c.asked.is_none() && !self.c.backing_off {
@@ -482,6 +506,9 @@ impl ConsumerCx<'_> {
             batch: r.batch,
             index: r.index,
         });
+        if self.config().share.is_some() {
+            return self.handled_shared(r, false);
+        }
         if self.c.streams.is_some() {
             self.process(r);
             if !self.commit_if_due() && !self.c.work.is_empty() {
@@ -541,6 +568,9 @@ impl ConsumerCx<'_> {
         let me = self.me();
         self.c.meta.on_disconnect(b, me, self.out);
         self.c.fetching.retain(|f| *f != b);
+        if let Some(s) = &mut self.c.share {
+            s.asked.retain(|x| *x != b);
+        }
         if self.c.asked == Some(b) {
             self.c.asked = None;
             self.answered(b, RequestKind::Coordinator);

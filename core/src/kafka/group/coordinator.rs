@@ -337,7 +337,7 @@ impl Cx<'_> {
             let spec = &self.setup.groups[i];
             match spec.protocol {
                 GroupProtocol::Fixed => continue,
-                GroupProtocol::Consumer => {
+                GroupProtocol::Consumer | GroupProtocol::Share => {
                     self.settle_consumer_group(g, records);
                     continue;
                 }
@@ -352,7 +352,7 @@ impl Cx<'_> {
             if std::mem::take(&mut group.to_write) {
                 let roster = group.roster();
                 Rc::make_mut(records).push(GroupRecord::Classic(roster));
-                let record = Payload::Group { group: g, roster: records.len() as u16 - 1 };
+                let record = Payload::Group { group: g, roster: records.len() as u32 - 1 };
                 let until = self.append_payload(spec.coordinator, record).plus(1);
                 self.group(g).expect("it is here").writing = Some(until);
                 self.after_append(spec.coordinator);
@@ -370,7 +370,7 @@ impl Cx<'_> {
         let p = self.setup.groups[g.ix()].coordinator;
         let log = &self.b.replica(p).expect("it leads it").log;
         let found = log.iter_back().find_map(|e| match e.payload {
-            Payload::Group { group, roster } if group == g => Some(usize::from(roster)),
+            Payload::Group { group, roster } if group == g => Some(roster as usize),
             _ => None,
         });
         &records[found.unwrap_or(g.ix())]
@@ -429,7 +429,7 @@ impl Cx<'_> {
 /// The records that a world begins with: of each group, what formed before.
 pub(in super::super) fn first_records(setup: &Setup) -> Vec<GroupRecord> {
     let record = |g: GroupIx| match setup.groups[g.ix()].protocol {
-        GroupProtocol::Consumer => GroupRecord::Consumer(ConsumerGroup::settled(setup, g)),
+        GroupProtocol::Consumer | GroupProtocol::Share => GroupRecord::Consumer(ConsumerGroup::settled(setup, g)),
         GroupProtocol::Classic | GroupProtocol::Fixed => GroupRecord::Classic(super::first_roster(setup, g)),
     };
     (0..setup.groups.len() as u8).map(|g| record(GroupIx(g))).collect()

@@ -415,6 +415,7 @@ impl ConsumerCx<'_> {
             self.c.member.prepared = true;
             return self.commit_tasks();
         }
+        self.close_session();
         self.give_up(|_| true);
         self.leave();
         self.end();

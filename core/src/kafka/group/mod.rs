@@ -11,10 +11,12 @@ mod requests;
 
 use super::assignor::{self, Assignor};
 use super::setup::Setup;
+use super::share::coordinator::ShareRecord;
 use crate::ids::*;
 use crate::order;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use std::rc::Rc;
 
 /// `member.id`: the consumer, and which of its lives in the group. Kafka adds a random UUID; here it reads `c1-1`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -64,13 +66,15 @@ pub struct Roster {
     pub members: Vec<(MemberId, Parts)>,
 }
 
-/// A record of `__consumer_offsets` about a group.
+/// A record of a topic of Kafka's own about a group.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum GroupRecord {
     /// A generation of a classic group.
     Classic(Roster),
-    /// Where a group of the consumer protocol stands.
+    /// Where a group of the consumer protocol, or a share group's members, stand.
     Consumer(consumer::ConsumerGroup),
+    /// Where a share group stands in a partition: a record of `__share_group_state`.
+    Share(Rc<ShareRecord>),
 }
 
 /// The group that has formed before the scene begins: whoever runs then, in generation 1.

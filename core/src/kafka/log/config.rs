@@ -26,4 +26,10 @@ pub struct LogConfig {
     pub flush_messages: u64,
     /// `flush.ms`; `None` = never by time.
     pub flush_ms: Option<u64>,
+    /// `max.message.bytes`: of a batch.
+    pub max_message_bytes: u64,
+    /// `message.timestamp.before.max.ms`: how far a timestamp may be behind.
+    pub timestamp_before_ms: u64,
+    /// `message.timestamp.after.max.ms`: how far it may be ahead.
+    pub timestamp_after_ms: u64,
 }

@@ -62,7 +62,7 @@ pub enum Payload {
         /// Which group.
         group: GroupIx,
         /// Its place in [`crate::kafka::World::rosters`].
-        roster: u16,
+        roster: u32,
     },
     /// A control batch: a transaction ended here (txn.M2).
     Control(Marker),

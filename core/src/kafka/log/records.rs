@@ -14,8 +14,10 @@ pub struct RecordData {
     pub key: Option<u16>,
     /// Bytes of key and value.
     pub bytes: u32,
-    /// `CreateTime`, in milliseconds since the run began. Data: no rule compares it with a clock.
+    /// `CreateTime`, in milliseconds since the run began.
     pub timestamp_ms: u64,
+    /// How far that was ahead of the clock when the record was made (below 0: behind). Rules see no clock, and compare this.
+    pub ahead_ms: i64,
     /// The value is null: a tombstone (log.L10).
     pub tombstone: bool,
     /// What a Streams task writes: the count of its key. 0 where the value is anything else.

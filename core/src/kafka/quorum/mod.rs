@@ -17,7 +17,6 @@ use super::step::Timer;
 use crate::event::{ErrorCode, EventKind, MessageKind};
 use crate::ids::*;
 pub use observer::{Asking, Observer};
-use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 pub(super) use voter::VoterCx;
 
@@ -233,8 +232,7 @@ impl QuorumBody {
 }
 
 /// A timer of the quorum.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum QuorumTimer {
     /// `controller.quorum.election.timeout.ms` and up to as much again, by seed and epoch.
     Election(VoterId, QuorumEpoch),

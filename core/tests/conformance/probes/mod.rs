@@ -6,6 +6,7 @@
 mod batches;
 mod groups;
 mod hand;
+mod share;
 mod storage;
 mod transactions;
 
@@ -98,9 +99,9 @@ fn verdict(probe: &Probe, file: &str) -> Verdict {
         name if name.starts_with("a static member restarts") => played(groups::restarts, seen),
         _ => match probe.family.as_str() {
             "idempotence" => Verdict::of(batches::batches(&seen["batches"])),
-            "share groups" => Verdict::NotModelled("share groups are not in the engine"),
-            "timestamps" => Verdict::NotModelled("no rule of the engine compares a record's timestamp with a clock"),
-            "sizes" => Verdict::NotModelled("max.message.bytes is not in the engine"),
+            "share groups" => played(share::delivered, seen),
+            "timestamps" => played(storage::timestamps, seen),
+            "sizes" => played(storage::sizes, seen),
             other => panic!("nobody compares {other}: {}", probe.name),
         },
     }

@@ -4,6 +4,7 @@ use super::super::super::broker::{Broker, Cx};
 use super::super::super::log::Payload;
 use super::super::super::message::{Body, ConnGen};
 use super::super::super::setup::GroupProtocol;
+use super::super::super::share::message::ShareBody;
 use super::super::super::step::Timer;
 use super::super::{GroupRecord, MemberId};
 use super::{Beat, BeatAnswer, ConsumerGroup, ConsumerMember, JOIN, LEAVE, LEAVE_FOR_A_WHILE, MemberState};
@@ -72,7 +73,7 @@ impl Cx<'_> {
     }
 
     pub(in super::super) fn speaks_epochs(&self, g: GroupIx) -> bool {
-        self.setup.groups[g.ix()].protocol == GroupProtocol::Consumer
+        matches!(self.setup.groups[g.ix()].protocol, GroupProtocol::Consumer | GroupProtocol::Share)
     }
 
     /// group.N1: everything is said by heartbeats.
@@ -85,18 +86,30 @@ impl Cx<'_> {
         let to = beat.member.consumer;
         match self.coordinated_group(g).filter(|_| answer.is_ok()) {
             Some(c) => c.waiting.push(Waiting { to, conn, answer, until: None }),
-            None => self.send(Actor::Consumer(to), Body::ConsumerGroupHeartbeatResponse { conn, result: answer }),
+            None => self.answer_beat(g, to, conn, answer),
         }
+    }
+
+    fn answer_beat(&mut self, g: GroupIx, to: ConsumerIx, conn: ConnGen, result: BeatAnswer) {
+        let body = match self.shares(g) {
+            true => Body::Share(ShareBody::HeartbeatResponse { conn, result }),
+            false => Body::ConsumerGroupHeartbeatResponse { conn, result },
+        };
+        self.send(Actor::Consumer(to), body);
+    }
+
+    fn shares(&self, g: GroupIx) -> bool {
+        self.setup.groups[g.ix()].protocol == GroupProtocol::Share
     }
 
     fn on_beat(&mut self, g: GroupIx, beat: &Beat) -> BeatAnswer {
         let id = beat.member;
         self.admit(g, beat)?;
         self.assign_if_due(g);
-        let me = self.b.id;
+        let (me, shares) = (self.b.id, self.shares(g));
         let c = self.coordinated_group(g).expect("it was just admitted to it");
         let before = c.group.member(id).cloned().expect("it is a member");
-        let changed = c.group.reconcile(id, beat.owned.as_ref());
+        let changed = if shares { c.group.follow(id) } else { c.group.reconcile(id, beat.owned.as_ref()) };
         let m = c.group.member(id).expect("it is a member").clone();
         c.to_write |= changed;
         if changed {
@@ -233,7 +246,7 @@ impl Cx<'_> {
         let Some(c) = self.coordinated_group(g).filter(|c| c.to_write || !c.waiting.is_empty()) else { return };
         if std::mem::take(&mut c.to_write) {
             Rc::make_mut(records).push(GroupRecord::Consumer(c.group.clone()));
-            let record = Payload::Group { group: g, roster: records.len() as u16 - 1 };
+            let record = Payload::Group { group: g, roster: records.len() as u32 - 1 };
             let until = self.append_payload(p, record).plus(1);
             self.coordinated_group(g).expect("it is here").written = until;
             self.after_append(p);
@@ -246,14 +259,14 @@ impl Cx<'_> {
         c.waiting = later;
         let ready: SmallVec<[Waiting; 1]> = ready;
         for w in ready {
-            self.send(Actor::Consumer(w.to), Body::ConsumerGroupHeartbeatResponse { conn: w.conn, result: w.answer });
+            self.answer_beat(g, w.to, w.conn, w.answer);
         }
     }
 
     fn load_consumer_group(&mut self, g: GroupIx, records: &[GroupRecord]) {
         let group = match self.last_record(g, records) {
             GroupRecord::Consumer(group) => group.clone(),
-            GroupRecord::Classic(_) => unreachable!("a group's protocol does not change"),
+            GroupRecord::Classic(_) | GroupRecord::Share(_) => unreachable!("a group's protocol does not change"),
         };
         // When the last assignment was made is in its record; here a new coordinator may assign at once.
         let (coordinator, epoch) = (self.b.id, group.epoch);
@@ -269,8 +282,7 @@ impl Cx<'_> {
         let c = self.b.consumer_groups.remove(i);
         c.armed(self.b.id, &mut |t| self.out.disarm(t));
         for w in &c.waiting {
-            let body = Body::ConsumerGroupHeartbeatResponse { conn: w.conn, result: Err(ErrorCode::NotCoordinator) };
-            self.send(Actor::Consumer(w.to), body);
+            self.answer_beat(g, w.to, w.conn, Err(ErrorCode::NotCoordinator));
         }
     }
 }

@@ -7,6 +7,7 @@
 use super::super::super::consumer::{ConsumerCx, Coordination};
 use super::super::super::message::Body;
 use super::super::super::setup::{CommitMode, GroupProtocol};
+use super::super::super::share::message::ShareBody;
 use super::super::super::step::{RequestKind, Timer};
 use super::super::membership::Phase;
 use super::super::{MemberId, Parts};
@@ -16,7 +17,7 @@ use crate::ids::*;
 
 impl ConsumerCx<'_> {
     pub(in super::super) fn speaks_epochs(&self) -> bool {
-        self.setup.groups[self.config().group.ix()].protocol == GroupProtocol::Consumer
+        matches!(self.setup.groups[self.config().group.ix()].protocol, GroupProtocol::Consumer | GroupProtocol::Share)
     }
 
     /// What it does about its group: callbacks in `poll()`, heartbeats at any time.
@@ -81,7 +82,12 @@ impl ConsumerCx<'_> {
     fn send_beat(&mut self, b: BrokerId, beat: Beat) {
         let (me, group) = (self.me(), self.config().group);
         let conn = self.c.meta.conn(b);
-        self.out.send(me, Actor::Broker(b), Body::ConsumerGroupHeartbeat { conn, group, beat });
+        let body = match self.config().share {
+            // It says nothing of what it has, which can't be too much.
+            Some(_) => Body::Share(ShareBody::Heartbeat { conn, group, beat: Beat { owned: Some(Parts::new()), ..beat } }),
+            None => Body::ConsumerGroupHeartbeat { conn, group, beat },
+        };
+        self.out.send(me, Actor::Broker(b), body);
     }
 
     /// `group.consumer.heartbeat.interval.ms` is over.

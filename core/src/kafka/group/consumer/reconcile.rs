@@ -23,6 +23,15 @@ impl ConsumerGroup {
         changed
     }
 
+    /// A member of a share group has at once what it should have: nobody has to give anything up for it.
+    pub(super) fn follow(&mut self, id: MemberId) -> bool {
+        let epoch = self.assignment_epoch;
+        let Some(m) = self.place(id).map(|i| &mut self.members[i]).filter(|m| m.epoch != epoch) else { return false };
+        (m.previous_epoch, m.epoch) = (m.epoch, epoch);
+        m.assigned = m.target.iter().map(|p| (*p, epoch)).collect();
+        true
+    }
+
     fn next(&self, m: &ConsumerMember, owned: Option<&Parts>) -> ConsumerMember {
         let (mut assigned, revoking): (Holding, Holding) = m.assigned.iter().copied().partition(|h| m.target.contains(&h.0));
         if !revoking.is_empty() && may_have(owned, &revoking) {
