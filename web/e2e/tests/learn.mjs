@@ -93,6 +93,7 @@ async function challenge(t, page, lesson) {
   const names = (c.choices ?? []).map((x) => x.name);
   if (names.length > 0) {
     const right = names.indexOf(c.solution.choice);
+    await shown(page, 'goals'); // the address changes first, and keys that come before the challenge are lost
     await t.press(page, String(right === 0 ? 2 : 1), 'n');
     await until(page, 'a condition is not met', async () => (await id(page, 'goals').locator('.unmet').count()) > 0);
     await t.press(page, String(right + 1), 'n');
