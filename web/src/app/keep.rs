@@ -48,6 +48,7 @@ impl App {
             return self.call(s);
         }
         let session = Session::new(s)?;
+        self.coach = None; // it speaks of the first scene
         fatal::remember(session.scenario_json());
         let mut hot = self.hot.borrow_mut();
         hot.session = session;
