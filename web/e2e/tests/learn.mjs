@@ -137,7 +137,11 @@ export default {
     assert.equal(file.suggestedFilename(), 'highwater-progress.json');
   },
 
+  'L11 in Korean, by keyboard': byKeyboard('L11', 'ko-KR', 'ko'),
+  'L7 by keyboard': byKeyboard('L7', 'en-GB', 'en'),
   'L7 in Korean, by keyboard': byKeyboard('L7', 'ko-KR', 'ko'),
+  'L12 by keyboard': byKeyboard('L12', 'en-GB', 'en'),
+  'L12 in Korean, by keyboard': byKeyboard('L12', 'ko-KR', 'ko'),
   'L4 by keyboard': byKeyboard('L4', 'en-GB', 'en'),
   'L4 in Korean, by keyboard': byKeyboard('L4', 'ko-KR', 'ko'),
   'L6 by keyboard': byKeyboard('L6', 'en-GB', 'en'),
