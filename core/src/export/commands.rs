@@ -161,13 +161,6 @@ fn send(scenario: &Scenario, spec: Option<&ProducerSpec>, topic: &str, records: 
 }
 
 fn command(what: &Do) -> String {
-    let end = |e: &End| match e {
-        End::Controller => "the controller".to_string(),
-        End::Broker(b) => format!("broker {b}"),
-        End::Producer(p) => format!("producer {p}"),
-        End::Consumer(c) => format!("consumer {c}"),
-        End::Voter(v) => format!("controller {v}"),
-    };
     match what {
         Do::Send { .. } => String::new(),
         Do::Crash { broker } => format!("kill -9 \"$(cat broker-{broker}.pid)\"\n"),
@@ -179,18 +172,18 @@ fn command(what: &Do) -> String {
         Do::PowerCut { broker } => {
             format!("# By hand: cut the power of broker {broker}'s machine. kill -9 is not the same: its page cache survives.\n")
         }
-        Do::CutLink { from, to } => format!("# By hand: a firewall rule that drops what {} sends to {}.\n", end(from), end(to)),
-        Do::HealLink { from, to } => format!("# By hand: take back the rule between {} and {}.\n", end(from), end(to)),
+        Do::CutLink { from, to } => format!("# By hand: a firewall rule that drops what {} sends to {}.\n", from, to),
+        Do::HealLink { from, to } => format!("# By hand: take back the rule between {} and {}.\n", from, to),
         Do::SlowLink { from, to, extra_us } => {
-            format!("# By hand: make what {} sends to {} take {} ms longer (tc qdisc ... netem).\n", end(from), end(to), extra_us / 1000)
+            format!("# By hand: make what {} sends to {} take {} ms longer (tc qdisc ... netem).\n", from, to, extra_us / 1000)
         }
         Do::Pause { who: End::Broker(b), for_us } => {
             let seconds = for_us.div_ceil(1_000_000);
             format!("kill -STOP \"$(cat broker-{b}.pid)\"\nsleep {seconds}\nkill -CONT \"$(cat broker-{b}.pid)\"\n")
         }
-        Do::Pause { who, for_us } => format!("# By hand: kill -STOP {}, and kill -CONT after {} ms.\n", end(who), for_us / 1000),
+        Do::Pause { who, for_us } => format!("# By hand: kill -STOP {}, and kill -CONT after {} ms.\n", who, for_us / 1000),
         Do::SlowHandler { consumer, .. } => format!("# By hand: let consumer {consumer} take longer for each record.\n"),
-        Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", end(client)),
+        Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", client),
         Do::CrashConsumer { consumer } => format!("# By hand: kill -9 consumer {consumer}.\n"),
         Do::StartConsumer { consumer } => format!("# By hand: start consumer {consumer} again.\n"),
         Do::StopConsumer { consumer } => format!("# By hand: kill consumer {consumer} with SIGTERM.\n"),

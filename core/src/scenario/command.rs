@@ -26,6 +26,19 @@ pub enum End {
     Voter(u8),
 }
 
+/// In English: `broker 1`.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            End::Controller => write!(f, "the controller"),
+            End::Broker(b) => write!(f, "broker {b}"),
+            End::Producer(p) => write!(f, "producer {p}"),
+            End::Consumer(c) => write!(f, "consumer {c}"),
+            End::Voter(v) => write!(f, "controller {v}"),
+        }
+    }
+}
+
 /// Something done to the cluster.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -85,23 +85,16 @@ impl Faults {
 }
 
 fn words(fault: &Do) -> String {
-    let end = |e: &End| match e {
-        End::Controller => "the controller".to_string(),
-        End::Broker(b) => format!("broker {b}"),
-        End::Producer(p) => format!("producer {p}"),
-        End::Consumer(c) => format!("consumer {c}"),
-        End::Voter(v) => format!("controller {v}"),
-    };
     match fault {
         Do::Crash { broker } => format!("kill broker {broker} (SIGKILL)"),
         Do::PowerCut { broker } => format!("cut the power of the machine of broker {broker}"),
         Do::Stop { broker } => format!("stop broker {broker} in order (SIGTERM)"),
         Do::Start { broker } => format!("start broker {broker}"),
-        Do::Pause { who, for_us } => format!("pause {} for {:.1} s (SIGSTOP, SIGCONT)", end(who), *for_us as f64 / 1e6),
-        Do::CutLink { from, to } => format!("let nothing through from {} to {}", end(from), end(to)),
-        Do::HealLink { from, to } => format!("let everything through again from {} to {}", end(from), end(to)),
+        Do::Pause { who, for_us } => format!("pause {} for {:.1} s (SIGSTOP, SIGCONT)", who, *for_us as f64 / 1e6),
+        Do::CutLink { from, to } => format!("let nothing through from {} to {}", from, to),
+        Do::HealLink { from, to } => format!("let everything through again from {} to {}", from, to),
         Do::SlowLink { from, to, extra_us } => {
-            format!("delay what goes from {} to {} by {:.1} ms", end(from), end(to), *extra_us as f64 / 1e3)
+            format!("delay what goes from {} to {} by {:.1} ms", from, to, *extra_us as f64 / 1e3)
         }
         Do::DeleteRecords { topic, partition, before } => {
             let before = before.map_or("the end".into(), |b| format!("offset {b}"));
