@@ -227,7 +227,7 @@ fn group(sim: &Sim, g: GroupIx) -> Group<'_> {
         GroupProtocol::Classic => coordinator.group(g).map(classic),
         GroupProtocol::Consumer | GroupProtocol::Share => coordinator.consumer_group(g).map(|x| {
             let members = x.group.members.iter().map(|m| member(m.id, &mut m.partitions())).collect();
-            (x.group.state(), x.group.epoch.unsigned_abs(), members)
+            (x.group.shown_state(setup), x.group.epoch.unsigned_abs(), members)
         }),
         // A story's groups never change, and so nobody keeps a state of them.
         GroupProtocol::Fixed => match &world.rosters[g.ix()] {

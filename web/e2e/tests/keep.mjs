@@ -65,6 +65,15 @@ export default {
     await isDown(other);
   },
 
+  'a scenario that comes with the app is opened by name': async (t) => {
+    const page = await t.open();
+    await id(page, 'share').click();
+    await id(page, 'keep-shipped').selectOption('share-group');
+    await id(page, 'keep').waitFor({ state: 'detached' });
+    await until(page, 'it is on the stage', async () => /workers/.test(await page.locator('body').innerText()));
+    assert.equal(await id(page, 'coach').count(), 0, 'the coach speaks of the first scene');
+  },
+
   'a bad link and a bad file are refused by their bad part': async (t) => {
     const page = await t.open({ hash: '#/play/1.ab*c' });
     assert.match(await id(page, 'notice').innerText(), /can.t be opened[^]*'\*' as its character 5/);

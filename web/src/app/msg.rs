@@ -70,6 +70,8 @@ pub enum BehindMsg {
     Progress(String),
     /// Open a file with this text.
     OpenFile(String),
+    /// What comes with the app could not be loaded.
+    NotLoaded(String),
 }
 
 /// A request to the app.

@@ -5,6 +5,7 @@ use super::msg::{BehindMsg, Keeping};
 use super::page::{below, stage};
 use super::{App, browser};
 use crate::door::{Door, Route};
+use crate::i18n;
 use crate::learn::open::Phase;
 use crate::learn::place::Place;
 use crate::measure::MeasureDoor;
@@ -43,6 +44,7 @@ impl App {
             BehindMsg::LoadProgress(file) => self.load_progress(ctx, file),
             BehindMsg::Progress(text) => self.learn_progress(&text),
             BehindMsg::OpenFile(text) => self.open_file(&text),
+            BehindMsg::NotLoaded(e) => self.tell_for_long(i18n::no_scenarios(self.lang, &e)),
         }
     }
 

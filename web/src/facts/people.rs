@@ -180,7 +180,7 @@ fn group_status(sim: &Sim, g: GroupIx, lang: Lang) -> Vec<String> {
     let epochs = || {
         let b = coordinator(sim, g)?;
         let c = sim.world().broker(b).consumer_group(g)?;
-        Some(vec![i18n::group_epoch(lang, c.group.epoch, c.group.state()), i18n::coordinated(lang, b)])
+        Some(vec![i18n::group_epoch(lang, c.group.epoch, c.group.shown_state(sim.setup())), i18n::coordinated(lang, b)])
     };
     let Some((b, group)) = coordinated(sim, g) else { return epochs().unwrap_or_else(|| vec![t.no_coordinator.to_owned()]) };
     let state = match group.state {

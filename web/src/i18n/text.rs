@@ -244,6 +244,8 @@ texts! {
     keep_file_hint: "JSON, as highwater sim and highwater trial read it too.", "JSON 파일이며 highwater sim과 highwater trial에서도 읽습니다.";
     keep_download: "Download", "내려받기:";
     keep_open: "Open a file …", "파일 열기 …";
+    keep_shipped: "One that comes with Highwater", "함께 들어 있는 시나리오";
+    keep_choose: "Choose a scenario …", "시나리오 선택 …";
 
     learn_hands: "Select a broker, a producer or a consumer: everything that can be done to it shows here.", "브로커나 프로듀서, 컨슈머를 선택하면 할 수 있는 일이 여기에 나옵니다.";
     // ---- coach, help

@@ -5,8 +5,10 @@ use crate::app::browser;
 use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::Lang;
 use gloo::events::EventListener;
+use highwater_core::scenario::NAMES;
 use wasm_bindgen::JsCast;
-use web_sys::{FileReader, HtmlDialogElement, HtmlInputElement};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{FileReader, HtmlDialogElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// What it shows.
@@ -63,6 +65,10 @@ pub fn Keep(p: &Props) -> Html {
         let go = p.go.clone();
         Callback::from(move |e: Event| read_file(&e, go.clone()))
     };
+    let shipped = {
+        let go = p.go.clone();
+        Callback::from(move |e: Event| open_shipped(&e, go.clone()))
+    };
     let keys = Callback::from(|e: KeyboardEvent| {
         // Letters and arrows are for this dialog, not for the page below.
         if e.key() != "Escape" {
@@ -85,9 +91,26 @@ pub fn Keep(p: &Props) -> Html {
                 <button type="button" class="plain" data-testid="keep-download" onclick={download}>{ format!("{} {}", t.keep_download, p.file) }</button>
                 <label class="plain file">{ t.keep_open }<input type="file" accept=".json,application/json" data-testid="keep-open" onchange={open} /></label>
             </div>
+            <h3>{ t.keep_shipped }</h3>
+            <div class="line"><select aria-label={t.keep_shipped} data-testid="keep-shipped" onchange={shipped}>
+                <option value="" selected=true>{ t.keep_choose }</option>{ for NAMES.iter().map(|name| html! { <option>{ *name }</option> }) }</select></div>
             if let Some(e) = &p.error { <p class="wrong" role="alert" data-testid="keep-error">{ e }</p> }
         </dialog>
     }
+}
+
+/// Loads what was chosen of the scenarios that come with the app.
+fn open_shipped(e: &Event, go: Go) {
+    let Some(name) = e.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok()).map(|s| s.value()).filter(|n| !n.is_empty()) else {
+        return;
+    };
+    spawn_local(async move {
+        let came = browser::fetch_texts(&[format!("./scenarios/{name}.json")]).await;
+        go.emit(Msg::Behind(match came {
+            Ok(texts) => BehindMsg::OpenFile(texts.concat()),
+            Err(e) => BehindMsg::NotLoaded(e),
+        }));
+    });
 }
 
 fn read_file(e: &Event, go: Go) {

@@ -149,6 +149,11 @@ impl ConsumerGroup {
         }
     }
 
+    /// Its state as people see it: of a share group, whose members never have to give anything back first, Empty or Stable (share.Q1).
+    pub fn shown_state(&self, setup: &Setup) -> &'static str {
+        if setup.groups[self.id.ix()].share.is_some() && !self.members.is_empty() { "Stable" } else { self.state() }
+    }
+
     /// group.N3: the assignor that most members name; what each has now is what it should have had so far.
     fn retarget(&mut self, setup: &Setup) -> Assignor {
         self.assignment_epoch = self.epoch;
