@@ -125,7 +125,7 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>, broken: &Bro
         "# What real Kafka did, and what the engine does\n\n\
         Generated from `conformance/recorded` by the core's tests (`HIGHWATER_WRITE_PAGE=1 cargo test -p highwater-core --test conformance`); \
         they fail when it is old. Recorded from Apache Kafka {} on {} by `conformance/record`.\n\n\
-        {} cases: {} agree ({part} of them in part), {differ} differ, {} are not modelled. Offsets, logs, leaders, epochs, ISR, ELR, errors and assignments are compared \
+        {} cases: {} agree ({part} of them in part), {differ} differ, {} not modelled. Offsets, logs, leaders, epochs, ISR, ELR, errors and assignments are compared \
         exactly, times within {} s. A scenario is played on a real cluster and in the simulation with the same times; both are looked at before each \
         group of commands and at the end. A power cut can't be recorded: it would take the recorder's machine with it.\n\n\
         Each case that agrees fails when some rule of the engine is broken on purpose; the last column names those rules, the list below says \
