@@ -1,17 +1,18 @@
 //! A broker: takes requests, connects them to its replicas, speaks with the controller (rule book 2.4, 3.3 to 3.7, 4.3).
-//! Its halves live in [`super::serving`] (clients) and [`super::fetching`] (replication).
+//! [`super::serving`] is its side to clients, [`super::fetching`] that of replication; [`super::isr`] and [`super::offices`] are
+//! what it does as a leader, and when it becomes one.
 
 use super::group::consumer::coordinator::Coordinated;
 use super::group::coordinator::Group;
 use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Commit, Payload};
-use super::message::{Body, Change, ConnGen, Incarnation, LeaderView};
+use super::message::{Body, ConnGen, Incarnation, LeaderView};
 use super::quorum::{Observer, QuorumBody};
-use super::replica::{PendingIsr, Replica, Role};
+use super::replica::{Replica, Role};
 use super::setup::Setup;
 use super::share::leader::ShareSide;
-use super::step::{Base, Out, Timer, TimerOp, TxnTimer};
+use super::step::{Out, Timer, TxnTimer};
 use super::transaction::leader::TxnSide;
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
@@ -252,7 +253,7 @@ impl Cx<'_> {
     }
 
     /// To the active controller; not at all while none is known.
-    fn send_to_controller(&mut self, body: Body) {
+    pub(super) fn send_to_controller(&mut self, body: Body) {
         match &self.b.observer {
             None => self.send(Actor::Controller, body),
             Some(o) => o.leader.into_iter().for_each(|v| self.send(Actor::Voter(v), body.clone())),
@@ -467,245 +468,5 @@ impl Cx<'_> {
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
         self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);
-    }
-
-    // ---- metadata (rule book 3.7)
-
-    pub(super) fn on_metadata(&mut self, from: u32, upto: u32, changes: &[Change]) {
-        if self.b.epoch.is_none() {
-            return; // a process that has not registered yet applies nothing, though its predecessor's session may still be alive
-        }
-        if from > self.b.applied {
-            return; // I-C2: nothing is applied over a gap; a heartbeat says how far this broker is, and brings the rest
-        }
-        let was_unfenced = self.b.unfenced.has(self.b.id);
-        for c in changes {
-            match *c {
-                Change::Broker { broker, epoch, fenced } => {
-                    self.b.epochs[broker.ix()] = epoch;
-                    self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
-                }
-                Change::Partition { partition, leader, le, pe, isr } => {
-                    let seen = &mut self.b.view[partition.ix()];
-                    if pe >= seen.1 {
-                        *seen = ((leader, le), pe);
-                    }
-                    self.apply_partition(partition, leader, le, pe, isr);
-                }
-            }
-        }
-        self.recheck_all();
-        self.leaders_changed();
-        self.b.applied = self.b.applied.max(upto);
-        // BL2: a broker that is still fenced and has caught up says so at once.
-        let registered = self.b.epoch.is_some_and(|e| self.b.epochs[self.b.id.ix()] == e);
-        if registered && !was_unfenced && !self.b.unfenced.has(self.b.id) {
-            self.heartbeat();
-        }
-    }
-
-    fn apply_partition(&mut self, p: PartitionId, leader: Option<BrokerId>, le: LeaderEpoch, pe: PartitionEpoch, isr: BrokerSet) {
-        let (me, setup) = (self.b.id, self.setup);
-        let Some(r) = self.b.replica_mut(p) else {
-            return;
-        };
-        if pe < r.pe || (pe == r.pe && r.role != Role::Idle) {
-            return; // R-M1
-        }
-        let new_epoch = le > r.le || r.role == Role::Idle;
-        r.pe = pe;
-        r.le = le;
-        if leader == Some(me) {
-            if !new_epoch && let Some(l) = r.leading_mut() {
-                l.isr = isr; // R-M3
-                self.drop_pending(p);
-                self.advance(p);
-                return;
-            }
-            self.leave_role(p);
-            let r = self.b.replica_mut(p).expect("checked above");
-            r.become_leader(me, &setup.partitions[p.ix()], isr);
-            let (log_end, hw) = (r.log.leo(), r.hw);
-            self.out.event(EventKind::BecameLeader { broker: me, partition: p, epoch: le, log_end, hw });
-            for f in isr.without(me).iter() {
-                self.out.arm(Timer::Lag { leader: me, partition: p, follower: f });
-            }
-            self.advance(p);
-            self.load_transactions(p);
-            return;
-        }
-        if !new_epoch && r.follows().is_some() && r.follows() == leader {
-            return; // same leader, same epoch: the fetcher goes on (R-M4)
-        }
-        self.leave_role(p);
-        if let Some(leader) = leader {
-            let r = self.b.replica_mut(p).expect("checked above");
-            r.role = Role::Follower { leader, stopped: false, asking: false };
-            self.out.event(EventKind::BecameFollower { broker: me, partition: p, leader, epoch: le });
-            self.prepare_log(p);
-            self.follow(p, leader);
-        }
-    }
-
-    /// Ends what the replica does now: clients that wait are told, fetches of it end.
-    fn leave_role(&mut self, p: PartitionId) {
-        let me = self.b.id;
-        let Some(r) = self.b.replica_mut(p) else {
-            return;
-        };
-        match std::mem::replace(&mut r.role, Role::Idle) {
-            Role::Idle => {}
-            Role::Follower { leader, .. } => self.unfollow(p, leader),
-            Role::Leader(l) => {
-                for f in &l.followers {
-                    self.out.disarm(Timer::Lag { leader: me, partition: p, follower: f.broker });
-                }
-                self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
-                self.fail_waiting(p);
-                self.drop_share(p);
-                self.unload_transactions(p);
-                self.fail_markers(p);
-                self.fail_txn_offsets(p);
-                self.tell_followers_not_leader(p, &l);
-            }
-        }
-    }
-
-    // ---- ISR (rule book 3.6)
-
-    fn check_isr(&mut self) {
-        for i in 0..self.b.replicas.len() {
-            let shrink = self.b.replicas[i].to_shrink();
-            if !shrink.is_empty() {
-                let p = self.b.replicas[i].partition;
-                self.propose(p, PendingIsr::Shrink(shrink));
-            }
-        }
-    }
-
-    fn on_lag(&mut self, p: PartitionId, follower: BrokerId) {
-        let me = self.b.id;
-        if let Some(f) = self.b.replica_mut(p).and_then(Replica::leading_mut).and_then(|l| l.follower(follower)) {
-            f.lag_expired = true;
-            self.out.event(EventKind::LagExpired { broker: me, partition: p, follower });
-        }
-        self.advance(p);
-    }
-
-    pub(super) fn propose(&mut self, p: PartitionId, change: PendingIsr) {
-        let me = self.b.id;
-        let Some(l) = self.b.replica_mut(p).and_then(Replica::leading_mut) else {
-            return;
-        };
-        l.pending = change;
-        if let Some(isr) = l.proposed() {
-            self.out.event(EventKind::IsrProposed { broker: me, partition: p, isr });
-            self.send_alter(p);
-        }
-    }
-
-    pub(super) fn send_alter(&mut self, p: PartitionId) {
-        let (me, be) = (self.b.id, self.b.epoch);
-        let (Some(r), Some(be)) = (self.b.replica(p), be) else {
-            return;
-        };
-        let Some(isr) = r.leading().and_then(|l| l.proposed()) else {
-            return;
-        };
-        let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
-        let body = Body::AlterPartition { partition: p, be, le: r.le, pe: r.pe, isr };
-        self.send_to_controller(body);
-        self.out.arm(Timer::AlterRetry { broker: me, partition: p });
-    }
-
-    fn drop_pending(&mut self, p: PartitionId) {
-        let me = self.b.id;
-        if let Some(l) = self.b.replica_mut(p).and_then(Replica::leading_mut)
-            && l.pending != PendingIsr::None
-        {
-            l.pending = PendingIsr::None;
-            self.out.disarm(Timer::AlterRetry { broker: me, partition: p });
-            self.recheck_all();
-        }
-    }
-
-    /// repl.R-I1: followers that may join an ISR now, though their position has not changed, do so at their next fetch.
-    fn recheck_all(&mut self) {
-        let (eligible, rules) = (self.eligible(), self.setup.rules.replication);
-        for x in &mut self.b.peers {
-            let in_session = |r: &Replica| r.leading().is_some_and(|l| l.followers.iter().any(|f| f.broker == x.follower && f.open));
-            x.recheck |= self.b.replicas.iter().any(|r| in_session(r) && r.may_expand(x.follower, eligible, rules));
-        }
-    }
-
-    /// repl.R-I3: what the controller said of a proposal.
-    fn on_alter_response(&mut self, p: PartitionId, le: LeaderEpoch, result: Result<(BrokerSet, PartitionEpoch), ErrorCode>) {
-        let Some(r) = self.b.replica_mut(p) else {
-            return;
-        };
-        if r.le != le || r.leading().is_none() {
-            return;
-        }
-        match result {
-            Ok((isr, pe)) if pe >= r.pe => {
-                r.pe = pe;
-                if let Some(l) = r.leading_mut() {
-                    l.isr = isr;
-                }
-                self.drop_pending(p);
-                self.advance(p);
-            }
-            Err(ErrorCode::IneligibleReplica) => self.drop_pending(p),
-            // Stays pending until metadata says otherwise. (Kafka asks no more; here the retry goes on, and is refused again.)
-            _ => {}
-        }
-    }
-
-    // ---- high watermark (rule book 3.5)
-
-    /// Brokers that may join an ISR as far as this broker's metadata says.
-    pub fn eligible(&self) -> BrokerSet {
-        self.b.unfenced
-    }
-
-    /// repl.R-H1: moves the high watermark if it may move, and serves those who waited for it.
-    pub fn advance(&mut self, p: PartitionId) {
-        let (me, eligible) = (self.b.id, self.eligible());
-        let (setup, rules) = (&self.setup.partitions[p.ix()], self.setup.rules.replication);
-        let Some(r) = self.b.replica_mut(p) else {
-            return;
-        };
-        let Some(hw) = r.next_high_watermark(setup, rules, eligible) else {
-            return;
-        };
-        let stable = r.last_stable();
-        let from = std::mem::replace(&mut r.hw, hw);
-        self.out.event(EventKind::HighWatermark { broker: me, partition: p, from, to: hw });
-        self.note_last_stable(p, stable);
-        self.note_news(p);
-        self.serve_waiting(p);
-    }
-
-    /// Something of this partition is new to the followers.
-    pub(super) fn note_news(&mut self, p: PartitionId) {
-        let Ok(i) = self.b.replicas.binary_search_by_key(&p, |r| r.partition) else {
-            return;
-        };
-        let Some(l) = self.b.replicas[i].leading() else {
-            return;
-        };
-        for f in l.followers.iter().filter(|f| f.open) {
-            if let Some(peer) = self.b.peers.iter_mut().find(|x| x.follower == f.broker)
-                && !peer.news.contains(&p)
-            {
-                peer.news.push(p);
-            }
-        }
-    }
-
-    /// The follower had everything until this append: its lag counts from its last fetch (repl.R-F4).
-    pub(super) fn start_lag(&mut self, p: PartitionId, follower: BrokerId) {
-        let leader = self.b.id;
-        self.out.timers.push(TimerOp::Arm(Timer::Lag { leader, partition: p, follower }, Base::LastFetch { leader, follower }));
     }
 }

@@ -28,17 +28,6 @@ impl Changes {
         Changes { touched: u64::MAX, moved: u64::MAX, ..Changes::default() }
     }
 
-    /// A step of one actor alone, who took this message, if any, and left the others, so many.
-    pub(super) fn of_one(&mut self, actor: u64, taken: Option<(usize, &Flight)>, kept: usize) {
-        (self.touched, self.moved, self.kept) = (actor, 0, kept);
-        self.gone.clear();
-        self.shortened.clear();
-        if let Some((i, f)) = taken {
-            self.gone.push(i as u16);
-            self.shortened.push(f.link());
-        }
-    }
-
     /// Where a message that is still there stood before.
     fn was(&self, i: usize) -> usize {
         self.gone.iter().fold(i, |at, g| if usize::from(*g) <= at { at + 1 } else { at })

@@ -36,7 +36,7 @@ pub(super) enum Intake {
 
 /// An input, for comparing: a message is its number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Given {
+enum Given {
     Message(Actor, u32),
     Timer(Timer),
     Send(PartitionId, RecordData, AfterSend),
@@ -48,8 +48,8 @@ pub(super) enum Given {
 /// A part and what it takes in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
-    pub(super) part: u32,
-    pub(super) given: Given,
+    part: u32,
+    given: Given,
 }
 
 impl Key {
@@ -65,17 +65,13 @@ impl Key {
 
 /// What came of it. Timers are implied by the state, so a search needs none.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(super) struct Outcome {
     key: Key,
     /// The actor afterwards.
     pub(super) part: Part,
-    /// What it sends.
-    pub(crate) sends: Box<[(Actor, Actor, Shared<Body>)]>,
-    /// What happened.
-    pub(crate) events: Box<[EventKind]>,
+    sends: Box<[(Actor, Actor, Shared<Body>)]>,
+    events: Box<[EventKind]>,
     calls: Box<[AppCall]>,
-    /// It calls nobody, and stands to others as before: what they may do does not change at once.
-    pub(super) plain: bool,
 }
 
 impl Outcome {
@@ -175,8 +171,7 @@ impl Memo {
         let (events, calls): (Box<[_]>, Box<[_]>) = (fresh.events.as_slice().into(), fresh.calls.drain(..).collect());
         self.bytes += size_of::<Outcome>() + size_of_val(&*sends) + size_of_val(&*events) + size_of_val(&*calls);
         self.by_key.add(key.print(), self.outcomes.len());
-        let plain = calls.is_empty() && self.parts.get(key.part).is_some_and(|before| part.keeps_footing(before));
-        self.outcomes.push(Outcome { key, part, sends, events, calls, plain });
+        self.outcomes.push(Outcome { key, part, sends, events, calls });
         self.fresh = fresh;
         &self.outcomes[self.outcomes.len() - 1]
     }

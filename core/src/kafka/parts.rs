@@ -63,17 +63,6 @@ impl Part {
         }
     }
 
-    /// Does this actor stand to others as it did before?
-    pub(super) fn keeps_footing(&self, before: &Part) -> bool {
-        match (self, before) {
-            (Part::Controller(_), Part::Controller(_)) => true,
-            (Part::Broker(x), Part::Broker(y)) => x.keeps_footing(y),
-            (Part::Producer(x), Part::Producer(y)) => x.meta.conns == y.meta.conns,
-            (Part::Consumer(x), Part::Consumer(y)) => x.meta.conns == y.meta.conns,
-            _ => false,
-        }
-    }
-
     /// About how much memory it takes.
     fn bytes(&self) -> usize {
         match self {

@@ -242,6 +242,47 @@ pub enum Base {
     Transaction(TxnIx),
 }
 
+impl Timer {
+    /// Whose timer it is.
+    pub fn actor(&self) -> Actor {
+        match *self {
+            Timer::Heartbeat(b)
+            | Timer::RegistrationRetry(b)
+            | Timer::IsrCheck(b)
+            | Timer::HwCheckpoint(b)
+            | Timer::Writeback(b)
+            | Timer::Retention(b)
+            | Timer::Cleaner(b) => Actor::Broker(b),
+            Timer::Lag { leader, .. } | Timer::FetchWait { leader, .. } => Actor::Broker(leader),
+            Timer::FetchTimeout { follower, .. } | Timer::FetchBackoff { follower, .. } => Actor::Broker(follower),
+            Timer::SegmentExpiry { broker, .. } | Timer::CompactionLag { broker, .. } => Actor::Broker(broker),
+            Timer::DeleteHorizon { broker, .. } | Timer::Flush { broker, .. } | Timer::ProducerExpiry { broker, .. } => {
+                Actor::Broker(broker)
+            }
+            Timer::ProduceWait { broker, .. } | Timer::AlterRetry { broker, .. } | Timer::ConsumerFetchWait { broker, .. } => {
+                Actor::Broker(broker)
+            }
+            Timer::Session(_) => Actor::Controller,
+            Timer::Quorum(t) => t.actor(),
+            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
+            Timer::Delivery(b) => Actor::Producer(b.producer),
+            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
+            Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
+            Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
+            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
+            Timer::Share(ShareTimer::Lock(b, ..) | ShareTimer::State(b, ..)) => Actor::Broker(b),
+            Timer::Txn(t) => match t {
+                TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
+                    Actor::Broker(b)
+                }
+                TxnTimer::AddRetry(b, _) | TxnTimer::AddGiveUp(b, _) | TxnTimer::AddTimeout(b, _) => Actor::Broker(b),
+                TxnTimer::Backoff(p) | TxnTimer::ShortBackoff(p) => Actor::Producer(p),
+            },
+        }
+    }
+}
+
 /// What a rule does to timers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimerOp {

@@ -1,14 +1,13 @@
 //! What a search does with one state: take it up, try what may happen in it, and put away where that leads.
 
-use super::actions::{Action, apply, enabled, input, urgent};
+use super::actions::{Action, apply, enabled};
 use super::numbered::Numbered;
 use super::properties::broken;
 use super::sleep::{Footprint, Sleep};
 use super::waiting::{Draft, Record, Waiting};
 use super::{Budget, Ghost, Node, Property, Trial, search};
 use crate::kafka::changes::{Changes, Tally};
-use crate::kafka::local::Undo;
-use crate::kafka::{Input, Out, World};
+use crate::kafka::{Out, World};
 
 /// An action that a state leaves to others: it sleeps, or was tried before.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +48,8 @@ pub(super) struct Explorer {
     taken: Vec<Taken>,
     /// How many of `taken` slept.
     slept: usize,
-    /// Where the last step led; its world is that of the state in hand again when all of `undo` is undone, …
+    /// Where the last step led.
     child: Node,
-    undo: Vec<Undo>,
-    /// … or it has to become that: the step was taken in full.
-    is_else: bool,
     /// How that differs from the state in hand.
     changes: Changes,
     draft: Draft,
@@ -68,8 +64,6 @@ impl Explorer {
             pasts: Numbered::new(),
             steps: Numbered::new(),
             child: node.clone(),
-            undo: Vec::new(),
-            is_else: true,
             node,
             words: Vec::new(),
             tally: Tally::default(),
@@ -111,8 +105,6 @@ impl Explorer {
     /// Takes a state up.
     pub(super) fn take_up(&mut self, r: Record<'_>, max_faults: u32) {
         self.unpack(r);
-        self.undo.clear();
-        self.is_else = true;
         self.tally.count(&self.node.world);
         enabled(&self.trial, &self.node, max_faults, &mut self.actions);
         self.taken.clear();
@@ -145,57 +137,14 @@ impl Explorer {
         if self.taken[..self.slept].iter().any(|t| t.action == a) {
             return None;
         }
-        self.undo_all();
-        if std::mem::take(&mut self.is_else) {
-            self.child.world.copy_from(&self.node.world);
-        }
+        self.child.world.copy_from(&self.node.world);
         self.child.used = self.node.used;
         self.child.ghost.copy_from(&self.node.ghost);
-        let (way, touched) = self.apply_locally(a).unwrap_or_else(|| {
-            self.is_else = true;
-            let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
-            self.changes = self.child.world.changes(&self.node.world);
-            (way, self.child.ghost.fold(&self.trial, &self.out.events))
-        });
+        let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
+        self.changes = self.child.world.changes(&self.node.world);
+        let touched = self.child.ghost.fold(&self.trial, &self.out.events);
         let print = self.child.world.print_of_changes(&self.changes, &self.tally).wrapping_add(self.child.print_of_past());
         Some(Tried { print, touched, way })
-    }
-
-    /// Makes `a` happen in place, if all that comes of it is known and each step of it concerns one actor alone: what
-    /// [`apply`] does, cheaper.
-    fn apply_locally(&mut self, a: Action) -> Option<(Footprint, bool)> {
-        let (setup, w, memo) = (&self.trial.setup, &mut self.child.world, self.out.memo());
-        let mut input = input(&self.trial, w, self.child.used.records, a);
-        let (mut way, mut touched) = (Footprint::of(setup, a, &input), false);
-        loop {
-            let known = w.remembered(&input, memo);
-            let done = known.and_then(|(who, o)| Some((o, w.do_locally(&input, who, o, &mut self.changes)?)));
-            let Some((outcome, undo)) = done else {
-                self.undo_all();
-                self.child.ghost.copy_from(&self.node.ghost);
-                return None;
-            };
-            self.undo.push(undo);
-            way.note(setup, &outcome.events);
-            outcome.sends.iter().for_each(|(from, to, _)| way.sent(setup, *from, *to));
-            touched |= self.child.ghost.fold(&self.trial, &outcome.events);
-            if self.undo.len() > 1 {
-                self.changes = w.changes(&self.node.world);
-            }
-            let Some(id) = urgent(w, &self.changes).filter(|_| self.trial.coarse) else { break };
-            if let Some(f) = w.net.iter().find(|f| f.id == id) {
-                way.take(setup, f.from, f.to);
-            }
-            input = Input::Deliver(id);
-        }
-        self.child.used.count(a, &self.trial.bounds);
-        Some((way, touched))
-    }
-
-    fn undo_all(&mut self) {
-        while let Some(undo) = self.undo.pop() {
-            self.child.world.undo(undo);
-        }
     }
 
     /// The states that later actions lead to may leave this one to the state that it led to.
@@ -213,7 +162,6 @@ impl Explorer {
     /// The same of a state that waits.
     pub(super) fn broken_there(&mut self, r: Record<'_>) -> Option<Property> {
         self.unpack(r);
-        self.is_else = true;
         broken(&self.trial, &self.node)
     }
 
@@ -256,8 +204,7 @@ impl Explorer {
     /// Makes the state at the end of this way the one that was reached.
     pub(super) fn walk(&mut self, way: &[u16], max_faults: u32) {
         self.child = search::root(&self.trial);
-        self.undo.clear();
-        (self.is_else, self.changes) = (true, Changes::all());
+        self.changes = Changes::all();
         self.taken.clear();
         for o in way {
             enabled(&self.trial, &self.child, max_faults, &mut self.actions);
