@@ -29,6 +29,10 @@ kafka-console-producer.sh org.apache.kafka.tools.ConsoleProducer
 kafka-console-consumer.sh org.apache.kafka.tools.consumer.ConsoleConsumer
 kafka-consumer-groups.sh org.apache.kafka.tools.consumer.group.ConsumerGroupCommand
 kafka-delete-records.sh org.apache.kafka.tools.DeleteRecordsCommand
+kafka-configs.sh kafka.admin.ConfigCommand
+kafka-leader-election.sh org.apache.kafka.tools.LeaderElectionCommand
+kafka-console-share-consumer.sh org.apache.kafka.tools.consumer.ConsoleShareConsumer
+kafka-share-groups.sh org.apache.kafka.tools.consumer.group.ShareGroupCommand
 kafka-broker-api-versions.sh org.apache.kafka.tools.BrokerApiVersionsCommand
 CLASSES
 }

@@ -50,6 +50,25 @@ fn properties_have_a_file_a_node_and_a_script_that_starts_them() {
     assert!(text(&files, "start.sh").contains("--feature eligible.leader.replicas.version=0"));
 }
 
+#[test]
+fn each_voter_is_a_controller_and_a_share_group_has_no_cluster_with_zookeeper() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = write(&folder.path().join("quorum"), "controller-failover", "properties");
+    let voters = "controller.quorum.voters=100@localhost:9090,101@localhost:9089,102@localhost:9088";
+    for node in ["controller-1", "controller-2", "controller-3", "broker-1", "broker-2", "broker-3"] {
+        let properties = text(&files, &format!("{node}.properties"));
+        assert!(properties.lines().any(|l| l == voters), "{node}: {properties}");
+    }
+    assert!(text(&files, "controller-3.properties").lines().any(|l| l == "node.id=102"));
+    assert!(text(&files, "start.sh").contains("for node in controller-1 controller-2 controller-3 broker-1"));
+    let compose = write(&folder.path().join("docker"), "controller-failover", "compose");
+    let file = text(&compose, "compose.yaml");
+    assert!(file.contains("100@controller-1:9093,101@controller-2:9093,102@controller-3:9093"), "{file}");
+    assert!(file.contains("depends_on: [controller-1, controller-2, controller-3]"), "{file}");
+    let share = write(&folder.path().join("share"), "share-group", "compose");
+    assert_eq!(share.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["compose.yaml"]);
+}
+
 /// Runs the exported script with tools that only write down their arguments.
 #[test]
 fn commands_say_what_the_scenario_says_and_nothing_escapes_its_quotes() {

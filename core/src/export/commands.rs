@@ -160,30 +160,35 @@ fn send(scenario: &Scenario, spec: Option<&ProducerSpec>, topic: &str, records: 
     line + "\n"
 }
 
+/// A node starts again.
+fn start(node: &str) -> String {
+    format!(
+        "while kill -0 \"$(cat {node}.pid)\" 2>/dev/null; do sleep 1; done\n\
+            \"$KAFKA_HOME/bin/kafka-server-start.sh\" {node}.properties >>{node}.log 2>&1 &\necho $! >{node}.pid\n"
+    )
+}
+
 fn command(what: &Do) -> String {
     match what {
         Do::Send { .. } => String::new(),
         Do::Crash { broker } => format!("kill -9 \"$(cat broker-{broker}.pid)\"\n"),
         Do::Stop { broker } => format!("kill \"$(cat broker-{broker}.pid)\"\n"),
-        Do::Start { broker } => format!(
-            "while kill -0 \"$(cat broker-{broker}.pid)\" 2>/dev/null; do sleep 1; done\n\
-            \"$KAFKA_HOME/bin/kafka-server-start.sh\" broker-{broker}.properties >>broker-{broker}.log 2>&1 &\necho $! >broker-{broker}.pid\n"
-        ),
+        Do::Start { broker } => start(&format!("broker-{broker}")),
         Do::PowerCut { broker } => {
             format!("# By hand: cut the power of broker {broker}'s machine. kill -9 is not the same: its page cache survives.\n")
         }
-        Do::CutLink { from, to } => format!("# By hand: a firewall rule that drops what {} sends to {}.\n", from, to),
-        Do::HealLink { from, to } => format!("# By hand: take back the rule between {} and {}.\n", from, to),
+        Do::CutLink { from, to } => format!("# By hand: a firewall rule that drops what {from} sends to {to}.\n"),
+        Do::HealLink { from, to } => format!("# By hand: take back the rule between {from} and {to}.\n"),
         Do::SlowLink { from, to, extra_us } => {
-            format!("# By hand: make what {} sends to {} take {} ms longer (tc qdisc ... netem).\n", from, to, extra_us / 1000)
+            format!("# By hand: make what {from} sends to {to} take {} ms longer (tc qdisc ... netem).\n", extra_us / 1000)
         }
         Do::Pause { who: End::Broker(b), for_us } => {
             let seconds = for_us.div_ceil(1_000_000);
             format!("kill -STOP \"$(cat broker-{b}.pid)\"\nsleep {seconds}\nkill -CONT \"$(cat broker-{b}.pid)\"\n")
         }
-        Do::Pause { who, for_us } => format!("# By hand: kill -STOP {}, and kill -CONT after {} ms.\n", who, for_us / 1000),
+        Do::Pause { who, for_us } => format!("# By hand: kill -STOP {who}, and kill -CONT after {} ms.\n", for_us / 1000),
         Do::SlowHandler { consumer, .. } => format!("# By hand: let consumer {consumer} take longer for each record.\n"),
-        Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {}.\n", client),
+        Do::DropNextResponse { broker, client } => format!("# By hand: lose the next answer of broker {broker} to {client}.\n"),
         Do::CrashConsumer { consumer } => format!("# By hand: kill -9 consumer {consumer}.\n"),
         Do::StartConsumer { consumer } => format!("# By hand: start consumer {consumer} again.\n"),
         Do::StopConsumer { consumer } => format!("# By hand: kill consumer {consumer} with SIGTERM.\n"),
@@ -191,8 +196,8 @@ fn command(what: &Do) -> String {
         Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
             format!("# No Kafka tool: {} ends its transaction here; the console producer has none.\n", quoted(producer))
         }
-        Do::CrashVoter { voter } => format!("# By hand: kill -9 controller {voter}; this cluster has one.\n"),
-        Do::StartVoter { voter } => format!("# By hand: start controller {voter} again.\n"),
+        Do::CrashVoter { voter } => format!("kill -9 \"$(cat controller-{voter}.pid)\"\n"),
+        Do::StartVoter { voter } => start(&format!("controller-{voter}")),
         Do::ElectPreferredLeader { topic, partition } => {
             format!("tool kafka-leader-election.sh --election-type preferred --topic {} --partition {partition}\n", quoted(topic))
         }

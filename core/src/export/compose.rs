@@ -1,6 +1,6 @@
 //! Docker Compose files: brokers reach each other by service name and the host by localhost.
 
-use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, features, file, has_zookeeper, heading, release};
+use super::{CLUSTER_ID, File, broker_port, common_configs, controllers, features, file, has_zookeeper, heading, quorum_voters, release};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
 
@@ -12,6 +12,9 @@ pub(super) fn files(scenario: &Scenario) -> Vec<File> {
     let mut files = Vec::new();
     if !has_zookeeper(scenario) {
         files.push(file("compose.yaml", kraft(scenario)));
+    }
+    if scenario.apps.iter().any(|a| a.share.is_some()) {
+        return files; // no release with ZooKeeper has share groups
     }
     let (kafka, image) = if has_zookeeper(scenario) { ("2.8", CONFLUENT_OF_2_8) } else { ("3.9", CONFLUENT_OF_3_9) };
     files.push(file(format!("compose-zookeeper-{kafka}.yaml"), zookeeper(scenario, kafka, image)));
@@ -43,16 +46,21 @@ fn kraft(scenario: &Scenario) -> String {
     }
     let _ = writeln!(text, "x-kafka: &kafka\n  image: apache/kafka:{}\nx-env: &env\n  CLUSTER_ID: {CLUSTER_ID}", release(scenario));
     let mut shared = Vec::new();
-    set(&mut shared, "controller.quorum.voters", format!("{CONTROLLER}@controller:9093"));
+    set(&mut shared, "controller.quorum.voters", quorum_voters(scenario, |c| format!("{}:9093", c.name)));
     set(&mut shared, "controller.listener.names", "CONTROLLER");
     set(&mut shared, "listener.security.protocol.map", "CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,HOST:PLAINTEXT");
     shared.extend(common_configs(scenario));
     text += &environment(&shared, "  ");
-    let mut own = Vec::new();
-    set(&mut own, "process.roles", "controller");
-    set(&mut own, "node.id", CONTROLLER.to_string());
-    set(&mut own, "listeners", "CONTROLLER://:9093");
-    let _ = write!(text, "services:\n  controller:\n    <<: *kafka\n    environment:\n      <<: *env\n{}", environment(&own, "      "));
+    text += "services:\n";
+    let all = controllers(scenario);
+    for c in &all {
+        let mut own = Vec::new();
+        set(&mut own, "process.roles", "controller");
+        set(&mut own, "node.id", c.id.to_string());
+        set(&mut own, "listeners", "CONTROLLER://:9093");
+        let _ = write!(text, "  {}:\n    <<: *kafka\n    environment:\n      <<: *env\n{}", c.name, environment(&own, "      "));
+    }
+    let depends: Vec<&str> = all.iter().map(|c| &*c.name).collect();
     for b in 1..=scenario.topology.brokers {
         let mut own = Vec::new();
         set(&mut own, "process.roles", "broker");
@@ -61,7 +69,8 @@ fn kraft(scenario: &Scenario) -> String {
         listeners(&mut own, b);
         let _ = write!(
             text,
-            "  broker-{b}:\n    <<: *kafka\n    depends_on: [controller]\n    ports: [\"{port}:{port}\"]\n    environment:\n      <<: *env\n{}",
+            "  broker-{b}:\n    <<: *kafka\n    depends_on: [{}]\n    ports: [\"{port}:{port}\"]\n    environment:\n      <<: *env\n{}",
+            depends.join(", "),
             environment(&own, "      "),
             port = broker_port(b)
         );

@@ -42,10 +42,31 @@ fn file(name: impl Into<String>, text: String) -> File {
     File { name: name.into(), text }
 }
 
-/// `node.id` of the controller; brokers count from 1 and there are at most 32.
-const CONTROLLER: u8 = 100;
 /// Any 22 letters of base64 will do; the same ones make an export the same each time.
 const CLUSTER_ID: &str = "aGlnaHdhdGVyLWV4cG9ydA";
+
+/// A controller of the cluster.
+struct ControllerNode {
+    /// Of its files, and its host in Docker's network.
+    name: String,
+    /// `node.id`; brokers count from 1 and there are at most 32.
+    id: u8,
+    /// Where it listens on localhost, below the brokers.
+    port: u16,
+}
+
+/// The scenario's voters: one is called `controller`, several are numbered as the scenario numbers them.
+fn controllers(scenario: &Scenario) -> Vec<ControllerNode> {
+    let voters = scenario.topology.voters;
+    let name = |n: u8| if voters == 1 { "controller".to_string() } else { format!("controller-{n}") };
+    (1..=voters).map(|n| ControllerNode { name: name(n), id: 99 + n, port: 9091 - u16::from(n) }).collect()
+}
+
+/// `controller.quorum.voters`; `at` says where each is reached.
+fn quorum_voters(scenario: &Scenario, at: impl Fn(&ControllerNode) -> String) -> String {
+    let all: Vec<String> = controllers(scenario).iter().map(|c| format!("{}@{}", c.id, at(c))).collect();
+    all.join(",")
+}
 
 fn broker_port(broker: u8) -> u16 {
     9091 + u16::from(broker)

@@ -1,17 +1,18 @@
 //! A properties file for each node, and `start.sh`, which formats and starts them in a folder of Kafka's own download.
 
-use super::{CLUSTER_ID, CONTROLLER, File, broker_port, common_configs, features, file, has_zookeeper, heading, release};
+use super::{
+    CLUSTER_ID, ControllerNode, File, broker_port, common_configs, controllers, features, file, has_zookeeper, heading, quorum_voters,
+    release,
+};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
 
-const CONTROLLER_PORT: u16 = 9090;
-
 pub(super) fn files(scenario: &Scenario) -> Vec<File> {
     let brokers = 1..=scenario.topology.brokers;
-    let mut files: Vec<File> = brokers.map(|b| file(format!("broker-{b}.properties"), broker(scenario, b))).collect();
-    let (first, start) =
-        if has_zookeeper(scenario) { (zookeeper(), zookeeper_start(scenario)) } else { (controller(scenario), kraft_start(scenario)) };
-    files.insert(0, first);
+    let mut files: Vec<File> =
+        if has_zookeeper(scenario) { vec![zookeeper()] } else { controllers(scenario).iter().map(|c| controller(scenario, c)).collect() };
+    files.extend(brokers.map(|b| file(format!("broker-{b}.properties"), broker(scenario, b))));
+    let start = if has_zookeeper(scenario) { zookeeper_start(scenario) } else { kraft_start(scenario) };
     files.push(file("start.sh", start));
     files
 }
@@ -20,15 +21,24 @@ fn properties(lines: &[(String, String)]) -> String {
     lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
-fn controller(scenario: &Scenario) -> File {
-    let mut text = heading(scenario, "The controller");
+fn voters(scenario: &Scenario) -> String {
+    quorum_voters(scenario, |c| format!("localhost:{}", c.port))
+}
+
+fn controller(scenario: &Scenario, c: &ControllerNode) -> File {
+    let what = if scenario.topology.voters == 1 { "The controller".to_string() } else { format!("Controller {}", c.name) };
+    let mut text = heading(scenario, &what);
     let _ = write!(
         text,
-        "process.roles=controller\nnode.id={CONTROLLER}\ncontroller.quorum.voters={CONTROLLER}@localhost:{CONTROLLER_PORT}\n\
-        controller.listener.names=CONTROLLER\nlisteners=CONTROLLER://localhost:{CONTROLLER_PORT}\nlog.dirs=highwater-data/controller\n"
+        "process.roles=controller\nnode.id={}\ncontroller.quorum.voters={}\n\
+        controller.listener.names=CONTROLLER\nlisteners=CONTROLLER://localhost:{}\nlog.dirs=highwater-data/{}\n",
+        c.id,
+        voters(scenario),
+        c.port,
+        c.name
     );
     text += &properties(&common_configs(scenario));
-    file("controller.properties", text)
+    file(format!("{}.properties", c.name), text)
 }
 
 fn broker(scenario: &Scenario, b: u8) -> String {
@@ -39,7 +49,8 @@ fn broker(scenario: &Scenario, b: u8) -> String {
     } else {
         let _ = write!(
             text,
-            "process.roles=broker\nnode.id={b}\ncontroller.quorum.voters={CONTROLLER}@localhost:{CONTROLLER_PORT}\ncontroller.listener.names=CONTROLLER\n"
+            "process.roles=broker\nnode.id={b}\ncontroller.quorum.voters={}\ncontroller.listener.names=CONTROLLER\n",
+            voters(scenario)
         );
     }
     let _ = write!(
@@ -69,7 +80,7 @@ fn opening(scenario: &Scenario) -> String {
 fn kraft_start(scenario: &Scenario) -> String {
     let mut text = opening(scenario);
     let feature: String = features(scenario).iter().map(|(name, level)| format!(" --feature {name}={level}")).collect();
-    let nodes = std::iter::once("controller".to_string()).chain((1..=scenario.topology.brokers).map(|b| format!("broker-{b}")));
+    let nodes = controllers(scenario).into_iter().map(|c| c.name).chain((1..=scenario.topology.brokers).map(|b| format!("broker-{b}")));
     let nodes: Vec<String> = nodes.collect();
     let _ = write!(
         text,

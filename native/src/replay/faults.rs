@@ -90,11 +90,11 @@ fn words(fault: &Do) -> String {
         Do::PowerCut { broker } => format!("cut the power of the machine of broker {broker}"),
         Do::Stop { broker } => format!("stop broker {broker} in order (SIGTERM)"),
         Do::Start { broker } => format!("start broker {broker}"),
-        Do::Pause { who, for_us } => format!("pause {} for {:.1} s (SIGSTOP, SIGCONT)", who, *for_us as f64 / 1e6),
-        Do::CutLink { from, to } => format!("let nothing through from {} to {}", from, to),
-        Do::HealLink { from, to } => format!("let everything through again from {} to {}", from, to),
+        Do::Pause { who, for_us } => format!("pause {who} for {:.1} s (SIGSTOP, SIGCONT)", *for_us as f64 / 1e6),
+        Do::CutLink { from, to } => format!("let nothing through from {from} to {to}"),
+        Do::HealLink { from, to } => format!("let everything through again from {from} to {to}"),
         Do::SlowLink { from, to, extra_us } => {
-            format!("delay what goes from {} to {} by {:.1} ms", from, to, *extra_us as f64 / 1e3)
+            format!("delay what goes from {from} to {to} by {:.1} ms", *extra_us as f64 / 1e3)
         }
         Do::DeleteRecords { topic, partition, before } => {
             let before = before.map_or("the end".into(), |b| format!("offset {b}"));
