@@ -178,7 +178,9 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
     ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
     let text = w.word("LEO", tape.leo.0);
     ink.font(500, 11.5);
-    let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
+    // In the last of narrow columns it stays on the card.
+    let right = l.brokers[0].right() - 4.0 * u - ink.width(&text);
+    let at = pt((x + 6.0 * u).min(right), top + l.rows.cell_h / 2.0);
     plate(ink, &text, at);
     ink.fill(&ink.palette.soft);
     ink.text(&text, at, "left");
