@@ -4,6 +4,7 @@ mod quorum;
 mod share;
 mod streams;
 mod transactions;
+mod zookeeper;
 
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
@@ -14,6 +15,7 @@ use serde::Serialize;
 pub use share::ShareEvent;
 pub use streams::{DroppedWhy, StreamsEvent};
 pub use transactions::TxnEvent;
+pub use zookeeper::ZkEvent;
 
 /// One thing that happened at an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -95,6 +97,20 @@ pub enum MessageKind {
     MetadataFetch,
     MetadataFetchResponse,
     BrokerHeartbeatResponse,
+    ZkConnect,
+    ZkConnectResponse,
+    ZkPing,
+    ZkSessionExpired,
+    ZkCloseSession,
+    ZkCreate,
+    ZkGetData,
+    ZkSetData,
+    ZkResponse,
+    ZkWatch,
+    LeaderAndIsr,
+    LeaderAndIsrResponse,
+    UpdateMetadata,
+    UpdateMetadataResponse,
 }
 
 /// Kafka's error codes, as far as the engine gives them.
@@ -142,6 +158,7 @@ pub enum ErrorCode {
     NotController,
     ElectionNotNeeded,
     PreferredLeaderNotAvailable,
+    StaleControllerEpoch,
 }
 
 impl ErrorCode {
@@ -187,6 +204,7 @@ impl ErrorCode {
             ErrorCode::NotController => "NOT_CONTROLLER",
             ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
             ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
+            ErrorCode::StaleControllerEpoch => "STALE_CONTROLLER_EPOCH",
         }
     }
 }
@@ -457,6 +475,8 @@ pub enum EventKind {
     },
     /// In the quorum of controllers.
     Quorum(QuorumEvent),
+    /// Around ZooKeeper.
+    Zk(ZkEvent),
     /// `min.insync.replicas` of a partition's topic was changed.
     MinIsrAltered { partition: PartitionId, min_isr: u16 },
     /// An election that was asked for did not take place.
@@ -472,8 +492,8 @@ impl EventKind {
         if let EventKind::Quorum(q) = self {
             return q.notable();
         }
-        // A controller that is down is called again and again.
-        if let EventKind::Dropped { message: MessageKind::BeginQuorumEpoch | MessageKind::MetadataFetch, .. } = self {
+        // A controller or a ZooKeeper that is down is called again and again.
+        if let EventKind::Dropped { message: MessageKind::BeginQuorumEpoch | MessageKind::MetadataFetch | MessageKind::ZkPing, .. } = self {
             return false;
         }
         !matches!(
@@ -541,6 +561,7 @@ impl EventKind {
                 ..
             } => Some(partition),
             EventKind::Txn(t) => t.partition(),
+            EventKind::Zk(z) => z.partition(),
             EventKind::Streams(s) => s.partition(),
             EventKind::Share { what, .. } => what.partition(),
             _ => None,

@@ -30,6 +30,14 @@ id!(
     QuorumEpoch(u16)
 );
 id!(
+    /// How often `/controller` was created in ZooKeeper.
+    ControllerEpoch(u16)
+);
+id!(
+    /// A session of a broker with ZooKeeper.
+    SessionId(u16)
+);
+id!(
     /// A partition of any topic: its index in [`crate::kafka::Setup::partitions`].
     PartitionId(u16)
 );
@@ -175,6 +183,9 @@ pub enum Actor {
     /// A controller of a quorum. A trial has none, so no schedule names one.
     #[serde(skip_deserializing)]
     Voter(VoterId),
+    /// ZooKeeper, where metadata is kept there. A trial has none, so no schedule names it.
+    #[serde(skip_deserializing)]
+    Zookeeper,
 }
 
 impl Actor {
@@ -187,6 +198,7 @@ impl Actor {
             Actor::Producer(p) => 0x200 | u16::from(p.0),
             Actor::Consumer(c) => 0x300 | u16::from(c.0),
             Actor::Voter(v) => 0x400 | u16::from(v.0),
+            Actor::Zookeeper => 0x500,
         }
     }
 
@@ -198,7 +210,8 @@ impl Actor {
             1 => Actor::Broker(BrokerId(id)),
             2 => Actor::Producer(ProducerIx(id)),
             3 => Actor::Consumer(ConsumerIx(id)),
-            _ => Actor::Voter(VoterId(id)),
+            4 => Actor::Voter(VoterId(id)),
+            _ => Actor::Zookeeper,
         }
     }
 }

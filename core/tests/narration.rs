@@ -213,6 +213,45 @@ fn quorum_run() -> Sim {
     sim
 }
 
+/// ZooKeeper comes and goes, and its sessions; controllers take turns, leaders write by themselves.
+fn zookeeper_run(replication: &str) -> Sim {
+    use highwater_core::event::ZkEvent;
+    use highwater_core::scenario::{Do, End, Metadata};
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    (s.kafka, s.topology.metadata) = ("2.8".into(), Metadata::Zookeeper);
+    s.rules.replication = serde_json::from_str(replication).unwrap();
+    s.commands = [cut(5_000_000, 1, 2), cut(5_000_000, 1, 3)].concat();
+    let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
+    let prefer = || Do::ElectPreferredLeader { topic: "pay".into(), partition: 0 };
+    at(5, Do::Crash { broker: 2 });
+    at(6, Do::Start { broker: 2 }); // too early
+    at(60, Do::Start { broker: 2 });
+    at(90, Do::Crash { broker: 2 });
+    at(91, Do::CrashZookeeper {});
+    at(92, prefer());
+    at(93, Do::Start { broker: 2 });
+    at(115, Do::StartZookeeper {});
+    at(150, Do::Start { broker: 2 });
+    at(160, Do::CutLink { from: End::Broker(3), to: End::Zookeeper });
+    at(190, Do::HealLink { from: End::Broker(3), to: End::Zookeeper });
+    s.commands.insert(0, send(6_000_000, "A"));
+    s.until_us = 250_000_000;
+    let sim = common::run(&s);
+    let all = [
+        |z: &ZkEvent| matches!(z, ZkEvent::ConnectionTimedOut { .. }),
+        |z: &ZkEvent| matches!(z, ZkEvent::NodeExists { .. }),
+        |z: &ZkEvent| matches!(z, ZkEvent::SessionExpired { controller: true, .. }),
+        |z: &ZkEvent| matches!(z, ZkEvent::ControllerResigned { .. }),
+        |z: &ZkEvent| matches!(z, ZkEvent::NobodyActive),
+        |z: &ZkEvent| matches!(z, ZkEvent::BadVersion { .. }),
+    ];
+    let own = usize::from(replication.contains("PV4"));
+    for (i, which) in all.iter().take(5 + own).enumerate() {
+        assert!(!common::all(&sim, |k| matches!(k, EventKind::Zk(z) if which(z))).is_empty(), "{i}");
+    }
+    sim
+}
+
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
@@ -220,7 +259,9 @@ fn every_event_has_a_sentence_in_both_languages() {
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()].into_iter().chain(epochs) {
+    let zookeeper = [zookeeper_run(r#""PV4""#), zookeeper_run("null")];
+    let others = [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()];
+    for sim in others.into_iter().chain(epochs).chain(zookeeper) {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

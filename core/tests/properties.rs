@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 mod common;
-use common::random::{Case, any_case, repaired_case, safe_case, streams_case, transactional_case};
+use common::random::{Case, any_case, repaired_case, safe_case, streams_case, transactional_case, zookeeper_case};
 use common::random_groups::group_case;
 use highwater_core::kafka::transaction::TxnState;
 
@@ -195,6 +195,29 @@ proptest! {
             let (p, at) = (&s.partition, &s.position);
             let hw = w.leader_replica(*p).map(|r| r.hw);
             prop_assert_eq!(*at, hw, "position in {}: {:?}", w.setup.partition_name(*p), reader);
+        }
+    }
+
+    /// ctrl.Z1 to Z6: with ZooKeeper too, and long after everything was repaired each partition has its leader, its replicas in
+    /// sync, and one controller that everybody knows.
+    #[test]
+    fn a_cluster_with_zookeeper_keeps_its_invariants_and_recovers(c in zookeeper_case()) {
+        let mut sim = begin(&c);
+        run_watched(&mut sim, |sim| high_watermark_is_covered(sim))?;
+        logs_are_dense(&sim)?;
+        let w = sim.world();
+        let controller = w.acting_controller();
+        prop_assert!(controller.is_some(), "nobody is the controller");
+        for b in &w.brokers {
+            let zk = b.zk.as_ref().expect("there is a ZooKeeper");
+            prop_assert!(b.is_up() && zk.controller == controller && zk.waits.is_empty(), "broker {}: {zk:?}", b.id);
+            prop_assert_eq!(zk.acting.is_some(), Some(b.id) == controller);
+        }
+        for p in w.setup.partition_ids() {
+            let (s, name) = (&w.controller.partitions[p.ix()], w.setup.partition_name(p));
+            let all: BrokerSet = w.setup.partitions[p.ix()].replicas.iter().copied().collect();
+            prop_assert_eq!(s.isr, all, "ISR of {}, {:?}", &name, s);
+            prop_assert!(w.leader_replica(p).is_some(), "{name} has no leader: {s:?}");
         }
     }
 

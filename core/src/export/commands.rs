@@ -162,9 +162,10 @@ fn send(scenario: &Scenario, spec: Option<&ProducerSpec>, topic: &str, records: 
 
 /// A node starts again.
 fn start(node: &str) -> String {
+    let tool = if node == "zookeeper" { "zookeeper-server-start.sh" } else { "kafka-server-start.sh" };
     format!(
         "while kill -0 \"$(cat {node}.pid)\" 2>/dev/null; do sleep 1; done\n\
-            \"$KAFKA_HOME/bin/kafka-server-start.sh\" {node}.properties >>{node}.log 2>&1 &\necho $! >{node}.pid\n"
+            \"$KAFKA_HOME/bin/{tool}\" {node}.properties >>{node}.log 2>&1 &\necho $! >{node}.pid\n"
     )
 }
 
@@ -196,6 +197,8 @@ fn command(what: &Do) -> String {
         Do::CommitTransaction { producer } | Do::AbortTransaction { producer } => {
             format!("# No Kafka tool: {} ends its transaction here; the console producer has none.\n", quoted(producer))
         }
+        Do::CrashZookeeper {} => "kill -9 \"$(cat zookeeper.pid)\"\n".to_string(),
+        Do::StartZookeeper {} => start("zookeeper"),
         Do::CrashVoter { voter } => format!("kill -9 \"$(cat controller-{voter}.pid)\"\n"),
         Do::StartVoter { voter } => start(&format!("controller-{voter}")),
         Do::ElectPreferredLeader { topic, partition } => {

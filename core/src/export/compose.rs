@@ -16,7 +16,7 @@ pub(super) fn files(scenario: &Scenario) -> Vec<File> {
     if scenario.apps.iter().any(|a| a.share.is_some()) {
         return files; // no release with ZooKeeper has share groups
     }
-    let (kafka, image) = if has_zookeeper(scenario) { ("2.8", CONFLUENT_OF_2_8) } else { ("3.9", CONFLUENT_OF_3_9) };
+    let (kafka, image) = if scenario.kafka == "2.8" { ("2.8", CONFLUENT_OF_2_8) } else { ("3.9", CONFLUENT_OF_3_9) };
     files.push(file(format!("compose-zookeeper-{kafka}.yaml"), zookeeper(scenario, kafka, image)));
     files
 }

@@ -86,7 +86,7 @@ fn release(scenario: &Scenario) -> &'static str {
 }
 
 fn has_zookeeper(scenario: &Scenario) -> bool {
-    matches!(scenario.kafka.as_str(), "2.8")
+    scenario.has_zookeeper() || matches!(scenario.kafka.as_str(), "2.8")
 }
 
 /// What every broker and controller has set: the scenario's configs, and copies of Kafka's own topics as there are brokers.

@@ -4,6 +4,7 @@ use super::groups;
 use super::ledger::Ledger;
 use super::quorum;
 use super::transactions;
+use super::zookeeper;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::{World, replica::Replica};
@@ -40,6 +41,7 @@ pub const INVARIANTS: &[Invariant] = &[
     Invariant { id: "ctrl.I-C1", name: "committed metadata is kept", guard: always, check: quorum::committed_is_kept },
     Invariant { id: "ctrl.I-C3", name: "no two controllers commit different records", guard: always, check: quorum::logs_agree },
     Invariant { id: "ctrl.C1", name: "one leader of the quorum an epoch", guard: always, check: quorum::one_leader },
+    Invariant { id: "ctrl.Z2", name: "one controller an epoch of ZooKeeper's", guard: always, check: zookeeper::one_controller },
     Invariant { id: "group.I-G1", name: "one owner of a partition in a group", guard: always, check: groups::one_owner },
     Invariant { id: "group.I-G2", name: "generations rise", guard: always, check: groups::generations_rise },
     Invariant { id: "group.I-G3", name: "members read what they were given", guard: clean, check: groups::members_keep_to_it },
@@ -73,7 +75,8 @@ pub fn violations_after<'a>(world: &World, ledger: &Ledger, events: impl Iterato
         match (e, e.partition()) {
             (EventKind::HighWatermark { from, .. } | EventKind::FollowerHighWatermark { from, .. }, Some(p)) => touched.push((p, *from)),
             (EventKind::Group { group, .. }, _) => touched.push((world.setup.groups[group.ix()].coordinator, Offset(u32::MAX))),
-            (EventKind::Quorum(_), _) => touched.push((PartitionId(0), Offset(u32::MAX))), // stands for all of the quorum
+            // Stands for all of the quorum, or of the controllers with ZooKeeper.
+            (EventKind::Quorum(_) | EventKind::Zk(_), _) => touched.push((PartitionId(0), Offset(u32::MAX))),
             (_, Some(p)) if concerns_logs_or_leaders(e) => touched.push((p, Offset(u32::MAX))),
             (EventKind::Started { .. }, _) => return violations(world, ledger),
             _ => {}

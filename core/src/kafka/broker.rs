@@ -14,6 +14,7 @@ use super::setup::Setup;
 use super::share::leader::ShareSide;
 use super::step::{Out, Timer, TxnTimer};
 use super::transaction::leader::TxnSide;
+use super::zookeeper::{Task, ZkSide};
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
@@ -157,6 +158,8 @@ pub struct Broker {
     pub share: Option<Box<ShareSide>>,
     /// What it knows of the quorum of controllers, if there is one.
     pub observer: Option<Observer>,
+    /// Its part in a cluster with ZooKeeper.
+    pub zk: Option<Box<ZkSide>>,
 }
 
 /// A rule at work on one broker.
@@ -197,6 +200,7 @@ impl Broker {
             txn: TxnSide::default(),
             share: None,
             observer: (setup.voters > 1).then(Observer::settled),
+            zk: setup.zookeeper.then(|| Box::new(ZkSide::settled(id, setup))),
         }
     }
 
@@ -254,6 +258,13 @@ impl Cx<'_> {
 
     /// To the active controller; not at all while none is known.
     pub(super) fn send_to_controller(&mut self, body: Body) {
+        if let Some(z) = &self.b.zk {
+            return match z.controller {
+                Some(c) if c == self.b.id => self.for_controller(Task::Alter(c, body)),
+                Some(c) => self.send(Actor::Broker(c), body),
+                None => {}
+            };
+        }
         match &self.b.observer {
             None => self.send(Actor::Controller, body),
             Some(o) => o.leader.into_iter().for_each(|v| self.send(Actor::Voter(v), body.clone())),
@@ -292,6 +303,8 @@ impl Cx<'_> {
             (Actor::Voter(v), Body::Quorum(QuorumBody::FetchResponse { epoch, leader, answer })) => {
                 self.on_metadata_fetched(v, *epoch, *leader, answer);
             }
+            (_, Body::Zk(zk)) => self.on_zk(from, zk),
+            (Actor::Broker(b), Body::AlterPartition { .. }) => self.for_controller(Task::Alter(b, (**body).clone())),
             (_, Body::BrokerRegistrationResponse { result: Err(ErrorCode::NotController) })
             | (_, Body::AlterPartitionResponse { result: Err(ErrorCode::NotController), .. })
             | (_, Body::Quorum(QuorumBody::BrokerHeartbeatResponse { .. })) => self.not_controller(from),
@@ -313,6 +326,7 @@ impl Cx<'_> {
             }
             Timer::RegistrationRetry(_) => self.register(),
             Timer::Quorum(t) => self.on_observer_timer(t),
+            Timer::Zk(t) => self.on_zk_timer(t),
             Timer::IsrCheck(b) => {
                 self.out.arm(Timer::IsrCheck(b));
                 self.check_isr();
@@ -367,6 +381,9 @@ impl Cx<'_> {
         self.b.incarnation = Incarnation(self.b.incarnation.0.wrapping_add(1));
         self.out.event(EventKind::Started { broker: self.b.id });
         self.recover(power_lost);
+        if self.b.zk.is_some() {
+            return self.zk_start();
+        }
         self.register();
         self.observe();
     }
@@ -417,6 +434,9 @@ impl Cx<'_> {
 
     pub(super) fn heartbeat(&mut self) {
         let Some(be) = self.b.epoch else { return };
+        if self.b.zk.is_some() {
+            return self.zk_beat();
+        }
         self.send_to_controller(Body::BrokerHeartbeat { be, applied: self.b.applied, want_shutdown: self.b.stopping });
         self.out.arm(Timer::Heartbeat(self.b.id));
     }
@@ -430,13 +450,14 @@ impl Cx<'_> {
         self.heartbeat();
     }
 
-    fn finish_stop(&mut self) {
+    pub(super) fn finish_stop(&mut self) {
         if !self.b.stopping {
             return;
         }
         self.write_back();
         self.for_each_replica(|r| r.hw_checkpoint != r.hw, |r| r.hw_checkpoint = r.hw);
         self.b.clean_epoch = self.b.epoch;
+        self.close_session();
         self.go_down(Power::Stopped);
         self.out.event(EventKind::Stopped { broker: self.b.id });
     }
@@ -465,6 +486,7 @@ impl Cx<'_> {
         b.txn = TxnSide::default();
         b.share = None;
         b.observer = b.observer.map(Observer::at_start);
+        b.zk = b.zk.take().map(|_| Box::new(ZkSide::at_start(false)));
         // Connections end for good: an answer to an old one must not be taken for new after a restart.
         b.fetchers.clear();
         self.for_each_replica(|r| r.role != Role::Idle, |r| r.role = Role::Idle);

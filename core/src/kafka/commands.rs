@@ -5,8 +5,9 @@ use super::memo::Intake;
 use super::message::Body;
 use super::step::{Command, Out, Timer};
 use super::transaction::Call;
+use super::zookeeper::Task;
 use super::{Flight, World};
-use crate::event::{DropReason, EventKind, QuorumEvent};
+use crate::event::{DropReason, EventKind, QuorumEvent, ZkEvent};
 use crate::ids::*;
 use crate::order;
 use crate::shared::Shared;
@@ -82,6 +83,17 @@ impl World {
                 self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Voter(v));
             }
             Command::StartVoter(v) if !self.voters[v.ix()].up => self.voter(v, out, |cx| cx.start()),
+            Command::CrashZookeeper if self.zookeeper_up() => {
+                self.zookeeper(out, |cx| cx.crash());
+                self.lose(out, DropReason::ReceiverDown, |f| f.to == Actor::Zookeeper);
+            }
+            Command::StartZookeeper if !self.zookeeper_up() => self.zookeeper(out, |cx| cx.start()),
+            Command::ElectPreferred(p) if setup.zookeeper => match self.acting_controller().filter(|_| self.zookeeper_up()) {
+                Some(b) => {
+                    Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.for_controller(Task::Preferred(p));
+                }
+                None => out.event(EventKind::Zk(ZkEvent::NobodyActive)),
+            },
             Command::ElectPreferred(p) => self.control(out, |c| c.elect_preferred(p)),
             Command::AlterMinIsr(p, min_isr) => self.alter_min_isr(p, min_isr, out),
             _ => {} // it is so already
@@ -164,6 +176,9 @@ impl World {
 
     /// repl.E10. Simplified: brokers and controller know of it at once, where Kafka's wait for the config record.
     fn alter_min_isr(&mut self, p: PartitionId, min_isr: u16, out: &mut Out) {
+        if self.setup.zookeeper && !(self.zookeeper_up() && self.acting_controller().is_some()) {
+            return out.event(EventKind::Zk(ZkEvent::NobodyActive));
+        }
         if !self.voters.is_empty() && self.active_voter().is_none() {
             return out.event(EventKind::Quorum(QuorumEvent::NobodyActive));
         }
@@ -172,7 +187,9 @@ impl World {
             let partition = &mut Rc::make_mut(&mut self.setup).partitions[p.ix()];
             partition.min_isr = usize::from(min_isr).min(partition.replicas.len());
             out.event(EventKind::MinIsrAltered { partition: p, min_isr });
-            self.control(out, |c| c.clear_elr(p));
+            if !self.setup.zookeeper {
+                self.control(out, |c| c.clear_elr(p));
+            }
             let setup = self.setup.clone();
             for b in self.brokers.iter_mut().filter(|b| b.is_up()) {
                 Cx { b: Shared::make_mut(b), setup: &setup, data: &self.data, out }.advance(p);

@@ -2,11 +2,13 @@
 //!
 //! With one controller there is no quorum behind it: it never fails, its commits take no time, and it pushes metadata
 //! records to brokers where a KRaft broker would fetch them (what a cut link lost is repaired at a heartbeat). With
-//! several, [`super::quorum`] runs these rules at the end of the leader's log.
+//! several, [`super::quorum`] runs these rules at the end of the leader's log; where metadata is kept in ZooKeeper, a broker
+//! runs them on what it read there ([`super::zookeeper`]), and [`Controller`] is what ZooKeeper has.
 
 use super::message::{Body, Change, Incarnation};
-use super::setup::{ProtocolVersion, Setup};
+use super::setup::Setup;
 use super::step::{Out, Timer};
+use super::zookeeper::Zookeeper;
 use crate::broken::{Rule, holds};
 use crate::event::{Election, ErrorCode, EventKind};
 use crate::ids::*;
@@ -57,6 +59,8 @@ pub struct Controller {
     pub partitions: SmallVec<[PartitionState; 2]>,
     /// End of the metadata log: number of records committed.
     pub end: u32,
+    /// The rest of what ZooKeeper has, where it has this.
+    pub zk: Option<Box<Zookeeper>>,
 }
 
 /// The controller at work.
@@ -90,20 +94,22 @@ impl Controller {
             elr: BrokerSet::EMPTY,
             last_known: None,
         });
-        Controller { brokers: setup.broker_ids().map(|_| registration).collect(), partitions: partitions.collect(), end: 0 }
+        let zk = setup.zookeeper.then(|| Box::new(Zookeeper::settled(setup)));
+        Controller { brokers: setup.broker_ids().map(|_| registration).collect(), partitions: partitions.collect(), end: 0, zk }
     }
 
     /// The whole metadata image, as a broker that was away gets it.
     pub fn image(&self) -> SmallVec<[Change; 1]> {
-        let brokers = self.brokers.iter().enumerate().map(|(i, r)| Change::Broker {
-            broker: BrokerId(i as u8 + 1),
-            epoch: r.epoch,
-            fenced: r.fenced,
-        });
+        let brokers = (0..self.brokers.len()).map(|i| self.broker_change(BrokerId(i as u8 + 1)));
         brokers.chain((0..self.partitions.len()).map(|i| self.change_of(PartitionId(i as u16)))).collect()
     }
 
-    fn change_of(&self, partition: PartitionId) -> Change {
+    pub(super) fn broker_change(&self, broker: BrokerId) -> Change {
+        let r = &self.brokers[broker.ix()];
+        Change::Broker { broker, epoch: r.epoch, fenced: r.fenced }
+    }
+
+    pub(super) fn change_of(&self, partition: PartitionId) -> Change {
         let s = &self.partitions[partition.ix()];
         Change::Partition { partition, leader: s.leader, le: s.le, pe: s.pe, isr: s.isr }
     }
@@ -121,7 +127,10 @@ impl Controller {
 
     /// Timers that its state implies.
     pub fn armed(&self, f: &mut impl FnMut(Timer)) {
-        self.live().for_each(|b| f(Timer::Session(b)));
+        match &self.zk {
+            Some(zk) => zk.armed(f),
+            None => self.live().for_each(|b| f(Timer::Session(b))),
+        }
     }
 }
 
@@ -170,8 +179,7 @@ impl ControllerCx<'_> {
     }
 
     fn broker_record(&mut self, b: BrokerId) {
-        let r = &self.c.brokers[b.ix()];
-        self.changes.push(Change::Broker { broker: b, epoch: r.epoch, fenced: r.fenced });
+        self.changes.push(self.c.broker_change(b));
     }
 
     // ---- brokers
@@ -215,8 +223,7 @@ impl ControllerCx<'_> {
             return; // STALE_BROKER_EPOCH
         }
         if r.stopping {
-            // It has not heard that it may exit: said again.
-            return self.out.send(Actor::Controller, Actor::Broker(b), Body::ControlledShutdown);
+            return self.shut_down(b);
         }
         let stuck = applied < end && (r.reported == applied || !r.live);
         r.reported = if applied < end { applied } else { u32::MAX };
@@ -234,10 +241,12 @@ impl ControllerCx<'_> {
         }
     }
 
-    fn shut_down(&mut self, b: BrokerId) {
+    /// ctrl.BL5: a broker wants to stop.
+    pub fn shut_down(&mut self, b: BrokerId) {
         let r = &mut self.c.brokers[b.ix()];
         if r.stopping {
-            return;
+            // It has not heard that it may exit: said again.
+            return self.out.send(Actor::Controller, Actor::Broker(b), Body::ControlledShutdown);
         }
         r.stopping = true;
         r.live = false;
@@ -271,6 +280,27 @@ impl ControllerCx<'_> {
         }
     }
 
+    /// With ZooKeeper: whoever is gone leaves every ISR, and leaderless partitions are looked at again. `moved`: brokers that
+    /// came, or went, or both (KIP-380).
+    pub fn settle(&mut self, moved: BrokerSet) {
+        let back = |c: &Controller, b: &BrokerId| moved.has(*b) && c.brokers[b.ix()].live;
+        for b in self.setup.broker_ids() {
+            let comes = back(self.c, &b);
+            self.c.brokers[b.ix()].fenced |= comes;
+            if !self.c.acceptable(b) {
+                self.leave(b, false);
+            }
+            self.c.brokers[b.ix()].fenced &= !comes;
+        }
+        for p in self.setup.partition_ids() {
+            let s = self.c.partitions[p.ix()];
+            if s.leader.is_none() {
+                self.elect(p, s.isr, BrokerSet::EMPTY);
+            }
+        }
+        self.commit();
+    }
+
     /// A broker can't be counted on: out of every ISR, its leaderships go to others. `unclean`: out of the ELR too.
     fn leave(&mut self, b: BrokerId, unclean: bool) {
         for p in self.setup.partition_ids() {
@@ -297,18 +327,20 @@ impl ControllerCx<'_> {
         let set: BrokerSet = isr.iter().map(|x| x.0).collect();
         let replicas: BrokerSet = self.setup.partitions[p.ix()].replicas.iter().copied().collect();
         // PV6 (KIP-903): also every member's broker epoch; before, a proposal could bring in an incarnation that it did not mean.
-        let epochs = self.setup.rules.replication >= ProtocolVersion::PV6;
+        let epochs = self.setup.knows_incarnations();
         let unfit = |(x, e): &(BrokerId, BrokerEpoch)| !self.c.acceptable(*x) || (epochs && self.c.brokers[x.ix()].epoch != *e);
         let result = if self.c.brokers[b.ix()].epoch != be {
             Err(ErrorCode::StaleBrokerEpoch)
         } else if le < s.le || s.leader != Some(b) {
             Err(ErrorCode::FencedLeaderEpoch)
+        } else if self.setup.zookeeper && set == s.isr {
+            Ok((s.isr, s.pe)) // it asked before, and the answer was lost
         } else if pe < s.pe {
             Err(ErrorCode::InvalidUpdateVersion)
         } else if !set.within(replicas) || !set.has(b) || isr.iter().any(unfit) {
             Err(ErrorCode::IneligibleReplica)
         } else {
-            self.elect(p, set, BrokerSet::EMPTY);
+            self.elect_from(p, set, BrokerSet::EMPTY, s.leader, false);
             let s = &self.c.partitions[p.ix()];
             Ok((s.isr, s.pe))
         };
@@ -324,7 +356,7 @@ impl ControllerCx<'_> {
         } else if !fit {
             self.out.event(EventKind::ElectionRefused { partition: p, error: ErrorCode::PreferredLeaderNotAvailable });
         } else {
-            self.elect_from(p, s.isr, BrokerSet::EMPTY, Some(first));
+            self.elect_from(p, s.isr, BrokerSet::EMPTY, Some(first), false);
         }
         self.commit();
     }
@@ -344,11 +376,12 @@ impl ControllerCx<'_> {
     /// repl.E1 to E7: given the target ISR, who leads, and what ISR and ELR become.
     pub fn elect(&mut self, p: PartitionId, target: BrokerSet, unclean_restart: BrokerSet) {
         let leader = self.c.partitions[p.ix()].leader;
-        self.elect_from(p, target, unclean_restart, leader);
+        self.elect_from(p, target, unclean_restart, leader, self.setup.zookeeper);
     }
 
-    /// The same; `first` leads if it may.
-    fn elect_from(&mut self, p: PartitionId, mut target: BrokerSet, unclean_restart: BrokerSet, first: Option<BrokerId>) {
+    /// The same; `first` leads if it may. `bump`: the leader epoch changes with the ISR too (with ZooKeeper, where only a
+    /// new epoch makes a leader look at what the controller sends).
+    fn elect_from(&mut self, p: PartitionId, mut target: BrokerSet, unclean_restart: BrokerSet, first: Option<BrokerId>, bump: bool) {
         let setup = &self.setup.partitions[p.ix()];
         let old = self.c.partitions[p.ix()];
         let mut new = old;
@@ -393,7 +426,7 @@ impl ControllerCx<'_> {
             return;
         }
         new.pe = PartitionEpoch(old.pe.0 + 1);
-        if leader != old.leader && holds(Rule::LeaderEpoch) {
+        if (leader != old.leader || bump) && holds(Rule::LeaderEpoch) {
             new.le = LeaderEpoch(old.le.0 + 1); // E6
         }
         self.c.partitions[p.ix()] = new;

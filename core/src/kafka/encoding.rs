@@ -82,7 +82,7 @@ impl World {
             Actor::Producer(p) => Some(self.producers[p.ix()].meta.conn(b)),
             Actor::Consumer(c) => Some(self.consumers[c.ix()].meta.conn(b)),
             Actor::Broker(f) => self.broker(f).fetchers.iter().find(|x| x.leader == b).map(|x| x.conn),
-            Actor::Controller | Actor::Voter(_) => None,
+            Actor::Controller | Actor::Voter(_) | Actor::Zookeeper => None,
         }
     }
 

@@ -22,7 +22,7 @@ impl Cx<'_> {
     pub(super) fn on_fetch(&mut self, follower: BrokerId, conn: ConnGen, be: BrokerEpoch, parts: &[FetchPart]) {
         let me = self.b.id;
         let rules = self.setup.rules.replication;
-        if rules >= ProtocolVersion::PV6 && self.b.epochs[follower.ix()] > be {
+        if self.setup.knows_incarnations() && self.b.epochs[follower.ix()] > be {
             return; // R-F4: an incarnation that is gone; its connection is gone too
         }
         self.open_session(follower, conn, be);
@@ -245,6 +245,8 @@ impl Cx<'_> {
     /// Sends the next fetch to `leader`, if none is out and there is something to fetch.
     pub(super) fn fetch(&mut self, leader: BrokerId) {
         let Some(be) = self.b.epoch else { return };
+        // A session is one of a process. With ZooKeeper a process can be registered more than once, and nobody looks at the epoch.
+        let be = if self.setup.zookeeper { BrokerEpoch(self.b.incarnation.0.into()) } else { be };
         let delayed: SmallVec<[PartitionId; 1]> = self.fetcher(leader).delayed.clone();
         let active = self.b.replicas.iter().any(|r| r.follows() == Some(leader) && !delayed.contains(&r.partition));
         let f = self.fetcher(leader);
@@ -396,8 +398,11 @@ impl Broker {
         if let Some(o) = &self.observer {
             o.armed(id, f);
         }
+        if let Some(z) = &self.zk {
+            z.armed(id, f);
+        }
         if self.epoch.is_none() {
-            f(Timer::RegistrationRetry(id));
+            self.zk.is_none().then(|| f(Timer::RegistrationRetry(id)));
         } else {
             [Timer::Heartbeat(id), Timer::IsrCheck(id), Timer::HwCheckpoint(id), Timer::Writeback(id)].into_iter().for_each(&mut *f);
         }

@@ -4,6 +4,7 @@ use super::broker::Cx;
 use super::message::Body;
 use super::replica::{PendingIsr, Replica};
 use super::step::{Base, Timer, TimerOp};
+use super::zookeeper::ZkOp;
 use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 
@@ -49,6 +50,11 @@ impl Cx<'_> {
         let Some(isr) = r.leading().and_then(|l| l.proposed()) else {
             return;
         };
+        if self.setup.leaders_write_isr() {
+            let op = ZkOp::WriteIsr { partition: p, le: r.le, pe: r.pe, isr };
+            self.ask(op);
+            return self.out.arm(Timer::AlterRetry { broker: me, partition: p });
+        }
         let isr = isr.iter().map(|b| (b, self.b.epochs[b.ix()])).collect();
         let body = Body::AlterPartition { partition: p, be, le: r.le, pe: r.pe, isr };
         self.send_to_controller(body);
@@ -109,9 +115,14 @@ impl Cx<'_> {
     pub fn advance(&mut self, p: PartitionId) {
         let (me, eligible) = (self.b.id, self.eligible());
         let (setup, rules) = (&self.setup.partitions[p.ix()], self.setup.rules.replication);
+        let waits_for_zookeeper = self.setup.leaders_write_isr();
         let Some(r) = self.b.replica_mut(p) else {
             return;
         };
+        // Before PV5 a leader holds its lock while it writes the ISR to ZooKeeper. (Appends wait for it there too, here they go on.)
+        if waits_for_zookeeper && r.leading().is_some_and(|l| l.pending != PendingIsr::None) {
+            return;
+        }
         let Some(hw) = r.next_high_watermark(setup, rules, eligible) else {
             return;
         };

@@ -7,6 +7,7 @@ use super::log::{Batch, Entries};
 use super::quorum::QuorumBody;
 use super::share::message::ShareBody;
 use super::transaction::TxnBody;
+use super::zookeeper::ZkBody;
 use crate::event::{ErrorCode, MessageKind};
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
@@ -333,6 +334,8 @@ pub enum Body {
     Share(ShareBody),
     /// Of the quorum of controllers.
     Quorum(QuorumBody),
+    /// With ZooKeeper, and of a controller that is one of the brokers.
+    Zk(ZkBody),
 }
 
 impl Body {
@@ -375,6 +378,7 @@ impl Body {
             Body::Txn(t) => t.kind(),
             Body::Share(s) => s.kind(),
             Body::Quorum(q) => q.kind(),
+            Body::Zk(z) => z.kind(),
         }
     }
 

@@ -34,6 +34,7 @@ pub mod transaction;
 mod truncation;
 mod unread;
 mod upkeep;
+pub mod zookeeper;
 
 use crate::event::{DropReason, EventKind, QuorumEvent};
 use crate::ids::*;
@@ -54,6 +55,7 @@ use smallvec::SmallVec;
 use std::rc::Rc;
 use step::{AppCall, Returned};
 pub use step::{Base, Command, Input, Out, Timer, TimerOp};
+use zookeeper::{NodeCx, ZkTimer};
 
 /// Bytes of a record that an application makes.
 pub(crate) const OUTPUT_BYTES: u32 = 100;
@@ -88,7 +90,7 @@ impl Flight {
 pub struct World {
     /// What does not change.
     pub setup: Rc<Setup>,
-    /// The controller; with a quorum, what is committed in the metadata log.
+    /// The controller; with a quorum, what is committed in the metadata log; with ZooKeeper, what that has.
     pub controller: Shared<Controller>,
     /// The controllers of the quorum, by id; empty where one that never fails stands for it.
     pub voters: Box<[Shared<Voter>]>,
@@ -127,7 +129,9 @@ impl World {
             cx.arm_periodic();
             cx.observe();
         }
-        if setup.voters == 1 {
+        if setup.zookeeper {
+            controller.armed(&mut |t| out.arm(t));
+        } else if setup.voters == 1 {
             setup.broker_ids().for_each(|b| out.arm(Timer::Session(b)));
         }
         let mut voters: Vec<Voter> = setup.voter_ids().map(|v| Voter::settled(v, &setup)).collect();
@@ -234,6 +238,17 @@ impl World {
         self.voters.iter().map(|v| &**v).filter(|v| v.active().is_some()).max_by_key(|v| v.epoch)
     }
 
+    /// With ZooKeeper: the broker that created `/controller`, once it has read everything.
+    pub fn acting_controller(&self) -> Option<BrokerId> {
+        let b = self.controller.zk.as_ref()?.controller()?;
+        self.broker(b).zk.as_ref()?.acting.as_ref()?.state.is_some().then_some(b)
+    }
+
+    /// Does ZooKeeper run? True where there is none.
+    pub fn zookeeper_up(&self) -> bool {
+        self.controller.zk.as_ref().is_none_or(|z| z.up)
+    }
+
     /// The leader's replica of a partition, while a live broker leads it by the controller's word.
     pub fn leader_replica(&self, p: PartitionId) -> Option<&replica::Replica> {
         let leader = self.controller.partitions[p.ix()].leader?;
@@ -274,7 +289,7 @@ impl World {
             }
             return;
         }
-        if matches!(to, Actor::Voter(v) if !self.voters[v.ix()].up) {
+        if matches!(to, Actor::Voter(v) if !self.voters[v.ix()].up) || to == Actor::Zookeeper && !self.zookeeper_up() {
             return out.event(EventKind::Dropped { msg: id, from, to, message, why: DropReason::ReceiverDown });
         }
         out.event(EventKind::Delivered { msg: id, from, to, message });
@@ -292,6 +307,9 @@ impl World {
         self.take_in(who, &Intake::Timer(t), out);
         if let Actor::Broker(b) = who {
             self.settle_groups(b, out);
+            if !self.broker(b).is_up() {
+                self.reset_connections(b, out); // its process has ended by itself
+            }
         }
     }
 
@@ -314,7 +332,7 @@ impl World {
 
     fn set_part(&mut self, who: Actor, part: &Part) {
         match (who, part) {
-            (Actor::Controller, Part::Controller(x)) => self.controller.clone_from(x),
+            (Actor::Controller | Actor::Zookeeper, Part::Controller(x)) => self.controller.clone_from(x),
             (Actor::Broker(b), Part::Broker(x)) => self.brokers[b.ix()].clone_from(x),
             (Actor::Producer(p), Part::Producer(x)) => self.producers[p.ix()].clone_from(x),
             (Actor::Consumer(c), Part::Consumer(x)) => self.consumers[c.ix()].clone_from(x),
@@ -364,12 +382,25 @@ impl World {
                     _ => {}
                 }
             }
+            Actor::Zookeeper => self.zookeeper(out, |cx| match what {
+                Intake::Message(Actor::Broker(b), body) => {
+                    if let Body::Zk(body) = &**body {
+                        cx.on_message(*b, body);
+                    }
+                }
+                Intake::Timer(Timer::Zk(ZkTimer::Session(s))) => cx.on_session(*s),
+                _ => {}
+            }),
             Actor::Voter(v) => self.voter(v, out, |cx| match what {
                 Intake::Message(from, body) => cx.on_message(*from, body),
                 Intake::Timer(Timer::Quorum(t)) => cx.on_timer(*t),
                 _ => {}
             }),
         }
+    }
+
+    fn zookeeper(&mut self, out: &mut Out, act: impl FnOnce(&mut NodeCx)) {
+        act(&mut NodeCx { c: Shared::make_mut(&mut self.controller), out });
     }
 
     /// The rules of a controller of the quorum; then what it committed is so for everybody who looks.

@@ -17,18 +17,9 @@ impl Cx<'_> {
         }
         let was_unfenced = self.b.unfenced.has(self.b.id);
         for c in changes {
-            match *c {
-                Change::Broker { broker, epoch, fenced } => {
-                    self.b.epochs[broker.ix()] = epoch;
-                    self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
-                }
-                Change::Partition { partition, leader, le, pe, isr } => {
-                    let seen = &mut self.b.view[partition.ix()];
-                    if pe >= seen.1 {
-                        *seen = ((leader, le), pe);
-                    }
-                    self.apply_partition(partition, leader, le, pe, isr);
-                }
+            self.take_view(c);
+            if let Change::Partition { partition, leader, le, pe, isr } = *c {
+                self.apply_partition(partition, leader, le, pe, isr);
             }
         }
         self.recheck_all();
@@ -41,7 +32,24 @@ impl Cx<'_> {
         }
     }
 
-    fn apply_partition(&mut self, p: PartitionId, leader: Option<BrokerId>, le: LeaderEpoch, pe: PartitionEpoch, isr: BrokerSet) {
+    /// What it tells clients, and whom it takes for alive.
+    pub(super) fn take_view(&mut self, c: &Change) {
+        match *c {
+            Change::Broker { broker, epoch, fenced } => {
+                self.b.epochs[broker.ix()] = epoch;
+                self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
+            }
+            Change::Partition { partition, leader, le, pe, .. } => {
+                let seen = &mut self.b.view[partition.ix()];
+                if pe >= seen.1 {
+                    *seen = ((leader, le), pe);
+                }
+            }
+        }
+    }
+
+    /// One partition as the controller says: this broker's office in it.
+    pub(super) fn apply_partition(&mut self, p: PartitionId, leader: Option<BrokerId>, le: LeaderEpoch, pe: PartitionEpoch, isr: BrokerSet) {
         let (me, setup) = (self.b.id, self.setup);
         let Some(r) = self.b.replica_mut(p) else {
             return;
@@ -50,6 +58,9 @@ impl Cx<'_> {
             return; // R-M1
         }
         let new_epoch = le > r.le || r.role == Role::Idle;
+        if setup.zookeeper && !new_epoch {
+            return; // with ZooKeeper the epoch decides: a leader knows what it wrote itself
+        }
         r.pe = pe;
         r.le = le;
         if leader == Some(me) {
@@ -58,6 +69,9 @@ impl Cx<'_> {
                 self.drop_pending(p);
                 self.advance(p);
                 return;
+            }
+            if setup.zookeeper && r.leading().is_some() {
+                return self.stay_leader(p, isr);
             }
             self.leave_role(p);
             let r = self.b.replica_mut(p).expect("checked above");
@@ -82,6 +96,21 @@ impl Cx<'_> {
             self.prepare_log(p);
             self.follow(p, leader);
         }
+    }
+
+    /// With ZooKeeper a leader that stays gets a new epoch with each ISR that the controller decides on. What it knows of
+    /// followers holds, and clients that wait go on waiting.
+    fn stay_leader(&mut self, p: PartitionId, isr: BrokerSet) {
+        let broker = self.b.id;
+        let Some(r) = self.b.replica_mut(p) else { return };
+        let (epoch, log_end, hw) = (r.le, r.log.leo(), r.hw);
+        r.log.note_epoch(epoch, log_end);
+        if let Some(l) = r.leading_mut() {
+            (l.isr, l.epoch_start) = (isr, log_end);
+        }
+        self.out.event(EventKind::BecameLeader { broker, partition: p, epoch, log_end, hw });
+        self.drop_pending(p);
+        self.advance(p);
     }
 
     /// Ends what the replica does now: clients that wait are told, fetches of it end.

@@ -169,7 +169,7 @@ impl World {
     /// An actor's place among all: the controller, brokers, producers, consumers, voters.
     pub(super) fn place(&self, a: Actor) -> usize {
         match a {
-            Actor::Controller => 0,
+            Actor::Controller | Actor::Zookeeper => 0, // what ZooKeeper keeps is the controller's state
             Actor::Broker(b) => 1 + b.ix(),
             Actor::Producer(p) => 1 + self.brokers.len() + p.ix(),
             Actor::Consumer(c) => 1 + self.brokers.len() + self.producers.len() + c.ix(),

@@ -13,8 +13,7 @@ use std::rc::Rc;
 
 /// How replication worked in a release: each version has everything of those before it (rule book 3.10).
 ///
-/// Simplified: PV5 (KIP-497, ISR changes through the controller) holds in all of them, so a leader that is cut off
-/// from the controller can't shrink the ISR by itself, as it could before 2.7.
+/// PV5 makes a difference only where metadata is kept in ZooKeeper: a controller of KRaft is asked for ISR changes in all of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ProtocolVersion {
     /// Up to 0.10.2: a follower cuts its log at its own high watermark.
@@ -27,6 +26,8 @@ pub enum ProtocolVersion {
     PV3,
     /// 2.7, KIP-595: the fetch itself carries the last epoch, and its answer says where the logs part.
     PV4,
+    /// 2.7, KIP-497: a leader asks the controller for another ISR; before, it wrote it to ZooKeeper itself.
+    PV5,
     /// 3.5, KIP-903: broker epochs in AlterPartition, so that an old proposal can't bring in a new incarnation.
     PV6,
     /// 3.7, KAFKA-15583: the high watermark stands still below `min.insync.replicas` (repl.R-H1's first clause).
@@ -281,6 +282,8 @@ pub struct Setup {
     pub brokers: u8,
     /// Controllers that vote on the metadata log, 3; or 1, one controller that never fails.
     pub voters: u8,
+    /// Metadata is kept in ZooKeeper, and one of the brokers is the controller (rule book 4.1).
+    pub zookeeper: bool,
     /// Topics; internal ones have names that begin with `__`.
     pub topics: Vec<TopicSetup>,
     /// Partitions of all topics.
@@ -319,6 +322,14 @@ impl Setup {
     /// The controllers of the quorum; nobody where one that never fails stands for it.
     pub fn voter_ids(&self) -> impl Iterator<Item = VoterId> + use<> {
         (1..=if self.voters > 1 { self.voters } else { 0 }).map(VoterId)
+    }
+    /// A leader writes another ISR to ZooKeeper by itself: before PV5.
+    pub fn leaders_write_isr(&self) -> bool {
+        self.zookeeper && self.rules.replication < ProtocolVersion::PV5
+    }
+    /// Is it asked which incarnation of a broker is meant? PV6, which clusters with ZooKeeper never got.
+    pub fn knows_incarnations(&self) -> bool {
+        !self.zookeeper && self.rules.replication >= ProtocolVersion::PV6
     }
     /// All partitions.
     pub fn partition_ids(&self) -> impl Iterator<Item = PartitionId> + use<> {

@@ -5,6 +5,7 @@ use super::log::records::RecordData;
 use super::memo::Memo;
 use super::message::Body;
 use super::quorum::QuorumTimer;
+use super::zookeeper::ZkTimer;
 use super::setup::Setup;
 use super::transaction::{AfterSend, Call};
 use crate::event::EventKind;
@@ -189,6 +190,9 @@ pub enum Timer {
     /// Of the quorum of controllers. A trial has none, so no schedule names one.
     #[serde(skip)]
     Quorum(QuorumTimer),
+    /// Of ZooKeeper and its sessions. A trial has none, so no schedule names one.
+    #[serde(skip)]
+    Zk(ZkTimer),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -264,6 +268,7 @@ impl Timer {
             }
             Timer::Session(_) => Actor::Controller,
             Timer::Quorum(t) => t.actor(),
+            Timer::Zk(t) => t.actor(),
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
@@ -349,6 +354,10 @@ pub enum Command {
     CrashVoter(VoterId),
     /// Start it again.
     StartVoter(VoterId),
+    /// Kill ZooKeeper's process; what it keeps is on its disk.
+    CrashZookeeper,
+    /// Start it again.
+    StartZookeeper,
     /// Elect the preferred leader of a partition (repl.E11).
     ElectPreferred(PartitionId),
     /// Set `min.insync.replicas` of a partition's topic (repl.E10).

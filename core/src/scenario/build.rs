@@ -15,6 +15,7 @@ use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::quorum::QuorumTimer;
 use crate::kafka::setup::*;
 use crate::kafka::step::{RequestKind, ShareTimer, Timer, TxnTimer};
+use crate::kafka::zookeeper::ZkTimer;
 use crate::order;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -67,6 +68,9 @@ struct BrokerDurations {
     quorum_election: u64,
     quorum_fetch: u64,
     quorum_backoff: u64,
+    zk_session: u64,
+    zk_connection: u64,
+    controller_socket: u64,
     producer_expiry: u64,
 }
 
@@ -95,6 +99,9 @@ struct ClientDurations {
 
 /// How long a fetch of the metadata log waits for news, in microseconds.
 const QUORUM_FETCH_WAIT: u64 = 500_000;
+
+/// After how long a broker asks ZooKeeper again, in microseconds.
+const ZK_RETRY: u64 = 1_000_000;
 
 /// What a client adds to the rebalance timeout before it gives a JoinGroup up.
 const JOIN_LAPSE_US: u64 = 5_000_000;
@@ -159,6 +166,12 @@ impl Durations {
                 QuorumTimer::Session(..) => self.broker.session,
                 QuorumTimer::ObserverBackoff(_) => self.broker.quorum_backoff,
             },
+            Timer::Zk(t) => match t {
+                ZkTimer::Session(_) => self.broker.zk_session,
+                ZkTimer::GiveUp(_) => self.broker.zk_connection,
+                ZkTimer::Retry(_) => ZK_RETRY,
+                ZkTimer::Push(..) => self.broker.controller_socket,
+            },
         }
     }
 }
@@ -187,6 +200,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
     let mut setup = Setup {
         brokers: s.topology.brokers,
         voters: s.topology.voters,
+        zookeeper: s.has_zookeeper(),
         topics: Vec::new(),
         partitions: Vec::new(),
         producers: Vec::new(),
@@ -476,7 +490,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         fetch_backoff: b("replica.fetch.backoff.ms"),
         fetch_timeout: b("replica.socket.timeout.ms"),
         hw_checkpoint: b("replica.high.watermark.checkpoint.interval.ms"),
-        heartbeat: b("broker.heartbeat.interval.ms"),
+        // A client of ZooKeeper pings three times in a session's timeout.
+        heartbeat: if s.has_zookeeper() { (b("zookeeper.session.timeout.ms") / 3).max(1) } else { b("broker.heartbeat.interval.ms") },
         session: b("broker.session.timeout.ms"),
         initial_rebalance: b("group.initial.rebalance.delay.ms"),
         assignment_interval: groups::assignment_interval_ms(s) * 1000,
@@ -489,6 +504,9 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         quorum_election: b("controller.quorum.election.timeout.ms"),
         quorum_fetch: b("controller.quorum.fetch.timeout.ms"),
         quorum_backoff: b("controller.quorum.retry.backoff.ms"),
+        zk_session: b("zookeeper.session.timeout.ms"),
+        zk_connection: b("zookeeper.connection.timeout.ms"),
+        controller_socket: b("controller.socket.timeout.ms"),
     };
     let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
         (Some(log), Some(t)) => LogDurations {

@@ -2,7 +2,7 @@
 //! would be right.
 
 use super::configs::{self, Configs, Scope};
-use super::versions::{VERSIONS, has_share_groups};
+use super::versions::{VERSIONS, has_share_groups, has_zookeeper};
 use super::{App, Do, End, FORMAT, Scenario, ScenarioError, TimedCommand, build, error};
 use crate::cost::service::CostSpec;
 
@@ -14,6 +14,15 @@ impl Scenario {
         }
         if !VERSIONS.contains(&self.kafka.as_str()) {
             return error("kafka", format!("is {:?}; the engine knows {}", self.kafka, VERSIONS.join(", ")));
+        }
+        if self.has_zookeeper() && !has_zookeeper(&self.kafka) {
+            return error("topology.metadata", format!("is \"zookeeper\", which Kafka 4.0 removed; with kafka {:?} it is \"kraft\"", self.kafka));
+        }
+        if self.has_zookeeper() && self.features.elr.is_some_and(|v| v > 0) {
+            return error("features.eligible.leader.replicas.version", "needs KRaft; with metadata in ZooKeeper it is 0");
+        }
+        if let Some(name) = self.configs.keys().find(|name| !self.has_zookeeper() && name.starts_with("zookeeper.")) {
+            return error(format!("configs.{name}"), "is of ZooKeeper; topology.metadata must be \"zookeeper\" for it");
         }
         if self.features.elr.is_some_and(|v| v > 1) {
             return error("features.eligible.leader.replicas.version", "must be 0 or 1");
@@ -72,6 +81,9 @@ impl Scenario {
         }
         if !matches!(t.voters, 1 | 3) {
             return error("topology.voters", format!("is {}; there can be 3, or 1 that never fails", t.voters));
+        }
+        if self.has_zookeeper() && t.voters != 1 {
+            return error("topology.voters", "must be left out: ZooKeeper keeps the metadata, and one of the brokers is the controller");
         }
         if t.topics.is_empty() {
             return error("topology.topics", "is empty; there must be at least one topic");
@@ -205,12 +217,16 @@ impl Scenario {
         };
         let members_with = self.apps.iter().filter(|a| a.writes_to().is_some()).map(|a| a.everybody() as usize).sum::<usize>();
         let producers = self.topology.producers.len() + members_with;
+        let zookeeper =
+            || if self.has_zookeeper() { Ok(()) } else { Err("there is no ZooKeeper; topology.metadata makes one".to_string()) };
         let voter = |v: &u8| match self.topology.voters {
             1 => Err("there is one controller, which never fails; topology.voters makes it 3".to_string()),
             n if (1..=n).contains(v) => Ok(()),
             n => Err(format!("there is no voter {v}; ids are 1 to {n}")),
         };
         let end = |e: &End| match e {
+            End::Zookeeper => zookeeper(),
+            End::Controller if self.has_zookeeper() => Err("one of the brokers is the controller; say which, or \"zookeeper\"".into()),
             End::Controller if self.topology.voters == 1 => Ok(()),
             End::Controller => Err(format!("there are {} controllers; say which: {{\"voter\": 1}}", self.topology.voters)),
             End::Voter(v) => voter(v),
@@ -238,6 +254,7 @@ impl Scenario {
             }
             Do::AlterConfig { value: 0, .. } => Err("min.insync.replicas must be at least 1".into()),
             Do::AlterConfig { topic, .. } => self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}")),
+            Do::CrashZookeeper {} | Do::StartZookeeper {} => zookeeper(),
             Do::CrashVoter { voter: v } | Do::StartVoter { voter: v } => voter(v),
             Do::DeleteRecords { topic, partition, .. } | Do::ElectPreferredLeader { topic, partition } => {
                 match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {

@@ -24,6 +24,8 @@ pub enum End {
     Consumer(u8),
     /// A controller of the quorum, by id.
     Voter(u8),
+    /// ZooKeeper, where metadata is kept there.
+    Zookeeper,
 }
 
 /// In English: `broker 1`.
@@ -35,6 +37,7 @@ impl fmt::Display for End {
             End::Producer(p) => write!(f, "producer {p}"),
             End::Consumer(c) => write!(f, "consumer {c}"),
             End::Voter(v) => write!(f, "controller {v}"),
+            End::Zookeeper => write!(f, "ZooKeeper"),
         }
     }
 }
@@ -178,6 +181,10 @@ pub enum Do {
         /// Its id, from 1.
         voter: u8,
     },
+    /// ZooKeeper's process dies.
+    CrashZookeeper {},
+    /// It starts again.
+    StartZookeeper {},
     /// `kafka-leader-election --election-type preferred`.
     ElectPreferredLeader {
         /// Topic by name.

@@ -152,9 +152,14 @@ impl Rules {
 }
 
 impl Scenario {
+    /// Is its metadata kept in ZooKeeper?
+    pub fn has_zookeeper(&self) -> bool {
+        self.topology.metadata == Metadata::Zookeeper
+    }
+
     /// `eligible.leader.replicas.version` in force: 1 for a new cluster from 4.1.
     pub fn elr(&self) -> u8 {
-        let new_cluster = versions::new_cluster_has_elr(&self.kafka) && self.rules.replication.is_none_or(|v| v >= ProtocolVersion::PV7);
+        let new_cluster = !self.has_zookeeper() && versions::new_cluster_has_elr(&self.kafka) && self.rules.replication.is_none_or(|v| v >= ProtocolVersion::PV7);
         self.features.elr.unwrap_or(u8::from(new_cluster))
     }
 }
@@ -176,6 +181,23 @@ impl Default for Network {
     }
 }
 
+/// Where a cluster keeps its metadata.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metadata {
+    /// In its controllers' log.
+    #[default]
+    Kraft,
+    /// In ZooKeeper (up to 3.9); one of the brokers is the controller.
+    Zookeeper,
+}
+
+impl Metadata {
+    fn is_kraft(&self) -> bool {
+        *self == Metadata::Kraft
+    }
+}
+
 /// Who is there.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +207,9 @@ pub struct Topology {
     /// Controllers that vote on the metadata log (`controller.quorum.voters`): 3; or 1, one that never fails.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub voters: u8,
+    /// Where metadata is kept.
+    #[serde(default, skip_serializing_if = "Metadata::is_kraft")]
+    pub metadata: Metadata,
     /// Topics.
     pub topics: Vec<Topic>,
     /// Producers.

@@ -16,7 +16,7 @@ shipped! {
     "h4-last-replica" "kip-903" "open-transaction" "p-a1-duplicate" "p-a3-acks-0-loss" "p-a4-acks-1-loss"
     "p-a5-last-replica-loss" "p-a6-failed-but-stored" "p-a7-forgotten-producer" "p-a9-gap" "rebalances" "retry-duplicates"
     "share-group"
-    "streams-at-least-once" "streams-exactly-once" "x4-without-group-metadata" "zombie-fenced"
+    "streams-at-least-once" "streams-exactly-once" "x4-without-group-metadata" "zombie-fenced" "zookeeper-era"
 }
 
 /// The text of a shipped scenario.

@@ -23,6 +23,11 @@ pub fn defaults(kafka: &str, scope: Scope) -> Configs {
     mine.map(|d| (d.2.to_string(), d.3.into())).collect()
 }
 
+/// Can a cluster of this release keep its metadata in ZooKeeper (up to 3.9)?
+pub(super) fn has_zookeeper(kafka: &str) -> bool {
+    matches!(kafka, "2.8" | "3.9")
+}
+
 /// Does a new cluster of this release have eligible leader replicas (from 4.1)?
 pub(super) fn new_cluster_has_elr(kafka: &str) -> bool {
     !matches!(kafka, "2.8" | "3.9" | "4.0")

@@ -342,6 +342,7 @@ impl Sim {
         let setup = self.world.setup.clone();
         let end = |e: &End| match e {
             End::Controller => Actor::Controller,
+            End::Zookeeper => Actor::Zookeeper,
             End::Voter(v) => Actor::Voter(VoterId(*v)),
             End::Broker(b) => Actor::Broker(BrokerId(*b)),
             End::Producer(p) => Actor::Producer(ProducerIx(*p)),
@@ -387,6 +388,8 @@ impl Sim {
             Do::DropNextResponse { broker, client } => Command::DropNextResponse(BrokerId(*broker), end(client)),
             Do::ElectPreferredLeader { topic, partition } => Command::ElectPreferred(partition_of(topic, *partition)),
             Do::AlterConfig { topic, value, .. } => Command::AlterMinIsr(partition_of(topic, 0), *value),
+            Do::CrashZookeeper {} => Command::CrashZookeeper,
+            Do::StartZookeeper {} => Command::StartZookeeper,
             Do::CrashVoter { voter } => Command::CrashVoter(VoterId(*voter)),
             Do::StartVoter { voter } => Command::StartVoter(VoterId(*voter)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
@@ -397,6 +400,7 @@ impl Sim {
         match command {
             Command::Crash(b) | Command::PowerCut(b) => self.disturbances.ended(Actor::Broker(b)),
             Command::CrashConsumer(c) => self.disturbances.ended(Actor::Consumer(c)),
+            Command::CrashZookeeper => self.disturbances.ended(Actor::Zookeeper),
             Command::CrashVoter(v) => self.disturbances.ended(Actor::Voter(v)),
             _ => {}
         }

@@ -194,7 +194,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
             false
         }
         Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::Share(_) => false,
-        Timer::Quorum(_) => false, // one controller that never fails
+        Timer::Quorum(_) | Timer::Zk(_) => false, // one controller that never fails
     }
 }
 

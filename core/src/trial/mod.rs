@@ -154,7 +154,7 @@ impl Trial {
     pub fn new(s: &Scenario) -> Result<Self, ScenarioError> {
         let spec = s.trial.clone().unwrap_or_default();
         let (mut setup, _) = build(s)?;
-        setup.voters = 1; // one controller that never fails stands for the quorum
+        (setup.voters, setup.zookeeper) = (1, false); // one controller that never fails stands for the quorum, or ZooKeeper
         for p in &mut setup.producers {
             (p.batch_bytes, p.no_linger) = (1, true);
         }

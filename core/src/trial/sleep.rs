@@ -104,7 +104,7 @@ impl Footprint {
 
 fn number(setup: &Setup, a: Actor) -> u32 {
     let n = match a {
-        Actor::Controller | Actor::Voter(_) => 0, // a trial has no quorum
+        Actor::Controller | Actor::Voter(_) | Actor::Zookeeper => 0, // a trial has no quorum, and no ZooKeeper
         Actor::Broker(b) => 1 + b.ix(),
         Actor::Producer(p) => 1 + usize::from(setup.brokers) + p.ix(),
         Actor::Consumer(c) => 1 + usize::from(setup.brokers) + setup.producers.len() + c.ix(),

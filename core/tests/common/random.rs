@@ -197,6 +197,51 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
     })
 }
 
+/// Any small cluster that keeps its metadata in ZooKeeper, under any rules of replication, with any schedule of faults; then
+/// everything is repaired.
+pub fn zookeeper_case() -> impl Strategy<Value = Case> {
+    let versions = vec!["PV3", "PV4", "PV5", "PV7"]; // those before lose what is committed
+    let more = prop::collection::vec((0..12_000u64, 0..6u8, any::<u8>(), any::<u8>()), 0..8);
+    (repaired_case(), prop::sample::select(versions), more).prop_map(|(Case(mut s), version, more)| {
+        let mut value = serde_json::to_value(&s).unwrap();
+        // ZooKeeper takes the controller's place in every link.
+        let text = value["commands"].to_string().replace(r#""controller""#, r#""zookeeper""#);
+        value["commands"] = serde_json::from_str(&text).unwrap();
+        value["kafka"] = "3.9".into();
+        value["features"] = json!({});
+        value["rules"] = json!({ "replication": version });
+        value["topology"]["metadata"] = "zookeeper".into();
+        for name in ["zookeeper.session.timeout.ms", "zookeeper.connection.timeout.ms"] {
+            value["configs"][name] = 900.into();
+        }
+        value["configs"]["controller.socket.timeout.ms"] = 1500.into();
+        s = parse(&value.to_string());
+        let brokers = s.topology.brokers;
+        for (t, what, x, y) in more {
+            let (x, y) = (x % brokers + 1, y % brokers + 1);
+            let (a, b) = (End::Broker(x), if x == y { End::Zookeeper } else { End::Broker(y) });
+            let at = |what| TimedCommand { at_us: t * MS, by_hand: false, what };
+            match what {
+                0 => s.commands.push(at(Do::CrashZookeeper {})),
+                1 | 2 => s.commands.push(at(Do::StartZookeeper {})),
+                3 => s.commands.push(at(Do::Pause { who: End::Zookeeper, for_us: u64::from(y) * 700 * MS })),
+                4 => s.commands.extend(links(t * MS, a, b, true)),
+                _ => s.commands.push(at(Do::ElectPreferredLeader { topic: "pay".into(), partition: 0 })),
+            }
+        }
+        // Whoever gave up, or came back too early, is started again.
+        s.commands.push(TimedCommand { at_us: 12 * SECOND, by_hand: false, what: Do::StartZookeeper {} });
+        for b in 1..=brokers {
+            s.commands.extend(links(12 * SECOND, End::Broker(b), End::Zookeeper, false));
+            (1..=brokers).filter(|o| b < *o).for_each(|o| s.commands.extend(links(12 * SECOND, End::Broker(b), End::Broker(o), false)));
+            s.commands.extend((14..20).map(|t| TimedCommand { at_us: t * SECOND, by_hand: false, what: Do::Start { broker: b } }));
+        }
+        s.commands.sort_by_key(|c| c.at_us);
+        s.until_us = 120 * SECOND; // what was lost is asked again after up to 30 s, more than once
+        Case(parse(&s.to_json()))
+    })
+}
+
 /// Any case, and then everything is repaired: links whole from 12 s on, every process started until nothing is down.
 pub fn repaired_case() -> impl Strategy<Value = Case> {
     any_case(true).prop_map(|Case(mut s)| {

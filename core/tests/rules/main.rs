@@ -25,3 +25,4 @@ mod streams;
 mod table;
 mod transactions;
 mod world;
+mod zookeeper;

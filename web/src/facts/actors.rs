@@ -4,7 +4,7 @@ use super::cards::{self, Condition};
 use super::configs;
 use super::inspect::*;
 use crate::i18n::{self, Lang};
-use crate::scene::{committed, standing};
+use crate::scene::{committed, control, standing};
 use crate::session::Session;
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
@@ -17,8 +17,15 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
     let c = &sim.world().controller;
     let facts = cards::controller(sim, lang);
-    let mut rows = vec![row(t.metadata_offset, c.end)];
-    rows.extend(pause_row(sim, Actor::Controller, lang));
+    let mut rows: Vec<Row> = facts.metadata_offset.map(|end| row(t.metadata_offset, end)).into_iter().collect();
+    if let Some(zk) = &c.zk {
+        rows.push(row(t.up_word, if zk.up { t.running } else { t.crashed }));
+        let who = zk.controller().map_or(t.no_leader.to_owned(), |b| i18n::broker_n(lang, b));
+        rows.push(row("/controller", who));
+        rows.push(row("/controller_epoch", zk.epoch));
+        rows.push(row("/brokers/ids", c.live().map(|b| b.to_string()).collect::<Vec<_>>().join(" ")));
+    }
+    rows.extend(pause_row(sim, control(sim), lang));
     for v in &sim.world().voters {
         let role = cards::role(v, lang);
         let value = if v.up { format!("{role} · e{} · LEO {}", v.epoch, v.end()) } else { role.to_owned() };
@@ -38,8 +45,8 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
         })
         .collect();
     Inspection {
-        title: t.controller.to_owned(),
-        subtitle: t.as_seen.to_owned(),
+        title: facts.name.to_owned(),
+        subtitle: if c.zk.is_some() { String::new() } else { t.as_seen.to_owned() },
         acts: controller_acts(sim, lang),
         sections: vec![Section::of(t.state, rows), Section::of(t.partition, parts)],
         why: why_newest(sim, lang, |e| {
@@ -51,10 +58,21 @@ pub fn controller(s: &Session, lang: Lang) -> Inspection {
 
 /// What can be done to the controller, or to those of a quorum and to the links of the one that is active.
 fn controller_acts(sim: &Sim, lang: Lang) -> Vec<Act> {
-    if sim.setup().voters == 1 {
-        return pause_act(sim, Actor::Controller, lang).into_iter().collect();
-    }
     let t = lang.text();
+    if sim.setup().voters == 1 {
+        let pause = pause_act(sim, control(sim), lang);
+        if !sim.setup().zookeeper {
+            return pause.into_iter().collect();
+        }
+        let act = |word: &str, hint, what, fault, id: &str| Act { label: word.to_owned(), hint, what, fault, id: id.to_owned() };
+        if !sim.world().zookeeper_up() {
+            return vec![act(t.start, t.start_hint, Do::StartZookeeper {}, false, "start")];
+        }
+        let mut acts = vec![act(t.crash, t.crash_voter_hint, Do::CrashZookeeper {}, true, "crash")];
+        acts.extend(pause);
+        sim.setup().broker_ids().for_each(|b| acts.extend(link_acts(sim, Actor::Zookeeper, Actor::Broker(b), lang)));
+        return acts;
+    }
     let mut acts = Vec::new();
     for v in &sim.world().voters {
         let (voter, name) = (v.id.0, actor_name(sim, Actor::Voter(v.id), lang));
@@ -88,6 +106,9 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     let me = sim.world().broker(b);
     let mut rows =
         vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    if let Some(a) = me.zk.as_ref().and_then(|z| z.acting.as_ref()) {
+        rows.push(row(t.controller, format!("e{}", a.epoch)));
+    }
     rows.extend(pause_row(sim, Actor::Broker(b), lang));
     let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
@@ -177,7 +198,7 @@ fn broker_acts(sim: &Sim, b: BrokerId, condition: Condition, lang: Lang) -> Vec<
     for o in others {
         acts.extend(link_acts(sim, me, Actor::Broker(o), lang));
     }
-    let control = sim.world().active_voter().map_or(Actor::Controller, |v| Actor::Voter(v.id));
+    let control = control(sim);
     if control != Actor::Controller || sim.setup().voters == 1 {
         acts.extend(link_acts(sim, me, control, lang));
     }
@@ -260,6 +281,7 @@ fn slug(a: Actor, b: Actor) -> String {
         Actor::Producer(p) => format!("p{p}"),
         Actor::Consumer(c) => format!("c{c}"),
         Actor::Voter(v) => format!("v{v}"),
+        Actor::Zookeeper => "zookeeper".to_owned(),
     };
     format!("{}-{}", one(a), one(b))
 }
@@ -272,6 +294,7 @@ pub fn end(a: Actor) -> End {
         Actor::Producer(p) => End::Producer(p.0),
         Actor::Consumer(c) => End::Consumer(c.0),
         Actor::Voter(v) => End::Voter(v.0),
+        Actor::Zookeeper => End::Zookeeper,
     }
 }
 
@@ -283,6 +306,7 @@ pub fn actor_name(sim: &Sim, a: Actor, lang: Lang) -> String {
         Actor::Producer(p) => sim.setup().producers[p.ix()].name.clone(),
         Actor::Consumer(c) => sim.setup().consumers[c.ix()].name.clone(),
         Actor::Voter(v) => format!("{} {v}", lang.text().controller),
+        Actor::Zookeeper => "ZooKeeper".to_owned(),
     }
 }
 

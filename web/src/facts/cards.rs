@@ -1,6 +1,6 @@
 //! What stands on the cards of the controller, the brokers and the partitions.
 
-use crate::i18n::Lang;
+use crate::i18n::{self, Lang};
 use crate::scene::{Standing, standing};
 use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
@@ -16,6 +16,8 @@ pub enum Condition {
     Running,
     /// Runs, but the controller does not count on it yet, or no longer.
     Fenced,
+    /// Runs, but its node in ZooKeeper is gone.
+    Unregistered,
     /// Runs, not registered yet.
     Starting,
     /// Is being stopped in order.
@@ -35,6 +37,7 @@ impl Condition {
         match self {
             Condition::Running => t.running,
             Condition::Fenced => t.fenced,
+            Condition::Unregistered => t.unregistered,
             Condition::Starting => t.starting,
             Condition::Stopping => t.stopping,
             Condition::Stopped => t.stopped,
@@ -58,9 +61,14 @@ pub fn condition(sim: &Sim, b: BrokerId) -> Condition {
         Power::PowerLost => Condition::PowerLost,
         Power::Up if broker.stopping => Condition::Stopping,
         Power::Up if broker.epoch.is_none() => Condition::Starting,
-        Power::Up if w.controller.brokers[b.ix()].fenced => Condition::Fenced,
+        Power::Up if w.controller.brokers[b.ix()].fenced => out_of_sight(sim),
         Power::Up => Condition::Running,
     }
+}
+
+/// That of a broker which runs and is not counted on.
+fn out_of_sight(sim: &Sim) -> Condition {
+    if sim.setup().zookeeper { Condition::Unregistered } else { Condition::Fenced }
 }
 
 /// A broker's card.
@@ -108,17 +116,19 @@ pub enum Counted {
     Follower,
 }
 
-/// The controller's strip.
+/// The strip of the controller, or of ZooKeeper.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ControllerFacts {
-    /// End of the metadata log.
-    pub metadata_offset: u32,
+    /// Which of them.
+    pub name: &'static str,
+    /// End of the metadata log, where there is one.
+    pub metadata_offset: Option<u32>,
     /// How it counts each broker, with the word for it.
     pub brokers: Vec<(BrokerId, Counted, &'static str)>,
     /// Those of a quorum: how each is drawn, and the word for it.
     pub voters: Vec<(VoterId, Counted, &'static str)>,
-    /// The epoch of the active one.
-    pub epoch: Option<QuorumEpoch>,
+    /// Of several that take turns: who is active, or that nobody is; and whether that is well.
+    pub active: Option<(String, bool)>,
 }
 
 /// What a controller of the quorum is, in a word.
@@ -145,7 +155,7 @@ pub fn controller(sim: &Sim, lang: Lang) -> ControllerFacts {
         if r.stopping {
             (b, Counted::Stopping, t.stopping)
         } else if r.fenced {
-            (b, Counted::Fenced, t.fenced)
+            (b, Counted::Fenced, out_of_sight(sim).word(lang))
         } else {
             (b, Counted::Active, t.running)
         }
@@ -160,11 +170,21 @@ pub fn controller(sim: &Sim, lang: Lang) -> ControllerFacts {
         };
         (v.id, look, role(v, lang))
     };
+    let word = match &c.zk {
+        Some(zk) if !zk.up => Some((t.crashed.to_owned(), false)),
+        Some(zk) => Some(match zk.controller() {
+            Some(b) => (format!("{}: {} · e{}", t.controller, i18n::broker_n(lang, b), zk.epoch), true),
+            None => (format!("{}: –", t.controller), false),
+        }),
+        None if sim.setup().voters == 1 => None,
+        None => Some(active.map_or((t.no_leader.to_owned(), false), |v| (format!("e{}", v.epoch), true))),
+    };
     ControllerFacts {
-        metadata_offset: c.end,
+        name: if c.zk.is_some() { "ZooKeeper" } else { t.controller },
+        metadata_offset: c.zk.is_none().then_some(c.end),
         brokers: sim.setup().broker_ids().map(counted).collect(),
         voters: sim.world().voters.iter().map(voter).collect(),
-        epoch: active.map(|v| v.epoch),
+        active: word,
     }
 }
 

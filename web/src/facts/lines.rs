@@ -2,7 +2,7 @@
 
 use crate::i18n::{self, Lang};
 use crate::session::Session;
-use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, ShareEvent, StreamsEvent, TxnEvent};
+use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, ShareEvent, StreamsEvent, TxnEvent, ZkEvent};
 use highwater_core::sim::{STORY_STEP_US, Sim};
 
 /// What a mark on the timeline and a dot in the list mean. Each tone has a shape too.
@@ -97,6 +97,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Streams(s) => streams_tone(s),
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
+        E::Zk(z) => zookeeper_tone(z),
         E::MinIsrAltered { .. } => Tone::Control,
         E::ElectionRefused { .. } => Tone::Snag,
     }
@@ -109,6 +110,16 @@ fn quorum_tone(q: &QuorumEvent) -> Tone {
         Q::Appended { .. } | Q::Replicated { .. } => Tone::Write,
         Q::NotController { .. } | Q::NobodyActive => Tone::Snag,
         Q::Crashed { .. } | Q::Resigned { .. } | Q::Truncated { .. } | Q::Prospective { .. } => Tone::Trouble,
+        _ => Tone::Control,
+    }
+}
+
+fn zookeeper_tone(z: &ZkEvent) -> Tone {
+    use ZkEvent as Z;
+    match z {
+        Z::IsrWritten { .. } => Tone::Write,
+        Z::BadVersion { .. } | Z::StaleController { .. } | Z::NobodyActive => Tone::Snag,
+        Z::Crashed | Z::SessionExpired { .. } | Z::ConnectionTimedOut { .. } | Z::NodeExists { .. } | Z::ControllerResigned { .. } => Tone::Trouble,
         _ => Tone::Control,
     }
 }

@@ -54,6 +54,7 @@ texts! {
     stopped: "stopped", "정지됨";
     stopping: "stopping", "정지하는 중";
     fenced: "fenced", "펜싱됨";
+    unregistered: "not registered", "등록 안 됨";
     starting: "starting", "시작하는 중";
     batch_waits: "waits", "대기";
     nothing_waits: "nothing waits", "대기 없음";
@@ -91,7 +92,7 @@ texts! {
     stop_hint: "Stop in order (SIGTERM): leadership moves first.", "순서대로 종료합니다(SIGTERM). 리더 역할을 먼저 넘깁니다.";
     stop_consumer_hint: "Stop in order (SIGTERM): it closes its consumer at the next poll() and leaves the group.", "순서대로 종료합니다(SIGTERM). 다음 poll()에서 컨슈머를 닫고 그룹에서 나갑니다.";
     start: "Start", "시작";
-    crash_voter_hint: "Kill the process. Its metadata log is on its disk.", "프로세스를 강제로 종료합니다. 메타데이터 로그는 디스크에 남습니다.";
+    crash_voter_hint: "Kill the process. What it keeps is on its disk.", "프로세스를 강제로 종료합니다. 디스크에 저장한 내용은 남습니다.";
     start_hint: "Start the process again.", "프로세스를 다시 시작합니다.";
     send_word: "Send", "보내기";
     send_topic: "Topic of the record", "레코드를 보낼 토픽";

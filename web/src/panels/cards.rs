@@ -48,7 +48,7 @@ pub fn broker_card(f: &BrokerFacts, at: Rect, tight: bool, selected: bool, lang:
     }
 }
 
-/// The controller: whom it counts on.
+/// The controller, or ZooKeeper: whom it counts on.
 pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let chip = |id: u8, counted: Counted, label: String| {
@@ -64,22 +64,19 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
     };
     let chips = f.brokers.iter().map(|(b, counted, word)| chip(b.0, *counted, format!("{} {word}", i18n::broker_n(lang, b))));
     let voters = f.voters.iter().map(|(v, counted, word)| chip(v.0, *counted, format!("{} {v}: {word}", t.controller)));
-    let quorum = (!f.voters.is_empty()).then(|| {
-        let epoch = f.epoch.map_or(t.no_leader.to_owned(), |e| format!("e{e}"));
-        html! {
-            <>
-                <ul class="seen" data-testid="voters">{ for voters }</ul>
-                <span class={classes!("pill", f.epoch.is_none().then_some("bad"))} data-testid="quorum-epoch">{ epoch }</span>
-            </>
-        }
+    let voters = (!f.voters.is_empty()).then(|| html! { <ul class="seen" data-testid="voters">{ for voters }</ul> });
+    let active = f.active.as_ref().map(|(word, well)| {
+        html! { <span class={classes!("pill", (!well).then_some("bad"))} data-testid="active">{ word }</span> }
     });
+    let offset = f.metadata_offset.map(|end| html! { <span class="status">{ format!("{} {end}", t.metadata_offset) }</span> });
     let class = classes!("card", "controller", selected.then_some("selected"));
     html! {
-        <Placed {at} {class} select="controller" testid="controller" label={t.controller}>
+        <Placed {at} {class} select="controller" testid="controller" label={f.name}>
             <button type="button" class="name" aria-pressed={selected.to_string()}
-                onclick={ask(go, Msg::Select(Selection::Controller))}>{ t.controller }</button>
-            { quorum }
-            <span class="status">{ format!("{} {}", t.metadata_offset, f.metadata_offset) }</span>
+                onclick={ask(go, Msg::Select(Selection::Controller))}>{ f.name }</button>
+            { voters }
+            { active }
+            { offset }
             <span class="sees">{ t.sees }</span>
             <ul class="seen">{ for chips }</ul>
         </Placed>

@@ -14,8 +14,8 @@ pub fn route(l: &Layout, seats: &Seats, from: Actor, to: Actor) -> Option<Curve>
     let lane = if back { 1.0 } else { -1.0 };
     let way = match (a, b) {
         (Actor::Controller, Actor::Broker(x)) => Some(controller_way(l, x, lane)),
-        // Controllers of a quorum share the strip; what they say to each other is not drawn.
-        (Actor::Broker(x), Actor::Voter(_)) => Some(controller_way(l, x, lane).reversed()),
+        // ZooKeeper and controllers of a quorum have the strip; what they say to each other is not drawn.
+        (Actor::Broker(x), Actor::Voter(_) | Actor::Zookeeper) => Some(controller_way(l, x, lane).reversed()),
         (Actor::Broker(x), Actor::Broker(y)) if x != y => broker_way(l, x, y, lane),
         (Actor::Broker(x), Actor::Producer(p)) => producer_way(l, x, p, lane),
         (Actor::Broker(x), Actor::Consumer(c)) => consumer_way(l, seats, x, c, lane),

@@ -358,7 +358,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
     let busy = tokens.iter().filter(|t| t.look.weight >= Weight::Normal);
     pairs.extend(busy.map(|t| (t.from, t.to)));
     if let Selection::Controller = selection {
-        let control = w.active_voter().map_or(Actor::Controller, |v| Actor::Voter(v.id));
+        let control = control(sim);
         pairs.extend(sim.setup().broker_ids().map(|b| (control, Actor::Broker(b))));
     }
     for (a, b) in &mut pairs {
@@ -381,6 +381,15 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
             })
         })
         .collect()
+}
+
+/// Who stands in the controller's strip: the one, the active one of several, or ZooKeeper.
+pub fn control(sim: &Sim) -> Actor {
+    match sim.world().active_voter() {
+        Some(v) => Actor::Voter(v.id),
+        None if sim.setup().zookeeper => Actor::Zookeeper,
+        None => Actor::Controller,
+    }
 }
 
 impl Scene {

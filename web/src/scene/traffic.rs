@@ -8,6 +8,7 @@ use highwater_core::kafka::quorum::{Fetched as Metadata, QuorumBody};
 use highwater_core::kafka::share::AcknowledgeType;
 use highwater_core::kafka::share::message::ShareBody;
 use highwater_core::kafka::transaction::TxnBody;
+use highwater_core::kafka::zookeeper::{ZkBody, ZkOp};
 use highwater_core::kafka::{Flight, World};
 
 /// How much attention a message deserves.
@@ -135,6 +136,7 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         Body::Txn(t) => transaction(t),
         Body::Share(s) => share(s, mark),
         Body::Quorum(q) => quorum(q),
+        Body::Zk(z) => zookeeper(z),
     };
     Look { weight: if receiver_up(f, w) { weight } else { weight.min(Weight::Quiet) }, cargo, label }
 }
@@ -209,11 +211,33 @@ fn quorum(q: &QuorumBody) -> (Weight, Cargo, String) {
     }
 }
 
+/// Nodes are named as ZooKeeper names them; what the controller pushes has Kafka's names.
+fn zookeeper(z: &ZkBody) -> (Weight, Cargo, String) {
+    let label = match z {
+        ZkBody::Ping { .. } | ZkBody::PushResponse { error: None, .. } => return (Weight::Faint, Cargo::Pulse, String::new()),
+        ZkBody::ConnectResponse { .. } | ZkBody::Response(_) => return (Weight::Quiet, Cargo::Slip, String::new()),
+        ZkBody::PushResponse { error: Some(e), .. } => return (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
+        ZkBody::SessionExpired { .. } => return (Weight::Normal, Cargo::Refusal, "session expired".to_owned()),
+        ZkBody::Request { op: ZkOp::CreateBroker, .. } => "create /brokers/ids".to_owned(),
+        ZkBody::Request { op: ZkOp::CreateController, .. } => "create /controller".to_owned(),
+        ZkBody::Request { op: ZkOp::ReadState, .. } => "getData".to_owned(),
+        ZkBody::Request { op: ZkOp::WriteIsr { isr, .. }, .. } => format!("setData ISR {isr}"),
+        ZkBody::Request { op: ZkOp::WriteStates { .. }, .. } => "setData".to_owned(),
+        ZkBody::Watch(_) => "watch".to_owned(),
+        ZkBody::Connect { .. } | ZkBody::CloseSession { .. } | ZkBody::Push(_) | ZkBody::ControlledShutdown { .. } => {
+            let name = format!("{:?}", z.kind());
+            name.strip_prefix("Zk").map_or(name.clone(), str::to_owned)
+        }
+    };
+    (Weight::Normal, Cargo::Slip, label)
+}
+
 fn receiver_up(f: &Flight, w: &World) -> bool {
     match f.to {
         Actor::Broker(b) => w.broker(b).is_up(),
         Actor::Consumer(c) => w.consumers[c.ix()].up,
         Actor::Voter(v) => w.voters[v.ix()].up,
+        Actor::Zookeeper => w.zookeeper_up(),
         Actor::Controller | Actor::Producer(_) => true,
     }
 }

@@ -469,6 +469,7 @@ fn dwell_on(e: &EventKind) -> bool {
         EventKind::Crashed { .. }
             | EventKind::PowerCut { .. }
             | EventKind::Stopped { .. }
+            | EventKind::Zk(_)
             | EventKind::Started { .. }
             | EventKind::Fenced { .. }
             | EventKind::Unfenced { .. }

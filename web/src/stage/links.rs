@@ -8,7 +8,7 @@ use highwater_core::ids::Actor;
 /// Paints all links.
 pub fn paint(ink: &mut Ink, scene: &Scene, selection: Selection) {
     for link in scene.links.iter().filter(|l| !l.cut) {
-        let quorum = selection == Selection::Controller && matches!(link.to, Actor::Voter(_));
+        let quorum = selection == Selection::Controller && matches!(link.to, Actor::Voter(_) | Actor::Zookeeper);
         let mine = quorum || selected(selection).is_some_and(|a| link.from == a || link.to == a);
         let colour = if mine { &ink.palette.soft } else { &ink.palette.line };
         ink.stroke(colour, if mine { 1.8 } else { 1.5 });

@@ -67,6 +67,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
+        EventKind::Zk(z) => super::zookeeper::sentence(&z, n),
         EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
     };
     capitalised(&said)
@@ -271,6 +272,9 @@ fn control(kind: &EventKind, n: &Names) -> String {
     match *kind {
         EventKind::LagExpired { follower, partition, .. } => {
             format!("Broker {follower} has been behind on {} for replica.lag.time.max.ms.", n.partition(partition))
+        }
+        EventKind::IsrProposed { broker, partition, isr } if n.sim.setup().leaders_write_isr() => {
+            format!("Broker {broker} wants {isr} to be the ISR of {}, and writes it to ZooKeeper.", n.partition(partition))
         }
         EventKind::IsrProposed { broker, partition, isr } => {
             format!("Broker {broker} asks the controller to make {isr} the ISR of {}.", n.partition(partition))

@@ -68,6 +68,7 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
+        EventKind::Zk(z) => super::zookeeper::sentence(&z, n),
         EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
     }
 }
@@ -292,6 +293,9 @@ fn control(kind: &EventKind, n: &Names) -> String {
     match *kind {
         EventKind::LagExpired { follower, partition, .. } => {
             format!("{} {}에서 replica.lag.time.max.ms 동안 뒤처져 있었습니다.", subject(broker(follower)), n.partition(partition))
+        }
+        EventKind::IsrProposed { broker: b, partition, isr } if n.sim.setup().leaders_write_isr() => {
+            format!("{} {}의 ISR을 {isr} 집합으로 바꾸려고 ZooKeeper에 씁니다.", subject(broker(b)), n.partition(partition))
         }
         EventKind::IsrProposed { broker: b, partition, isr } => {
             format!("{} {}의 ISR을 {isr} 집합으로 바꿔 달라고 컨트롤러에 요청합니다.", subject(broker(b)), n.partition(partition))

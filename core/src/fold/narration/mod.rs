@@ -8,6 +8,7 @@ mod josa;
 mod ko;
 mod names;
 mod quorum;
+mod zookeeper;
 mod share;
 mod streams;
 mod transactions;

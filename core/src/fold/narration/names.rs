@@ -103,6 +103,7 @@ impl Names<'_> {
 
     pub fn actor(&self, a: Actor) -> String {
         match a {
+            Actor::Zookeeper => "ZooKeeper".into(),
             Actor::Controller => self.either("the controller".into(), "컨트롤러".into()),
             Actor::Broker(b) => self.broker(b),
             Actor::Producer(p) => self.producer(p),

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::{Lang, en, ko, sentence};
-use crate::event::{DropReason, Election, Event, EventKind, MessageKind};
+use crate::event::{DropReason, Election, Event, EventKind, MessageKind, ZkEvent};
 use crate::ids::*;
 use crate::kafka::message::Acks;
 use crate::order;
@@ -90,10 +90,10 @@ impl<'a> Story<'a> {
 
     fn behind_timer(&self, e: &Event) -> Option<&'a Event> {
         match e.kind {
-            EventKind::Fenced { broker } => self.before(e.seq, |k| match *k {
+            EventKind::Fenced { broker } | EventKind::Zk(ZkEvent::SessionExpired { broker, .. }) => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
                 EventKind::Paused { actor, .. } => actor == Actor::Broker(broker),
-                EventKind::LinkCut { from, to } => from == Actor::Broker(broker) && matches!(to, Actor::Controller | Actor::Voter(_)),
+                EventKind::LinkCut { from, to } => from == Actor::Broker(broker) && matches!(to, Actor::Controller | Actor::Voter(_) | Actor::Zookeeper),
                 _ => false,
             }),
             EventKind::LagExpired { broker: l, follower: f, .. } => self.before(e.seq, |k| match *k {
