@@ -6,5 +6,5 @@ pub mod ledger;
 pub mod metrics;
 pub mod narration;
 mod quorum;
-mod zookeeper;
 mod transactions;
+mod zookeeper;

@@ -90,7 +90,8 @@ impl World {
             Command::StartZookeeper if !self.zookeeper_up() => self.zookeeper(out, |cx| cx.start()),
             Command::ElectPreferred(p) if setup.zookeeper => match self.acting_controller().filter(|_| self.zookeeper_up()) {
                 Some(b) => {
-                    Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }.for_controller(Task::Preferred(p));
+                    Cx { b: Shared::make_mut(&mut self.brokers[b.ix()]), setup: &setup, data: &self.data, out }
+                        .for_controller(Task::Preferred(p));
                 }
                 None => out.event(EventKind::Zk(ZkEvent::NobodyActive)),
             },

@@ -49,7 +49,14 @@ impl Cx<'_> {
     }
 
     /// One partition as the controller says: this broker's office in it.
-    pub(super) fn apply_partition(&mut self, p: PartitionId, leader: Option<BrokerId>, le: LeaderEpoch, pe: PartitionEpoch, isr: BrokerSet) {
+    pub(super) fn apply_partition(
+        &mut self,
+        p: PartitionId,
+        leader: Option<BrokerId>,
+        le: LeaderEpoch,
+        pe: PartitionEpoch,
+        isr: BrokerSet,
+    ) {
         let (me, setup) = (self.b.id, self.setup);
         let Some(r) = self.b.replica_mut(p) else {
             return;

@@ -16,7 +16,10 @@ impl Scenario {
             return error("kafka", format!("is {:?}; the engine knows {}", self.kafka, VERSIONS.join(", ")));
         }
         if self.has_zookeeper() && !has_zookeeper(&self.kafka) {
-            return error("topology.metadata", format!("is \"zookeeper\", which Kafka 4.0 removed; with kafka {:?} it is \"kraft\"", self.kafka));
+            return error(
+                "topology.metadata",
+                format!("is \"zookeeper\", which Kafka 4.0 removed; with kafka {:?} it is \"kraft\"", self.kafka),
+            );
         }
         if self.has_zookeeper() && self.features.elr.is_some_and(|v| v > 0) {
             return error("features.eligible.leader.replicas.version", "needs KRaft; with metadata in ZooKeeper it is 0");

@@ -159,7 +159,9 @@ impl Scenario {
 
     /// `eligible.leader.replicas.version` in force: 1 for a new cluster from 4.1.
     pub fn elr(&self) -> u8 {
-        let new_cluster = !self.has_zookeeper() && versions::new_cluster_has_elr(&self.kafka) && self.rules.replication.is_none_or(|v| v >= ProtocolVersion::PV7);
+        let new_cluster = !self.has_zookeeper()
+            && versions::new_cluster_has_elr(&self.kafka)
+            && self.rules.replication.is_none_or(|v| v >= ProtocolVersion::PV7);
         self.features.elr.unwrap_or(u8::from(new_cluster))
     }
 }

@@ -60,7 +60,11 @@ fn ctrl_z1_without_zookeeper_a_broker_that_starts_gives_up() {
     let sim = run(&s);
     let gave_up = zk(&sim, |z| matches!(z, ZkEvent::ConnectionTimedOut { broker: BrokerId(1) }));
     assert_eq!(gave_up, [23 * SECOND], "zookeeper.connection.timeout.ms is 18 s");
-    assert_eq!(zk(&sim, |z| matches!(z, ZkEvent::Registered { broker: BrokerId(1), .. })), [70 * SECOND + 6 * MS], "in the right order it runs");
+    assert_eq!(
+        zk(&sim, |z| matches!(z, ZkEvent::Registered { broker: BrokerId(1), .. })),
+        [70 * SECOND + 6 * MS],
+        "in the right order it runs"
+    );
     assert_eq!(state(&sim).1, [1, 2, 3], "and catches up");
 }
 

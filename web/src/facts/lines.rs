@@ -119,7 +119,9 @@ fn zookeeper_tone(z: &ZkEvent) -> Tone {
     match z {
         Z::IsrWritten { .. } => Tone::Write,
         Z::BadVersion { .. } | Z::StaleController { .. } | Z::NobodyActive => Tone::Snag,
-        Z::Crashed | Z::SessionExpired { .. } | Z::ConnectionTimedOut { .. } | Z::NodeExists { .. } | Z::ControllerResigned { .. } => Tone::Trouble,
+        Z::Crashed | Z::SessionExpired { .. } | Z::ConnectionTimedOut { .. } | Z::NodeExists { .. } | Z::ControllerResigned { .. } => {
+            Tone::Trouble
+        }
         _ => Tone::Control,
     }
 }

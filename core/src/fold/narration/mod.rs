@@ -8,13 +8,13 @@ mod josa;
 mod ko;
 mod names;
 mod quorum;
-mod zookeeper;
 mod share;
 mod streams;
 mod transactions;
 mod trouble;
 mod trouble_words;
 mod why;
+mod zookeeper;
 
 use crate::event::Event;
 use crate::sim::Sim;

@@ -93,7 +93,9 @@ impl<'a> Story<'a> {
             EventKind::Fenced { broker } | EventKind::Zk(ZkEvent::SessionExpired { broker, .. }) => self.before(e.seq, |k| match *k {
                 EventKind::Crashed { broker: b } | EventKind::PowerCut { broker: b } => b == broker,
                 EventKind::Paused { actor, .. } => actor == Actor::Broker(broker),
-                EventKind::LinkCut { from, to } => from == Actor::Broker(broker) && matches!(to, Actor::Controller | Actor::Voter(_) | Actor::Zookeeper),
+                EventKind::LinkCut { from, to } => {
+                    from == Actor::Broker(broker) && matches!(to, Actor::Controller | Actor::Voter(_) | Actor::Zookeeper)
+                }
                 _ => false,
             }),
             EventKind::LagExpired { broker: l, follower: f, .. } => self.before(e.seq, |k| match *k {

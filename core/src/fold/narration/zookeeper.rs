@@ -45,7 +45,9 @@ fn english(e: &ZkEvent, n: &Names) -> String {
             format!("Broker {broker} learns that it is the controller no more (epoch {epoch}).")
         }
         ZkEvent::StaleController { broker, from, epoch } => {
-            format!("Broker {broker} refuses what broker {from} says as controller of epoch {epoch}: there is a newer one (STALE_CONTROLLER_EPOCH).")
+            format!(
+                "Broker {broker} refuses what broker {from} says as controller of epoch {epoch}: there is a newer one (STALE_CONTROLLER_EPOCH)."
+            )
         }
         ZkEvent::IsrWritten { broker, partition } => {
             format!("Broker {broker} writes another ISR of {} to ZooKeeper itself; no controller is asked.", n.partition(partition))
@@ -62,7 +64,9 @@ fn english(e: &ZkEvent, n: &Names) -> String {
 
 fn korean(e: &ZkEvent, n: &Names) -> String {
     match *e {
-        ZkEvent::Crashed => "ZooKeeper가 비정상 종료됩니다. 브로커는 계속 요청을 처리하지만 클러스터의 상태는 아무것도 바뀌지 못합니다.".into(),
+        ZkEvent::Crashed => {
+            "ZooKeeper가 비정상 종료됩니다. 브로커는 계속 요청을 처리하지만 클러스터의 상태는 아무것도 바뀌지 못합니다.".into()
+        }
         ZkEvent::Started => "ZooKeeper가 디스크에 남은 내용으로 시작합니다. 모든 브로커의 세션 시한이 처음부터 다시 계산됩니다.".into(),
         ZkEvent::Registered { broker, epoch } => {
             format!("브로커 {broker}가 ZooKeeper에 /brokers/ids/{broker}를 만들어 등록됩니다. 브로커 에포크는 {epoch}입니다.")
@@ -84,7 +88,9 @@ fn korean(e: &ZkEvent, n: &Names) -> String {
             )
         }
         ZkEvent::ControllerElected { broker, epoch } => {
-            format!("브로커 {broker}가 ZooKeeper에 /controller를 가장 먼저 만듭니다. 컨트롤러 에포크는 {epoch}이고, 이제 모든 상태를 읽습니다.")
+            format!(
+                "브로커 {broker}가 ZooKeeper에 /controller를 가장 먼저 만듭니다. 컨트롤러 에포크는 {epoch}이고, 이제 모든 상태를 읽습니다."
+            )
         }
         ZkEvent::ControllerActive { broker, epoch } => {
             format!("브로커 {broker}가 모든 상태를 읽고 컨트롤러가 됩니다(에포크 {epoch}). 모든 브로커에 전체 상태를 보냅니다.")
@@ -93,7 +99,9 @@ fn korean(e: &ZkEvent, n: &Names) -> String {
             format!("브로커 {broker}가 더는 컨트롤러가 아님을 알게 됩니다(에포크 {epoch}).")
         }
         ZkEvent::StaleController { broker, from, epoch } => {
-            format!("브로커 {broker}가 에포크 {epoch} 컨트롤러인 브로커 {from}의 요청을 거부합니다. 더 새로운 컨트롤러가 있습니다(STALE_CONTROLLER_EPOCH).")
+            format!(
+                "브로커 {broker}가 에포크 {epoch} 컨트롤러인 브로커 {from}의 요청을 거부합니다. 더 새로운 컨트롤러가 있습니다(STALE_CONTROLLER_EPOCH)."
+            )
         }
         ZkEvent::IsrWritten { broker, partition } => {
             format!("브로커 {broker}가 컨트롤러에 묻지 않고 {}의 ISR을 ZooKeeper에 직접 바꿔 씁니다.", n.partition(partition))

@@ -221,7 +221,11 @@ impl Cx<'_> {
                 }
             }
         }
-        outcome.answers = out.sends.into_iter().filter_map(|(_, to, body)| if let Actor::Broker(b) = to { Some((b, (*body).clone())) } else { None }).collect();
+        outcome.answers = out
+            .sends
+            .into_iter()
+            .filter_map(|(_, to, body)| if let Actor::Broker(b) = to { Some((b, (*body).clone())) } else { None })
+            .collect();
         if writes.is_empty() {
             self.out.events.extend(out.events);
             return self.done(then, outcome);
