@@ -206,14 +206,14 @@ export default {
     await until(page, 'the label of the tide line says what it is', async () => {
       for (let x = cards.x; x < cards.x + cards.width; x += 20) {
         await page.mouse.move(x, stage.y + stage.height - 22);
-        if (await id(page, 'hint').count()) return /every in-sync replica/.test(await id(page, 'hint').innerText());
+        if (await id(page, 'pointed').count()) return /every in-sync replica/.test(await id(page, 'pointed').innerText());
       }
       return false;
     });
     await page.keyboard.press('Escape');
-    await id(page, 'hint').waitFor({ state: 'detached' });
+    await id(page, 'pointed').waitFor({ state: 'detached' });
     await id(page, 'isr').hover();
-    await until(page, 'so does the ISR', async () => /keep up with the leader/.test(await id(page, 'hint').innerText()));
+    await until(page, 'so does the ISR', async () => /keep up with the leader/.test(await id(page, 'pointed').innerText()));
     await id(page, 'partition-0').locator('.name').click();
     await t.tabTo(page, '.inspector .term');
     assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement.querySelector('.tip')).display), 'block');

@@ -271,7 +271,7 @@ fn hint(app: &App) -> Html {
         ""
     };
     let below = (h.at.y < 0.3 * tall).then_some("below");
-    html! { <Placed at={h.at} class={classes!("hint", side, below)} testid="hint"><span class="tip" role="tooltip">{ text }</span></Placed> }
+    html! { <Placed at={h.at} class={classes!("pointed", side, below)} testid="pointed"><span class="tip" role="tooltip">{ text }</span></Placed> }
 }
 
 fn meaning(app: &App, of: &HintOf) -> Option<String> {

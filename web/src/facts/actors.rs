@@ -387,7 +387,8 @@ fn shared(sim: &Sim, c: ConsumerIx, lang: Lang) -> Vec<Row> {
     for p in w.consumers[c.ix()].partitions() {
         let leader = w.controller.partitions[p.ix()].leader;
         let Some(kept) = leader.and_then(|b| w.broker(b).share_partition(group, p)) else { continue };
-        rows.push(row(&sim.setup().partition_name(p), format!("{} {} · {} {}", t.share_start, kept.start, t.share_end, kept.end())));
+        let of = |what: &str| format!("{}: {what}", sim.setup().partition_name(p));
+        rows.extend([row(&of(t.share_start), kept.start), row(&of(t.share_end), kept.end())]);
         let held = kept.offsets(|r| r.state == RecordState::Acquired && r.owner.is_some_and(|o| o.consumer == c));
         let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ({} {})", t.delivery, kept.get(*o)?.count))).collect();
         rows.push(row(t.share_holds, if held.is_empty() { t.share_nothing.to_owned() } else { held.join(", ") }));

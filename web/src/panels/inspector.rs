@@ -21,7 +21,7 @@ pub fn inspector(i: &Inspection, terms: &Terms, lang: Lang, go: &Go) -> Html {
                         onclick={ask(go, Msg::Select(Selection::Run))}>{ icons::cross() }</button>
                 }
             </div>
-            <p class="sub">{ terms.html(&i.subtitle) }</p>
+            <p class="sub">{ if i.selection == Selection::Run { html! { &i.subtitle } } else { terms.html(&i.subtitle) } }</p>
             if let Some(at) = i.moment_us {
                 <button type="button" class="plain" data-testid="goto" onclick={ask(go, Msg::Seek(at))}>{ t.go_there }</button>
             }
