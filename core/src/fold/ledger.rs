@@ -26,7 +26,7 @@ pub struct RecordInfo {
     pub key: Option<KeyIx>,
     /// Where the partitioner sent it.
     pub partition: PartitionId,
-    /// How many records had its key before it.
+    /// How many records of its topic had its key before it.
     pub earlier: u32,
     /// The batch that it is in, once it is.
     pub batch: Option<BatchId>,
@@ -98,8 +98,8 @@ struct PartitionTally {
 pub struct Ledger {
     keys: Rc<Vec<String>>,
     pending_key: Option<KeyIx>,
-    /// Records so far, by key.
-    of_key: Rc<LiteMap<KeyIx, u32>>,
+    /// Records so far, by topic and key.
+    of_key: Rc<LiteMap<(usize, KeyIx), u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,
@@ -216,7 +216,8 @@ impl Ledger {
                 self.sent += 1;
                 let key = self.pending_key.take();
                 let earlier = key.map_or(0, |k| {
-                    let n = Rc::make_mut(&mut self.of_key).entry(k).or_insert(0);
+                    let topic = world.setup.partitions[partition.ix()].topic;
+                    let n = Rc::make_mut(&mut self.of_key).entry((topic, k)).or_insert(0);
                     *n += 1;
                     *n - 1
                 });

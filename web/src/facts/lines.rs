@@ -232,7 +232,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
             clock: moment(sim, e.at_us, lang),
             tone: tone(&e.kind),
             headline: headline(&e.kind),
-            text: super::inspect::sentence(e, sim, lang),
+            text: super::inspect::told(e, sim, &s.names, lang),
         })
         .collect();
     let marks = s.timeline().marks();
