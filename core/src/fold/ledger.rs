@@ -170,7 +170,7 @@ impl Ledger {
     }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
-        self.views[p.ix()].broker
+        self.views.get(p.ix()).map_or(BrokerId(1), |v| v.broker) // one that is not created yet has a log nowhere
     }
 
     /// The figures at this instant.
@@ -190,9 +190,11 @@ impl Ledger {
                 f.in_log += upto(r.log.leo());
                 f.visible += upto(r.hw);
             }
-            f.aborted += self.tallies[p.ix()].aborted;
-            f.duplicated += self.tallies[p.ix()].duplicated;
-            f.out_of_order += self.tallies[p.ix()].out_of_order;
+            if let Some(t) = self.tallies.get(p.ix()) {
+                f.aborted += t.aborted;
+                f.duplicated += t.duplicated;
+                f.out_of_order += t.out_of_order;
+            }
         }
         f
     }
@@ -222,6 +224,11 @@ impl Ledger {
                     *n - 1
                 });
                 self.records[record.producer.ix()].push(RecordInfo { key, partition, earlier, batch: None });
+            }
+            EventKind::PartitionCreated { .. } => {
+                let all = world.setup.partition_ids().skip(self.views.len());
+                self.views.extend(all.map(|p| View { broker: world.setup.first_leader(p), epoch: LeaderEpoch(0) }));
+                self.tallies.resize(self.views.len(), PartitionTally::default());
             }
             EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
             EventKind::Acked { batch, offset: Some(base), .. } => return self.on_acked(batch, base),

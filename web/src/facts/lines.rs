@@ -97,7 +97,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Streams(s) => streams_tone(s),
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
-        E::MinIsrAltered { .. } => Tone::Control,
+        E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
         E::ElectionRefused { .. } => Tone::Snag,
     }
 }
@@ -180,6 +180,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LeaderElected { .. }
             | E::Leaderless { .. }
             | E::IsrChanged { .. }
+            | E::PartitionCreated { .. }
             | E::Truncated { .. }
             | E::SendFailed { .. }
             | E::Refused { .. }

@@ -68,7 +68,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
-        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
+        EventKind::MinIsrAltered { .. }
+        | EventKind::ElectionRefused { .. }
+        | EventKind::PartitionCreated { .. }
+        | EventKind::PartitionLearned { .. } => control(&e.kind, n),
     }
 }
 
@@ -330,6 +333,12 @@ fn control(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::MinIsrAltered { partition, min_isr } => {
             format!("{}의 min.insync.replicas가 이제부터 {min_isr}입니다.", n.partition(partition))
+        }
+        EventKind::PartitionCreated { partition, leader, isr } => {
+            format!("{} 파티션이 생깁니다. 리더는 {}, ISR은 {isr}입니다.", n.partition(partition), broker(leader))
+        }
+        EventKind::PartitionLearned { client, partition } => {
+            format!("{} 새 메타데이터에서 {} 파티션이 있음을 알게 됩니다.", subject(n.actor(client)), n.partition(partition))
         }
         EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
             format!("{}의 우선 레플리카가 이미 리더입니다(ELECTION_NOT_NEEDED).", n.partition(partition))
