@@ -179,7 +179,10 @@ fn cons_c_a6_shipped_polls_are_empty_until_the_high_watermark_has_caught_up() {
     let sim = played("c-a6-high-watermark-behind");
     assert_eq!(handled(&sim), [0, 1], "nothing is read again, nothing is skipped");
     assert_eq!((hw(&sim, 2), counts(&sim)[3]), (2, 0));
-    assert!(all(&sim, |k| matches!(k, EventKind::PositionReset { partition: P0, committed: false, .. })).len() <= 1, "no reset but at the start");
+    assert!(
+        all(&sim, |k| matches!(k, EventKind::PositionReset { partition: P0, committed: false, .. })).len() <= 1,
+        "no reset but at the start"
+    );
 }
 
 #[test]
