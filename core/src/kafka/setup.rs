@@ -315,6 +315,10 @@ impl Setup {
         let s = &self.partitions[p.ix()];
         format!("{}-{}", self.topics[s.topic].name, s.number)
     }
+    /// Is any of its groups a share group?
+    pub fn has_share_groups(&self) -> bool {
+        self.groups.iter().any(|g| g.share.is_some())
+    }
     /// What a member is called: by its group where that has no other member and the scene has other groups, since each
     /// of them has a `c1`.
     pub fn member_name(&self, c: ConsumerIx) -> &str {

@@ -112,7 +112,7 @@ fn wire(kind: &EventKind, n: &Names) -> String {
                 DropReason::LinkCut => "링크가 끊겨 있습니다".to_string(),
                 DropReason::ReceiverDown => format!("{} 꺼져 있습니다", subject(n.actor(to))),
                 DropReason::ConnectionClosed => "연결이 닫혔습니다".to_string(),
-                DropReason::Fault => "주문한 장애로 사라졌습니다".to_string(),
+                DropReason::Fault => "지정한 장애로 사라졌습니다".to_string(),
             };
             format!("{}에서 {}에 보낸 {message:?} 메시지는 도착하지 못합니다. {why}.", n.actor(from), n.actor(to))
         }
@@ -372,7 +372,7 @@ fn control(kind: &EventKind, n: &Names) -> String {
 fn fault(kind: &EventKind, n: &Names) -> String {
     match *kind {
         EventKind::Crashed { broker: b } => {
-            format!("{} 비정상 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
+            format!("{} 강제 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
         }
         EventKind::PowerCut { broker: b } => {
             format!("{}의 전원이 끊깁니다. 디스크에 쓰지 못한 것은 사라지고, 아무도 통보받지 못합니다.", broker(b))
@@ -410,7 +410,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
             n.partition(partition)
         ),
         EventKind::ConsumerCrashed { consumer } => {
-            format!("{} 비정상 종료되어 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
+            format!("{} 죽어서 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
         }
         EventKind::ConsumerStarted { consumer } => {
             format!("{} 시작합니다.", subject(n.consumer(consumer)))
