@@ -256,7 +256,7 @@ fn pointed(hot: &Hot, e: &MouseEvent) -> Option<Hint> {
     let s = &hot.session;
     let (l, shown) = crate::facts::place(s, hot.frame);
     let logs = crate::scene::logs(s.sim(), &shown, &l, s.selection);
-    let (sign, at) = signs::sign(&logs, &l, at, &|g| s.sim().setup().groups[g.ix()].share.is_some())?;
+    let (sign, at) = signs::sign(&logs, &l, at, s.sim().setup().groups.iter().all(|g| g.share.is_some()))?;
     Some(Hint { at, of: HintOf::Sign(sign) })
 }
 

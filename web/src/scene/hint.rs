@@ -3,7 +3,7 @@
 use super::geometry::{Point, Rect};
 use super::layout::Layout;
 use super::{Cell, Fate, Logs, Standing, Tape};
-use highwater_core::ids::{GroupIx, Offset};
+use highwater_core::ids::Offset;
 use highwater_core::kafka::share::state::RecordState;
 
 /// A sign that may want an explanation.
@@ -34,8 +34,8 @@ pub enum Sign {
 /// Half the width of a label under a line, in units.
 const CHIP: f64 = 44.0;
 
-/// The sign at a point, and the room that it takes; `shares` knows share groups.
-pub fn sign(logs: &Logs, l: &Layout, at: Point, shares: &dyn Fn(GroupIx) -> bool) -> Option<(Sign, Rect)> {
+/// The sign at a point, and the room that it takes; `shares`: all groups are share groups.
+pub fn sign(logs: &Logs, l: &Layout, at: Point, shares: bool) -> Option<(Sign, Rect)> {
     chip(logs, l, at).or_else(|| logs.tapes.iter().find_map(|t| on_tape(logs, t, l, at, shares)))
 }
 
@@ -59,7 +59,7 @@ fn chip(logs: &Logs, l: &Layout, at: Point) -> Option<(Sign, Rect)> {
     near.map(|(_, sign, x)| (sign, Rect { x: x - CHIP * u, y: l.tide_foot, w: 2.0 * CHIP * u, h: 23.0 * u }))
 }
 
-fn on_tape(logs: &Logs, t: &Tape, l: &Layout, at: Point, shares: &dyn Fn(GroupIx) -> bool) -> Option<(Sign, Rect)> {
+fn on_tape(logs: &Logs, t: &Tape, l: &Layout, at: Point, shares: bool) -> Option<(Sign, Rect)> {
     let u = l.unit;
     let (w, card) = (logs.windows.get(t.column)?.1, l.brokers.get(t.broker.ix())?);
     if !card.holds(at) {
@@ -71,12 +71,12 @@ fn on_tape(logs: &Logs, t: &Tape, l: &Layout, at: Point, shares: &dyn Fn(GroupIx
     let x_of = |o: Offset| w.boundary(o.0);
     let cell = |c: &Cell| found(of_cell(c)?, w.x_of(c.offset.0), top - 4.0 * u, w.cell, h + 4.0 * u);
     let stamp = |o: Offset| found(Sign::Epoch, x_of(o), top - 15.0 * u, 22.0 * u, 13.0 * u);
-    let pennant = |(g, o): (GroupIx, Offset)| found(Sign::Committed(shares(g)), x_of(o) - 6.0 * u, under + 2.0 * u, 34.0 * u, 20.0 * u);
+    let pennant = |o: Offset| found(Sign::Committed(shares), x_of(o) - 6.0 * u, under + 2.0 * u, 34.0 * u, 20.0 * u);
     let own = t.standing != Standing::Leader && t.hw.0 >= w.first;
     None.or_else(|| t.cells.iter().find_map(cell))
         .or_else(|| found(Sign::LogEnd, x_of(t.leo), top, 52.0 * u, h))
         .or_else(|| t.epochs.iter().filter(|_| l.rows.roomy).find_map(|e| stamp(e.1)))
-        .or_else(|| t.pennants.iter().filter(|_| l.rows.roomy).find_map(|p| pennant(*p)))
+        .or_else(|| t.pennants.iter().filter(|_| l.rows.roomy).find_map(|p| pennant(p.1)))
         .or_else(|| found(Sign::HighWatermark, x_of(t.hw) - 9.0 * u, under, 14.0 * u, 12.0 * u).filter(|_| own))
 }
 

@@ -153,7 +153,7 @@ fn signs_say_what_they_are() {
     let (l, _) = stage(&s);
     let logs = logs(s.sim(), &s.shown_partitions(1), &l, s.selection);
     let w = logs.windows[0].1;
-    let at = |x, y| sign(&logs, &l, pt(x, y), &|_| false).map(|f| f.0);
+    let at = |x, y| sign(&logs, &l, pt(x, y), false).map(|f| f.0);
     let (tide, tape) = (logs.tides[0], &logs.tapes[0]);
     let cells = l.brokers[0].y + l.rows.cells;
     assert_eq!(at(w.boundary(tide.hw.0), l.tide_foot + 8.0), Some(Sign::HighWatermark));
