@@ -429,6 +429,8 @@ pub enum EventKind {
     Committed { group: GroupIx, partition: PartitionId, offset: Offset },
     /// A position was taken from the group's commits or from `auto.offset.reset`.
     PositionReset { consumer: ConsumerIx, partition: PartitionId, to: Offset, committed: bool },
+    /// From now on it fetches from this follower, as the leader said; or from the leader again.
+    PreferredReadReplica { consumer: ConsumerIx, partition: PartitionId, replica: Option<BrokerId> },
 
     /// Something happened in a group.
     Group {
@@ -528,6 +530,7 @@ impl EventKind {
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
+            | EventKind::PreferredReadReplica { partition, .. }
             | EventKind::MinIsrAltered { partition, .. }
             | EventKind::ElectionRefused { partition, .. }
             | EventKind::Lost { partition, .. }

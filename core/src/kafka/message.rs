@@ -104,6 +104,8 @@ pub enum Fetched {
         /// The log end offset.
         end: Offset,
     },
+    /// `preferredReadReplica`: to a consumer, nothing but whom to ask in the leader's place (repl.3.9).
+    ReadFrom(BrokerId),
     /// No.
     Error(ErrorCode),
 }

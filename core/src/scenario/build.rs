@@ -91,6 +91,7 @@ struct ClientDurations {
     session: u64,
     group_heartbeat: u64,
     max_poll: u64,
+    metadata_age: u64,
 }
 
 /// How long a fetch of the metadata log waits for news, in microseconds.
@@ -135,6 +136,7 @@ impl Durations {
             Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
+            Timer::ReadReplica(c, _) => self.consumers[c.ix()].metadata_age,
             Timer::Handling(c) => self.consumers[c.ix()].handling,
             Timer::CommitCall(_) => 0,
             Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
@@ -431,6 +433,9 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             "latest" => ResetPolicy::Latest,
             _ => ResetPolicy::None,
         };
+        let rack = configs::value("client.rack", Scope::Consumer, &layers);
+        let by_rack = configs::value("replica.selector.class", Scope::Broker, &[&s.configs]) == configs::RACK_AWARE;
+        let near = setup.broker_ids().zip(&s.topology.racks).filter(|x| by_rack && *x.1 == rack).map(|x| x.0).collect();
         // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
         for m in 0..a.everybody() as u8 {
@@ -458,6 +463,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
+                near,
                 output,
                 streams: thread.clone(),
                 share: groups::acknowledging(a),
@@ -530,6 +536,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             session: groups::session_ms(s, a) * 1000,
             group_heartbeat: groups::heartbeat_ms(s, a) * 1000,
             max_poll: c("max.poll.interval.ms"),
+            metadata_age: c("metadata.max.age.ms"),
             ..ClientDurations::default()
         };
         std::iter::repeat_n(d, a.everybody() as usize)

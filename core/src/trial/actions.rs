@@ -189,6 +189,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
         Timer::Txn(t) => may_fire_in_transaction(w, t),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        Timer::ReadReplica(..) => false, // metadata does not get old within a story
         // Groups do not rebalance in a trial; none of these is armed.
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false

@@ -177,6 +177,12 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
         if let Some(commit) = commit {
             app["commit"] = commit.into();
         }
+        // In some, the reader's rack is that of the brokers with even ids.
+        let by_rack = timing.1.is_multiple_of(3);
+        if by_rack {
+            app["configs"]["client.rack"] = "x0".into();
+            app["configs"]["metadata.max.age.ms"] = 2500.into();
+        }
         let all = faults.into_iter().flat_map(|(t, f)| commands(brokers, t * MS, f)).collect();
         let shape = Shape {
             brokers,
@@ -193,7 +199,12 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
             every_us: timing.3 * MS,
             until_us: 15 * SECOND,
         };
-        build(shape, all)
+        let Case(mut s) = build(shape, all);
+        if by_rack {
+            s.topology.racks = (1..=brokers).map(|b| format!("x{}", b % 2)).collect();
+            s.configs.insert("replica.selector.class".into(), highwater_core::scenario::configs::RACK_AWARE.into());
+        }
+        Case(parse(&s.to_json()))
     })
 }
 
@@ -326,7 +337,7 @@ pub fn streams_case(base: impl Strategy<Value = Case>) -> impl Strategy<Value = 
         let app = &mut s.apps[0];
         (app.commit, app.output, app.standby) = (None, None, standby);
         app.streams = Some(serde_json::from_value(streams).unwrap());
-        for name in ["enable.auto.commit", "isolation.level"] {
+        for name in ["enable.auto.commit", "isolation.level", "client.rack"] {
             app.configs.remove(name);
         }
         app.configs.insert("session.timeout.ms".into(), 6000.into());

@@ -18,6 +18,7 @@ mod log;
 mod metrics;
 mod producer;
 mod quorum;
+mod reads;
 mod replication;
 mod share;
 mod stories;

@@ -144,6 +144,7 @@ const SECTIONS: &[Section] = &[
             ("R-M4", "becoming follower", Tests),
             ("R-M5", "a new leader never truncates itself", By(&["repl_r_f3_a_returning_leader_cuts_what_the_new_one_never_had"])),
             ("R-A5", "a client after a failover", By(&["cons_a_failover_hides_nothing_and_repeats_nothing_to_a_reader"])),
+            ("RF", "reads from followers (3.9)", Tests),
             ("E1", "the ELR", Tests),
             ("E2", "who leads", Tests),
             ("E3", "lastKnownElr", Tests),

@@ -55,7 +55,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Committed { .. }
         | E::DuplicateRecognised { .. }
         | E::Found { .. } => Tone::Commit,
-        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } => Tone::Read,
+        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } | E::PreferredReadReplica { .. } => Tone::Read,
         E::IsrProposed { .. }
         | E::IsrChanged { .. }
         | E::LeaderElected { .. }

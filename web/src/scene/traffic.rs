@@ -269,6 +269,7 @@ fn fetched<'a>(
         match &p.answer {
             Fetched::Error(e) => return (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
             Fetched::OutOfRange { .. } => return (Weight::Normal, Cargo::Refusal, "OFFSET_OUT_OF_RANGE".to_owned()),
+            Fetched::ReadFrom(b) => return (Weight::Normal, Cargo::Slip, format!("preferredReadReplica {b}")),
             Fetched::Diverging { epoch, end } => {
                 return (Weight::Loud, Cargo::Refusal, format!("diverging: e{epoch} ends @{end}"));
             }

@@ -59,9 +59,11 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
-        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
-            consumer(&e.kind, n)
-        }
+        EventKind::Polled { .. }
+        | EventKind::Handled { .. }
+        | EventKind::Committed { .. }
+        | EventKind::PositionReset { .. }
+        | EventKind::PreferredReadReplica { .. } => consumer(&e.kind, n),
         EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
@@ -428,6 +430,15 @@ fn consumer(kind: &EventKind, n: &Names) -> String {
             topic(n.consumer(consumer)),
             n.partition(partition)
         ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: Some(b) } => format!(
+            "{}의 리더가 {}에 같은 랙의 팔로워인 {}에서 읽으라고 알려 줍니다(preferredReadReplica).",
+            n.partition(partition),
+            n.consumer(consumer),
+            broker(b)
+        ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: None } => {
+            format!("{} {} 다시 리더에서 읽습니다.", topic(n.consumer(consumer)), object(n.partition(partition)))
+        }
         _ => String::new(),
     }
 }

@@ -1,15 +1,16 @@
 //! Fetching: what is asked of which leader, and what comes of the answers (rule book 5A).
 
-use super::{Buffered, ConsumerCx};
+use super::{Buffered, ConsumerCx, Share};
+use crate::event::{ErrorCode, EventKind};
 use crate::ids::*;
 use crate::kafka::client::MetaState;
-use crate::kafka::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart};
+use crate::kafka::message::{Body, ConnGen, FetchPart, Fetched, FetchedPart, LeaderView};
 use crate::kafka::step::{RequestKind, Timer};
 use crate::kafka::transaction::index::readable;
 use smallvec::SmallVec;
 
 impl ConsumerCx<'_> {
-    /// One fetch a leader, while the buffer is not full.
+    /// One fetch a broker, while the buffer is not full.
     pub(super) fn fetch(&mut self) {
         let me = self.me();
         if self.c.backing_off || self.c.buffer.len() >= self.config().max_poll_records as usize {
@@ -24,7 +25,8 @@ impl ConsumerCx<'_> {
             for s in &self.c.assigned {
                 let (leader, le) = self.c.meta.leaders[s.partition.ix()];
                 unknown |= leader.is_none();
-                if leader == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
+                let from = leader.map(|l| s.read_replica.unwrap_or(l));
+                if from == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
                     parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });
                 }
             }
@@ -71,11 +73,45 @@ impl ConsumerCx<'_> {
                         self.skip(i, before, last.end());
                     }
                 }
-                Fetched::OutOfRange { .. } => self.reset(i), // cons.K3
-                Fetched::Error(_) => self.retry_later(),
+                Fetched::ReadFrom(replica) => self.read_from(i, *replica),
+                Fetched::OutOfRange { .. } if self.c.assigned[i].read_replica.is_some() => {
+                    self.back_to_leader(|s| s.partition == part.partition); // cons.K3: a follower may lag; the leader knows
+                }
+                Fetched::OutOfRange { .. } => self.reset(i),                         // cons.K3
+                Fetched::Error(ErrorCode::UnknownLeaderEpoch) => self.retry_later(), // the broker is behind, not the consumer
+                Fetched::Error(_) => {
+                    self.back_to_leader(|s| s.partition == part.partition);
+                    self.retry_later();
+                }
                 _ => {}
             }
         }
+    }
+
+    // ---- reading from followers (repl.3.9)
+
+    fn read_from(&mut self, i: usize, replica: BrokerId) {
+        let (consumer, partition) = (self.c.id, self.c.assigned[i].partition);
+        self.c.assigned[i].read_replica = Some(replica);
+        self.out.arm(Timer::ReadReplica(consumer, partition));
+        self.out.event(EventKind::PreferredReadReplica { consumer, partition, replica: Some(replica) });
+    }
+
+    /// Partitions like these are read from their leaders again.
+    pub(in crate::kafka) fn back_to_leader(&mut self, which: impl Fn(&Share) -> bool) {
+        let consumer = self.c.id;
+        for s in self.c.assigned.iter_mut().filter(|s| s.read_replica.is_some() && which(s)) {
+            let partition = s.partition;
+            s.read_replica = None;
+            self.out.disarm(Timer::ReadReplica(consumer, partition));
+            self.out.event(EventKind::PreferredReadReplica { consumer, partition, replica: None });
+        }
+    }
+
+    /// What a follower was named for holds no longer under another leader.
+    pub(super) fn leaders_changed(&mut self, before: &[LeaderView]) {
+        let now = self.c.meta.leaders.clone();
+        self.back_to_leader(|s| now[s.partition.ix()] != before[s.partition.ix()]);
     }
 
     /// txn.M6: a position that waits at a control batch or an aborted one moves past it.

@@ -56,12 +56,14 @@ pub struct Share {
     pub fetched: Offset,
     /// There is no commit to start from: its leader is asked where `auto.offset.reset` leads.
     pub reset: bool,
+    /// The follower that its leader sent it to (repl.3.9).
+    pub read_replica: Option<BrokerId>,
 }
 
 impl Share {
     /// A partition that it has just been given.
     pub fn new(partition: PartitionId) -> Self {
-        Share { partition, position: None, fetched: Offset::ZERO, reset: false }
+        Share { partition, position: None, fetched: Offset::ZERO, reset: false, read_replica: None }
     }
 }
 
@@ -170,6 +172,12 @@ impl Consumer {
         self.assigned.iter().find(|s| s.partition == p)?.position
     }
 
+    /// Whom it asks for records of a partition: the leader, or the follower that the leader named.
+    pub fn reads_from(&self, p: PartitionId) -> Option<BrokerId> {
+        let named = self.assigned.iter().find(|s| s.partition == p).and_then(|s| s.read_replica);
+        self.meta.leader(p).map(|leader| named.unwrap_or(leader))
+    }
+
     pub(super) fn knows_positions(&self) -> bool {
         self.assigned.iter().any(|s| s.position.is_some())
     }
@@ -224,6 +232,7 @@ impl Consumer {
         if let Some(b) = self.asked {
             f(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
         }
+        self.assigned.iter().filter(|s| s.read_replica.is_some()).for_each(|s| f(Timer::ReadReplica(self.id, s.partition)));
         let acknowledging = self.share.iter().flat_map(|s| &s.asked);
         for b in self.fetching.iter().chain(acknowledging) {
             f(Timer::RequestTimeout(me, *b, RequestKind::Data));
@@ -361,8 +370,9 @@ impl ConsumerCx<'_> {
         match body {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
-                let me = self.me();
+                let (me, before) = (self.me(), self.c.meta.leaders.clone());
                 self.c.meta.on_response(b, *conn, leaders, me, self.out);
+                self.leaders_changed(&before);
             }
             _ if !current => {}
             Body::OffsetFetchResponse { result, .. } => self.on_offsets(b, result),
@@ -396,6 +406,7 @@ impl ConsumerCx<'_> {
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
+            Timer::ReadReplica(_, p) => self.back_to_leader(|s| s.partition == p),
             Timer::RequestTimeout(_, b, _) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
             Timer::GroupHeartbeat(_) => self.beat(),
@@ -568,6 +579,7 @@ impl ConsumerCx<'_> {
         let me = self.me();
         self.c.meta.on_disconnect(b, me, self.out);
         self.c.fetching.retain(|f| *f != b);
+        self.back_to_leader(|s| s.read_replica == Some(b));
         if let Some(s) = &mut self.c.share {
             s.asked.retain(|x| *x != b);
         }
