@@ -26,6 +26,8 @@ pub enum RequestKind {
     Coordinator,
     /// First or last offsets of partitions.
     Offsets,
+    /// Where the epochs of positions end.
+    Epochs,
     /// A group that it asks to join. It is answered when all members have joined, so it may take the rebalance timeout.
     Join,
     /// Its share in a group.

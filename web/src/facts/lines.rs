@@ -98,7 +98,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::MinIsrAltered { .. } => Tone::Control,
-        E::ElectionRefused { .. } => Tone::Snag,
+        E::ElectionRefused { .. } | E::LogTruncation { .. } => Tone::Snag,
     }
 }
 

@@ -82,6 +82,7 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         },
         Body::OffsetForLeaderEpoch { .. } => (Weight::Normal, Cargo::Ask, "OffsetForLeaderEpoch".into()),
         Body::Fetch { parts, .. } => follower_ask(f, w, parts),
+        Body::OffsetForLeaderEpochResponse { .. } if matches!(f.to, Actor::Consumer(_)) => (Weight::Normal, Cargo::Ask, String::new()),
         Body::FetchResponse { parts, .. } | Body::OffsetForLeaderEpochResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
         Body::ConsumerFetch { .. } => (Weight::Quiet, Cargo::Ask, String::new()),
         Body::ConsumerFetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),

@@ -26,7 +26,7 @@ impl ConsumerCx<'_> {
                 let (leader, le) = self.c.meta.leaders[s.partition.ix()];
                 unknown |= leader.is_none();
                 let from = leader.map(|l| s.read_replica.unwrap_or(l));
-                if from == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
+                if from == Some(b) && s.position.is_some() && !s.validating && !self.is_restoring(s.partition) {
                     parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });
                 }
             }
@@ -53,9 +53,10 @@ impl ConsumerCx<'_> {
                 self.on_changelog(part);
                 continue;
             };
-            let fetched = &mut self.c.assigned[i].fetched;
             match &part.answer {
-                Fetched::Data { entries, aborted, .. } if part.offset == *fetched => {
+                _ if self.c.assigned[i].validating => {} // of the leader before
+                Fetched::Data { entries, aborted, .. } if part.offset == self.c.assigned[i].fetched => {
+                    let fetched = &mut self.c.assigned[i].fetched;
                     let before = *fetched;
                     for e in readable(entries, aborted) {
                         let Some((batch, first, count)) = e.payload.records() else {
@@ -64,7 +65,8 @@ impl ConsumerCx<'_> {
                         for n in 0..count {
                             let offset = e.base.plus(u32::from(n));
                             if offset >= *fetched {
-                                self.c.buffer.push_back(Buffered { partition: part.partition, offset, batch, index: first + n });
+                                let (partition, index, epoch) = (part.partition, first + n, e.epoch);
+                                self.c.buffer.push_back(Buffered { partition, offset, batch, index, epoch });
                             }
                         }
                         *fetched = e.end();
@@ -108,10 +110,12 @@ impl ConsumerCx<'_> {
         }
     }
 
-    /// What a follower was named for holds no longer under another leader.
+    /// Under another leader the follower that the old one named is not asked any more, and positions are to be validated.
     pub(super) fn leaders_changed(&mut self, before: &[LeaderView]) {
         let now = self.c.meta.leaders.clone();
-        self.back_to_leader(|s| now[s.partition.ix()] != before[s.partition.ix()]);
+        let changed = |s: &Share| now[s.partition.ix()] != before[s.partition.ix()];
+        self.back_to_leader(changed);
+        self.doubt(|s| changed(s) && now[s.partition.ix()].0.is_some());
     }
 
     /// txn.M6: a position that waits at a control batch or an aborted one moves past it.

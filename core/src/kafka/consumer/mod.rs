@@ -30,6 +30,8 @@ pub struct Buffered {
     pub batch: BatchId,
     /// Its place in the batch.
     pub index: u16,
+    /// The leader epoch that it was appended in.
+    pub epoch: LeaderEpoch,
 }
 
 /// Where a consumer stands with its coordinator.
@@ -58,12 +60,17 @@ pub struct Share {
     pub reset: bool,
     /// The follower that its leader sent it to (repl.3.9).
     pub read_replica: Option<BrokerId>,
+    /// The leader epoch of the last record that `poll()` returned; `None` after a reset, or where the group's commits said
+    /// where to begin: then there is nothing to compare.
+    pub epoch: Option<LeaderEpoch>,
+    /// Its leader has changed: the position is compared with the log of the new one before anything is fetched there (cons.K4).
+    pub validating: bool,
 }
 
 impl Share {
     /// A partition that it has just been given.
     pub fn new(partition: PartitionId) -> Self {
-        Share { partition, position: None, fetched: Offset::ZERO, reset: false, read_replica: None }
+        Share { partition, position: None, fetched: Offset::ZERO, reset: false, read_replica: None, epoch: None, validating: false }
     }
 }
 
@@ -88,6 +95,8 @@ pub struct Consumer {
     pub fetching: SmallVec<[BrokerId; 1]>,
     /// Leaders that were asked for offsets.
     pub listing: SmallVec<[BrokerId; 1]>,
+    /// Leaders that were asked where the epochs of positions end.
+    pub validating: SmallVec<[BrokerId; 1]>,
     /// What it wants of the coordinator.
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
@@ -135,6 +144,7 @@ impl Consumer {
             work: VecDeque::new(),
             fetching: SmallVec::new(),
             listing: SmallVec::new(),
+            validating: SmallVec::new(),
             coordination: Coordination::Idle,
             asked: None,
             about_to_commit: false,
@@ -199,7 +209,8 @@ impl Consumer {
         let group = self.asked == Some(b)
             || m.asked == Some(b)
             || m.beating == Some(b)
-            || self.share.as_ref().is_some_and(|s| s.asked.contains(&b));
+            || self.share.as_ref().is_some_and(|s| s.asked.contains(&b))
+            || self.validating.contains(&b);
         self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.listing.contains(&b) || group)
     }
 
@@ -211,6 +222,7 @@ impl Consumer {
         let me = Actor::Consumer(self.id);
         membership::armed(&self.member, self.id, self.busy(), f);
         self.listing.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Offsets)));
+        self.validating.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Epochs)));
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
         }
@@ -378,6 +390,7 @@ impl ConsumerCx<'_> {
             Body::OffsetFetchResponse { result, .. } => self.on_offsets(b, result),
             Body::OffsetCommitResponse { result, .. } => self.on_committed(b, *result),
             Body::ListOffsetsResponse { parts, .. } => self.on_listed(b, parts),
+            Body::OffsetForLeaderEpochResponse { parts, .. } => self.on_epoch_ends(b, parts),
             Body::JoinGroupResponse { result, .. } => self.on_joined(b, result),
             Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
             Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
@@ -452,6 +465,7 @@ impl ConsumerCx<'_> {
             }
         }
         self.list_offsets();
+        self.validate();
         self.list_ends();
         if self.c.work.is_empty() {
             self.commit_if_due();
@@ -490,7 +504,7 @@ impl ConsumerCx<'_> {
             // Past control batches and aborted ones too (txn.M6), if nothing else is buffered.
             let more = self.c.buffer.iter().any(|r| r.partition == partition);
             let to = if more { last.offset.plus(1) } else { s.fetched };
-            s.position = Some(to);
+            (s.position, s.epoch) = (Some(to), Some(last.epoch));
             let records = polled.iter().filter(|r| r.partition == partition).count() as u32;
             self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to, records });
         }
@@ -592,6 +606,7 @@ impl ConsumerCx<'_> {
             self.c.listing.retain(|l| *l != b);
             self.answered(b, RequestKind::Offsets);
         }
+        self.is_answered_of_epochs(b);
         self.drop_group_requests(b);
         self.answered(b, RequestKind::Data);
         self.retry_later();
