@@ -66,8 +66,7 @@ impl ConsumerCx<'_> {
         let (latest, committed) = (self.config().reset == ResetPolicy::Latest, self.config().read_committed);
         for b in self.setup.broker_ids() {
             let wanted = self.c.assigned.iter().filter(|s| s.reset && self.c.meta.leader(s.partition) == Some(b));
-            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> =
-                wanted.map(|s| (s.partition, self.c.meta.leaders[s.partition.ix()].1)).collect();
+            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = wanted.map(|s| (s.partition, self.c.meta.view(s.partition).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
                 self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, committed, parts });
@@ -101,7 +100,7 @@ impl ConsumerCx<'_> {
         let me = self.me();
         for b in self.setup.broker_ids().filter(|b| !self.c.validating.contains(b)).collect::<SmallVec<[BrokerId; 8]>>() {
             let part = |s: &Share| {
-                let (leader, le) = self.c.meta.leaders[s.partition.ix()];
+                let (leader, le) = self.c.meta.view(s.partition);
                 let offset = s.position.filter(|_| s.validating && leader == Some(b))?;
                 Some(FetchPart { partition: s.partition, le, offset, last_epoch: s.epoch })
             };
@@ -121,7 +120,7 @@ impl ConsumerCx<'_> {
         }
         for part in parts {
             let Some(s) = self.c.assigned.iter_mut().find(|s| s.partition == part.partition && s.validating) else { continue };
-            let same_leader = self.c.meta.leaders[s.partition.ix()].1 == part.le;
+            let same_leader = self.c.meta.view(s.partition).1 == part.le;
             let Some(position) = s.position.filter(|p| *p == part.offset && same_leader) else { continue };
             match part.answer {
                 Fetched::Diverging { end, .. } if end >= position => s.validating = false,

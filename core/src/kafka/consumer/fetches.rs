@@ -23,7 +23,7 @@ impl ConsumerCx<'_> {
             }
             let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
             for s in &self.c.assigned {
-                let (leader, le) = self.c.meta.leaders[s.partition.ix()];
+                let (leader, le) = self.c.meta.view(s.partition);
                 unknown |= leader.is_none();
                 let from = leader.map(|l| s.read_replica.unwrap_or(l));
                 if from == Some(b) && s.position.is_some() && !s.validating && !self.is_restoring(s.partition) {
@@ -113,9 +113,9 @@ impl ConsumerCx<'_> {
     /// Under another leader the follower that the old one named is not asked any more, and positions are to be validated.
     pub(super) fn leaders_changed(&mut self, before: &[LeaderView]) {
         let now = self.c.meta.leaders.clone();
-        let changed = |s: &Share| now[s.partition.ix()] != before[s.partition.ix()];
+        let changed = |s: &Share| now.get(s.partition.ix()) != before.get(s.partition.ix());
         self.back_to_leader(changed);
-        self.doubt(|s| changed(s) && now[s.partition.ix()].0.is_some());
+        self.doubt(|s| changed(s) && now.get(s.partition.ix()).is_some_and(|v| v.0.is_some()));
     }
 
     /// txn.M6: a position that waits at a control batch or an aborted one moves past it.
