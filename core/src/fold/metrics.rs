@@ -112,11 +112,9 @@ impl Metrics {
     }
 
     fn shared(&mut self, group: GroupIx, e: ShareEvent, ledger: &Ledger) {
-        let count = |from: Offset, to: Offset| u64::from(to.0 + 1 - from.0);
         match e {
-            ShareEvent::Acquired { member, from, to, .. } => self.consumers[member.ix()].consumed += count(from, to),
             ShareEvent::Acknowledged { partition, from, to, how, .. } => {
-                self.brokers[ledger.view(partition).ix()].acknowledged[how as usize] += count(from, to);
+                self.brokers[ledger.view(partition).ix()].acknowledged[how as usize] += u64::from(to.0 + 1 - from.0);
             }
             ShareEvent::LockExpired { partition, .. } => *self.lock_timeouts.entry((group, partition)).or_default() += 1,
             _ => {}

@@ -299,13 +299,18 @@ impl ProducerCx<'_> {
     /// prod.PB2 to PB4: sends whatever may be sent, at most one batch a partition in a request.
     pub(super) fn pump(&mut self) {
         self.run_calls();
-        for b in self.setup.broker_ids() {
-            while let Some(parts) = self.drain(b) {
+        let full = |x: &(u16, &PartQueue)| !x.1.queue.is_empty();
+        let waiting: SmallVec<[PartitionId; 8]> = (0..).zip(&self.p.parts).filter(full).map(|x| PartitionId(x.0)).collect();
+        for b in self.setup.broker_ids().filter(|_| !waiting.is_empty()) {
+            while let Some(parts) = self.drain(b, &waiting) {
                 self.request(b, parts);
             }
         }
-        let unknown = |(i, part): (usize, &PartQueue)| !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none();
-        if self.p.parts.iter().enumerate().any(unknown) {
+        let unknown = |p: &PartitionId| {
+            let part = &self.p.parts[p.ix()];
+            !part.queue.is_empty() && !part.backing_off && self.p.meta.leader(*p).is_none()
+        };
+        if waiting.iter().any(unknown) {
             let me = self.me();
             if self.p.meta.state == MetaState::Idle {
                 self.p.meta.back_off(me, self.out);
@@ -315,16 +320,15 @@ impl ProducerCx<'_> {
         self.flushed();
     }
 
-    /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
-    fn drain(&mut self, b: BrokerId) -> Option<Request> {
+    /// The batches of `waiting` partitions that go into the next request to `b`; `None` if there is none or the connection is full.
+    fn drain(&mut self, b: BrokerId, waiting: &[PartitionId]) -> Option<Request> {
         let max = self.config().max_in_flight;
         let out_there = self.p.conns.iter().find(|c| c.broker == b).map_or(0, |c| c.in_flight.len());
         if out_there >= max {
             return None;
         }
         let mut parts = SmallVec::new();
-        for i in 0..self.p.parts.len() {
-            let p = PartitionId(i as u16);
+        for &p in waiting {
             if self.p.meta.leader(p) == Some(b) && self.sendable(p) {
                 let q = self.take_head(p);
                 parts.push((p, q));

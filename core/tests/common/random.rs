@@ -104,7 +104,7 @@ fn commands(brokers: u8, quorum: bool, at_us: u64, f: Fault) -> Vec<TimedCommand
 /// Timeouts of the cluster a tenth of the real ones, so that a short run sees them all.
 const SHORT: &str = r#"{"replica.lag.time.max.ms":3000,"broker.session.timeout.ms":900,"broker.heartbeat.interval.ms":200,
     "replica.socket.timeout.ms":1000,"replica.fetch.backoff.ms":100,"replica.high.watermark.checkpoint.interval.ms":500,
-    "controller.quorum.election.timeout.ms":200,"controller.quorum.fetch.timeout.ms":400,
+    "controller.quorum.election.timeout.ms":300,"controller.quorum.fetch.timeout.ms":1000,
     "log.retention.check.interval.ms":700,"log.cleaner.backoff.ms":300}"#;
 
 struct Shape {
