@@ -116,6 +116,10 @@ pub struct ProducerSetup {
     pub max_in_flight: usize,
     /// `batch.size` in bytes.
     pub batch_bytes: u32,
+    /// `buffer.memory` in bytes.
+    pub buffer_bytes: u64,
+    /// `max.request.size` in bytes.
+    pub max_request_bytes: u64,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
     /// `partitioner.adaptive.partitioning.enable`.

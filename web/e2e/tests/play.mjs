@@ -251,7 +251,7 @@ export default {
     await until(page, 'it stands still', async () => /stands still until/.test(await page.locator('.inspector').innerText()));
     await t.press(page, 'x');
     await until(page, 'it is down', async () => /crashed/.test(await id(page, 'broker-3').innerText()));
-    await t.press(page, 'Escape');
+    await t.press(page, 'Escape', 'Escape'); // first the notice that the past was changed
     await inspected('The run');
     await t.press(page, 'r');
     await until(page, 'from the beginning', async () => (await clock()) === '0.000 s');

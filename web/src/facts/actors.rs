@@ -391,7 +391,7 @@ fn shared(sim: &Sim, c: ConsumerIx, lang: Lang) -> Vec<Row> {
         let of = |what: &str| format!("{}: {what}", sim.setup().partition_name(p));
         rows.extend([row(&of(t.share_start), kept.start), row(&of(t.share_end), kept.end())]);
         let held = kept.offsets(|r| r.state == RecordState::Acquired && r.owner.is_some_and(|o| o.consumer == c));
-        let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ({} {})", t.delivery, kept.get(*o)?.count))).collect();
+        let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ×{}", kept.get(*o)?.count))).collect();
         rows.push(row(t.share_holds, if held.is_empty() { t.share_nothing.to_owned() } else { held.join(", ") }));
         let done = kept.offsets(|r| matches!(r.state, RecordState::Acknowledged | RecordState::Archived)).len() as u32;
         let (hw, _) = crate::scene::tide_of(sim, p);

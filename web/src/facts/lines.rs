@@ -98,7 +98,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
-        E::ElectionRefused { .. } | E::LogTruncation { .. } => Tone::Snag,
+        E::ElectionRefused { .. } | E::LogTruncation { .. } | E::SendBlocked { .. } | E::SendRefused { .. } => Tone::Snag,
     }
 }
 
