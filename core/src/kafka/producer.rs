@@ -288,7 +288,7 @@ impl ProducerCx<'_> {
         self.run_calls();
         let full = |x: &(u16, &PartQueue)| !x.1.queue.is_empty();
         let waiting: SmallVec<[PartitionId; 8]> = (0..).zip(&self.p.parts).filter(full).map(|x| PartitionId(x.0)).collect();
-        for b in self.setup.broker_ids().filter(|_| !waiting.is_empty()) {
+        for b in self.setup.broker_ids() {
             while let Some(parts) = self.drain(b, &waiting) {
                 self.request(b, parts);
             }
