@@ -21,7 +21,7 @@ const UNCLEAN: &str = r#""unclean.leader.election.enable":true"#;
 fn h1_truncation_to_the_own_high_watermark_loses_a_committed_record() {
     let two_crashes = Bounds { crashes: 2, ..bounds() };
     assert_eq!(row(PV0, "", two_crashes, Property::Lost).found(), (2, 14));
-    assert_eq!(row(PV1, "", two_crashes, Property::Lost).none(), 141_557);
+    assert_eq!(row(PV1, "", two_crashes, Property::Lost).none(), 88_437);
 }
 
 /// H2 needs logs that power cuts shorten differently. The shortest story of PV0 does without a high watermark: it is the

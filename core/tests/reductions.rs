@@ -65,6 +65,17 @@ fn steps_that_commute_are_taken_in_one_order_and_no_state_is_missed() {
     }
 }
 
+#[test]
+fn what_nobody_reads_again_changes_no_verdict() {
+    for (name, row) in rows() {
+        let less = outcome(row.trial());
+        let all = outcome(Trial { prune: false, ..row.trial() });
+        println!("{name}: {less:?} against {all:?}");
+        assert_eq!(less.0, all.0, "{name}");
+        assert!(less.1 <= all.1, "{name}: states");
+    }
+}
+
 /// Also where next to nothing is remembered for long.
 #[test]
 fn what_is_remembered_is_what_the_rules_do() {

@@ -68,7 +68,7 @@ pub struct Producer {
     pub meta: ClientMeta,
     /// Partitions, by id.
     pub parts: SmallVec<[PartQueue; 2]>,
-    /// Connections that it has used.
+    /// Connections with requests that are out, by broker.
     pub conns: SmallVec<[ProducerConn; 1]>,
     /// `producerEpoch`.
     pub epoch: u16,
@@ -306,6 +306,7 @@ impl ProducerCx<'_> {
             }
         }
         self.ask_next();
+        self.p.conns.retain(|c| !c.in_flight.is_empty());
         self.flushed();
     }
 
@@ -409,11 +410,12 @@ impl ProducerCx<'_> {
     }
 
     fn conn(&mut self, b: BrokerId) -> &mut ProducerConn {
-        let at = match self.p.conns.iter().position(|c| c.broker == b) {
-            Some(i) => i,
-            None => {
-                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new() });
-                self.p.conns.len() - 1
+        let at = match self.p.conns.iter().position(|c| c.broker >= b) {
+            Some(i) if self.p.conns[i].broker == b => i,
+            before => {
+                let at = before.unwrap_or(self.p.conns.len());
+                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new() });
+                at
             }
         };
         &mut self.p.conns[at]

@@ -9,6 +9,7 @@ use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::leader::Ask;
+use crate::kafka::unread::Ahead;
 use crate::kafka::{Command, Flight, Input, Out, Timer, World};
 use crate::order;
 use serde::{Deserialize, Serialize};
@@ -231,6 +232,11 @@ pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out, befor
         }
         let Some(id) = urgent(&n.world, &changed).filter(|_| trial.coarse) else { break };
         n.world.step_on(Input::Deliver(id), out);
+    }
+    let ahead = Ahead { lag: trial.bounds.lag_expiries > 0, sends: usize::from(n.used.records) < trial.records.len() };
+    if trial.prune {
+        let changed = before.map_or_else(Changes::all, |b| n.world.changes(b));
+        n.world.rest(&changed, ahead, out).into_iter().for_each(|a| footprint.touch(&trial.setup, a));
     }
     footprint.note(&trial.setup, &out.events);
     footprint

@@ -85,7 +85,7 @@ impl Footprint {
         self.takes |= link(setup, from, to);
     }
 
-    fn touch(&mut self, setup: &Setup, a: Actor) {
+    pub(super) fn touch(&mut self, setup: &Setup, a: Actor) {
         self.actors |= 1 << number(setup, a).min(ACTORS - 1);
         // An application's consumer and producer are one process, and call each other within a step.
         let other = match a {
