@@ -142,6 +142,7 @@ pub enum ErrorCode {
     NotController,
     ElectionNotNeeded,
     PreferredLeaderNotAvailable,
+    UnknownTopicOrPartition,
 }
 
 impl ErrorCode {
@@ -187,6 +188,7 @@ impl ErrorCode {
             ErrorCode::NotController => "NOT_CONTROLLER",
             ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
             ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
+            ErrorCode::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
         }
     }
 }
@@ -213,6 +215,8 @@ pub enum RebalanceCause {
     MemberGone,
     /// A member asked to join again: it leads, or it said something new of itself.
     MemberRejoined,
+    /// A topic that the group reads has more partitions (prod.P5).
+    PartitionsAdded,
 }
 
 /// Why a member is no longer in its group.
@@ -461,6 +465,10 @@ pub enum EventKind {
     MinIsrAltered { partition: PartitionId, min_isr: u16 },
     /// An election that was asked for did not take place.
     ElectionRefused { partition: PartitionId, error: ErrorCode },
+    /// A topic has one more partition (prod.P5).
+    PartitionCreated { partition: PartitionId, leader: BrokerId, isr: BrokerSet },
+    /// A client's metadata has it.
+    PartitionLearned { client: Actor, partition: PartitionId },
 }
 
 impl EventKind {
@@ -530,6 +538,8 @@ impl EventKind {
             | EventKind::PositionReset { partition, .. }
             | EventKind::MinIsrAltered { partition, .. }
             | EventKind::ElectionRefused { partition, .. }
+            | EventKind::PartitionCreated { partition, .. }
+            | EventKind::PartitionLearned { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
             EventKind::Group {

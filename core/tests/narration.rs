@@ -183,6 +183,7 @@ fn quorum_run() -> Sim {
     let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
     let prefer = || Do::ElectPreferredLeader { topic: "pay".into(), partition: 0 };
     at(1, prefer());
+    at(1, Do::CreatePartitions { topic: "pay".into(), count: 2 });
     at(2, Do::AlterConfig { topic: "pay".into(), name: "min.insync.replicas".into(), value: 2 });
     (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(v), to: End::Voter(1) }));
     (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(1), to: End::Voter(v) }));

@@ -26,7 +26,7 @@ pub struct RecordInfo {
     pub key: Option<KeyIx>,
     /// Where the partitioner sent it.
     pub partition: PartitionId,
-    /// How many records had its key before it.
+    /// How many records of its topic had its key before it.
     pub earlier: u32,
     /// The batch that it is in, once it is.
     pub batch: Option<BatchId>,
@@ -98,8 +98,8 @@ struct PartitionTally {
 pub struct Ledger {
     keys: Rc<Vec<String>>,
     pending_key: Option<KeyIx>,
-    /// Records so far, by key.
-    of_key: Rc<LiteMap<KeyIx, u32>>,
+    /// Records so far, by topic and key.
+    of_key: Rc<LiteMap<(usize, KeyIx), u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,
@@ -170,7 +170,7 @@ impl Ledger {
     }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
-        self.views[p.ix()].broker
+        self.views.get(p.ix()).map_or(BrokerId(1), |v| v.broker) // one that is not created yet has a log nowhere
     }
 
     /// The figures at this instant.
@@ -190,9 +190,11 @@ impl Ledger {
                 f.in_log += upto(r.log.leo());
                 f.visible += upto(r.hw);
             }
-            f.aborted += self.tallies[p.ix()].aborted;
-            f.duplicated += self.tallies[p.ix()].duplicated;
-            f.out_of_order += self.tallies[p.ix()].out_of_order;
+            if let Some(t) = self.tallies.get(p.ix()) {
+                f.aborted += t.aborted;
+                f.duplicated += t.duplicated;
+                f.out_of_order += t.out_of_order;
+            }
         }
         f
     }
@@ -216,11 +218,17 @@ impl Ledger {
                 self.sent += 1;
                 let key = self.pending_key.take();
                 let earlier = key.map_or(0, |k| {
-                    let n = Rc::make_mut(&mut self.of_key).entry(k).or_insert(0);
+                    let topic = world.setup.partitions[partition.ix()].topic;
+                    let n = Rc::make_mut(&mut self.of_key).entry((topic, k)).or_insert(0);
                     *n += 1;
                     *n - 1
                 });
                 self.records[record.producer.ix()].push(RecordInfo { key, partition, earlier, batch: None });
+            }
+            EventKind::PartitionCreated { .. } => {
+                let all = world.setup.partition_ids().skip(self.views.len());
+                self.views.extend(all.map(|p| View { broker: world.setup.first_leader(p), epoch: LeaderEpoch(0) }));
+                self.tallies.resize(self.views.len(), PartitionTally::default());
             }
             EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
             EventKind::Acked { batch, offset: Some(base), .. } => return self.on_acked(batch, base),

@@ -90,6 +90,10 @@ impl Metrics {
             EventKind::Polled { consumer, from, to, .. } => self.consumers[consumer.ix()].consumed += u64::from(to.0 - from.0),
             EventKind::IsrProposed { broker, partition, isr } => self.proposed[partition.ix()] = Some((broker, isr)),
             EventKind::IsrChanged { partition, isr, .. } => self.isr_changed(partition, isr),
+            EventKind::PartitionCreated { partition, isr, .. } => {
+                self.isr.resize(self.isr.len().max(partition.ix() + 1), isr);
+                self.proposed.resize(self.isr.len(), None);
+            }
             EventKind::LeaderElected { election, .. } => {
                 self.unclean += u64::from(election == Election::Unclean);
                 self.from_elr += u64::from(election == Election::Elr);

@@ -167,14 +167,15 @@ pub(super) struct Cx<'a> {
     pub out: &'a mut Out,
 }
 
+fn empty_replica(p: PartitionId, setup: &Setup) -> Replica {
+    let log = &setup.partitions[p.ix()].log;
+    Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) }
+}
+
 impl Broker {
     /// A broker with empty replicas of the partitions that the setup gives it.
     pub fn new(id: BrokerId, setup: &Setup) -> Self {
         let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
-        let replica = |p: PartitionId| {
-            let log = &setup.partitions[p.ix()].log;
-            Shared::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
-        };
         Broker {
             id,
             power: Power::Up,
@@ -186,7 +187,7 @@ impl Broker {
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
             view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
-            replicas: mine.map(replica).collect(),
+            replicas: mine.map(|p| Shared::new(empty_replica(p, setup))).collect(),
             peers: SmallVec::new(),
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
@@ -203,6 +204,22 @@ impl Broker {
     /// Is the process running?
     pub fn is_up(&self) -> bool {
         self.power == Power::Up
+    }
+
+    /// Who leads a partition by its metadata.
+    pub fn leader_of(&self, p: PartitionId) -> Option<BrokerId> {
+        self.view.get(p.ix())?.0.0
+    }
+
+    /// Its metadata has a partition; if it is new (prod.P5), those before it have come too, and it makes its replica.
+    pub(super) fn note_partition(&mut self, p: PartitionId, setup: &Setup) {
+        if p.ix() < self.view.len() {
+            return;
+        }
+        self.view.resize(p.ix() + 1, ((None, LeaderEpoch(0)), PartitionEpoch(0)));
+        if setup.partitions[p.ix()].replicas.contains(&self.id) {
+            self.replicas.push(Shared::new(empty_replica(p, setup)));
+        }
     }
 
     /// Its replica of a partition.

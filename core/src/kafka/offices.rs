@@ -23,6 +23,7 @@ impl Cx<'_> {
                     self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
                 }
                 Change::Partition { partition, leader, le, pe, isr } => {
+                    self.b.note_partition(partition, self.setup);
                     let seen = &mut self.b.view[partition.ix()];
                     if pe >= seen.1 {
                         *seen = ((leader, le), pe);

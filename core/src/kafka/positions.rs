@@ -63,8 +63,7 @@ impl ConsumerCx<'_> {
         let (latest, committed) = (self.config().reset == ResetPolicy::Latest, self.config().read_committed);
         for b in self.setup.broker_ids() {
             let wanted = self.c.assigned.iter().filter(|s| s.reset && self.c.meta.leader(s.partition) == Some(b));
-            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> =
-                wanted.map(|s| (s.partition, self.c.meta.leaders[s.partition.ix()].1)).collect();
+            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = wanted.map(|s| (s.partition, self.c.meta.view(s.partition).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
                 self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, committed, parts });

@@ -30,7 +30,7 @@ pub struct Queued {
 }
 
 /// What the producer keeps for a partition.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PartQueue {
     /// Batches to send; the head first.
     pub queue: SmallVec<[Queued; 1]>,
@@ -94,11 +94,10 @@ pub(super) struct ProducerCx<'a> {
 impl Producer {
     /// A producer that has its metadata and its producer id.
     pub fn new(id: ProducerIx, setup: &Setup) -> Self {
-        let empty = PartQueue { queue: SmallVec::new(), next_seq: 0, backing_off: false };
         Producer {
             id,
             meta: ClientMeta::settled(setup),
-            parts: setup.partition_ids().map(|_| empty.clone()).collect(),
+            parts: setup.partition_ids().filter(|p| !setup.partitions[p.ix()].added).map(|_| PartQueue::default()).collect(),
             conns: SmallVec::new(),
             epoch: 0,
             session: 0,
@@ -130,6 +129,9 @@ impl Producer {
         let me = Actor::Producer(self.id);
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
+        }
+        if self.meta.aging {
+            f(Timer::MetadataAge(me));
         }
         for (i, part) in self.parts.iter().enumerate() {
             let p = PartitionId(i as u16);
@@ -193,6 +195,8 @@ impl ProducerCx<'_> {
 
     /// Its process starts: a transactional producer calls `initTransactions()` first.
     pub fn start(&mut self) {
+        let me = self.me();
+        self.p.meta.catch_up(self.setup, me, self.out);
         if self.p.txn.is_some() {
             self.init_transactions();
         }
@@ -221,10 +225,10 @@ impl ProducerCx<'_> {
         self.p.armed(&mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
         let mut meta = self.p.meta.clone();
-        meta.state = MetaState::Idle;
-        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        meta.reset();
         let (records, batches, session) = (self.p.records, self.p.batches, self.p.session.wrapping_add(1));
-        *self.p = Producer { meta, records, batches, session, ..Producer::new(self.p.id, self.setup) };
+        let parts = meta.leaders.iter().map(|_| PartQueue::default()).collect();
+        *self.p = Producer { meta, parts, records, batches, session, ..Producer::new(self.p.id, self.setup) };
     }
 
     /// prod.PB1: the record joins a batch.
@@ -260,7 +264,8 @@ impl ProducerCx<'_> {
             Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
                 let me = self.me();
-                self.p.meta.on_response(b, *conn, leaders, me, self.out);
+                self.p.meta.on_response(b, *conn, leaders, (me, self.setup), self.out);
+                self.p.parts.resize(self.p.meta.leaders.len(), PartQueue::default());
             }
             Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
             Body::Txn(t) => self.on_txn_response(b, t),
@@ -281,6 +286,7 @@ impl ProducerCx<'_> {
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
             Timer::RequestTimeout(_, b, _) => self.disconnected(b, ErrorCode::RequestTimedOut),
             Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
+            Timer::MetadataAge(me) => self.p.meta.on_age(me, self.out),
             Timer::Delivery(id) => self.expire(id),
             Timer::Txn(TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_)) => self.on_txn_backoff(),
             _ => {}
@@ -503,7 +509,13 @@ impl ProducerCx<'_> {
         let part = &mut self.p.parts[p.ix()];
         part.backing_off = true;
         self.out.arm(Timer::RetryBackoff(id, p));
-        if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch) {
+        if matches!(
+            error,
+            ErrorCode::NotLeaderOrFollower
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::UnknownTopicOrPartition
+        ) {
             self.p.meta.refresh(me, self.out);
         }
     }

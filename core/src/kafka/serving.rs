@@ -82,7 +82,7 @@ impl Cx<'_> {
                     Idempotence::Error(e) => Err(e),
                 },
             },
-            None => Err(ErrorCode::NotLeaderOrFollower),
+            None => Err(self.not_here(p)),
         };
         let base = match checked {
             Err(error) => {
@@ -233,7 +233,7 @@ impl Cx<'_> {
     /// log.L6: what lies below the high watermark, or below the last stable offset for read_committed (txn.M4).
     fn read_for_consumer(&self, c: ConsumerIx, x: &FetchPart) -> Fetched {
         let Some(r) = self.b.replica(x.partition).filter(|r| matches!(r.role, Role::Leader(_))) else {
-            return Fetched::Error(ErrorCode::NotLeaderOrFollower);
+            return Fetched::Error(self.not_here(x.partition));
         };
         if x.le < r.le && holds(Rule::FetchEpoch) {
             return Fetched::Error(ErrorCode::FencedLeaderEpoch);
@@ -352,7 +352,7 @@ impl Cx<'_> {
         let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
             let r = self.b.replica(p).filter(|r| matches!(r.role, Role::Leader(_)));
             let found = match r {
-                None => Err(ErrorCode::NotLeaderOrFollower),
+                None => Err(self.not_here(p)),
                 Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
                 Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
                 Some(r) if latest != holds(Rule::OffsetReset) => Ok(r.log.start()),
@@ -366,6 +366,11 @@ impl Cx<'_> {
     }
 
     // ---- metadata for clients
+
+    /// It does not lead this partition; or its metadata does not even have it yet (prod.P5).
+    fn not_here(&self, p: PartitionId) -> ErrorCode {
+        if p.ix() < self.b.view.len() { ErrorCode::NotLeaderOrFollower } else { ErrorCode::UnknownTopicOrPartition }
+    }
 
     /// What this broker has applied, which may be old (ctrl.BL7).
     pub(super) fn on_metadata_request(&mut self, client: Actor, conn: ConnGen) {

@@ -158,6 +158,9 @@ pub enum Timer {
     RequestTimeout(Actor, BrokerId, RequestKind),
     /// A client asks for metadata again after `retry.backoff.ms`.
     MetadataBackoff(Actor),
+    /// `metadata.max.age.ms` of a client. It runs only while there are partitions that it has not heard of (prod.P5):
+    /// otherwise nothing would come of it.
+    MetadataAge(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
     /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
@@ -240,6 +243,8 @@ pub enum Base {
     },
     /// From the beginning of the transaction that is open.
     Transaction(TxnIx),
+    /// From the client's last metadata on, as often as it takes.
+    Metadata(Actor),
 }
 
 impl Timer {
@@ -266,7 +271,7 @@ impl Timer {
             Timer::Quorum(t) => t.actor(),
             Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
-            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
+            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) | Timer::MetadataAge(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
@@ -299,6 +304,8 @@ pub enum TimerOp {
     },
     /// Remember this instant as the beginning of a transaction (`txnStartTimestamp`).
     MarkTransaction(TxnIx),
+    /// Remember this instant as that of the client's newest metadata.
+    MarkMetadata(Actor),
 }
 
 /// Things that a person, a script or a search does to the world.
@@ -353,6 +360,8 @@ pub enum Command {
     ElectPreferred(PartitionId),
     /// Set `min.insync.replicas` of a partition's topic (repl.E10).
     AlterMinIsr(PartitionId, u16),
+    /// A topic, by index, shall have this many partitions (prod.P5).
+    CreatePartitions(u16, u16),
 }
 
 /// What a step consumes.

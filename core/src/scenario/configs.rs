@@ -126,6 +126,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Producer, Kind::Int(0), "300000"),
     def("transactional.id", Scope::Producer, Kind::Name, ""),
     def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
     def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
@@ -146,6 +147,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Consumer, Kind::Int(0), "300000"),
     def("share.acknowledgement.mode", Scope::Share, Kind::Word(&["implicit", "explicit"]), "implicit"),
     def("share.acquire.mode", Scope::Share, Kind::Word(&["batch_optimized", "record_limit"]), "batch_optimized"),
     def("share.auto.offset.reset", Scope::Share, Kind::Word(&["earliest", "latest"]), "latest"),
@@ -156,6 +158,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Share, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Share, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Share, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Share, Kind::Int(0), "300000"),
     def("processing.guarantee", Scope::Streams, Kind::Word(&["at_least_once", "exactly_once_v2"]), "at_least_once"),
     def("commit.interval.ms", Scope::Streams, Kind::Int(1), "30000"),
 ];

@@ -16,6 +16,7 @@ mod groups;
 mod lessons;
 mod log;
 mod metrics;
+mod partitions;
 mod producer;
 mod quorum;
 mod replication;

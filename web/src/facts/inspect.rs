@@ -8,6 +8,7 @@ use crate::session::select::Selection;
 use crate::session::{Session, behind_the_scenes};
 use highwater_core::event::Event;
 use highwater_core::fold::narration;
+use highwater_core::lesson::names::RecordNames;
 use highwater_core::scenario::Do;
 use highwater_core::sim::Sim;
 
@@ -161,6 +162,12 @@ pub fn inspect(s: &Session, lang: Lang) -> Inspection {
 /// An event as a sentence.
 pub fn sentence(e: &Event, sim: &Sim, lang: Lang) -> String {
     narration::sentence(e, sim, lang.core())
+}
+
+/// The same, with the names that a lesson gives to its records.
+pub fn told(e: &Event, sim: &Sim, names: &RecordNames, lang: Lang) -> String {
+    let (said, names) = (sentence(e, sim, lang), names.given(e, sim));
+    if names.is_empty() { said } else { format!("{said} ({})", names.join(", ")) }
 }
 
 /// Why an event happened, if there is more to say than that it did.

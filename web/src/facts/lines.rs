@@ -97,7 +97,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Streams(s) => streams_tone(s),
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
-        E::MinIsrAltered { .. } => Tone::Control,
+        E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
         E::ElectionRefused { .. } => Tone::Snag,
     }
 }
@@ -180,6 +180,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LeaderElected { .. }
             | E::Leaderless { .. }
             | E::IsrChanged { .. }
+            | E::PartitionCreated { .. }
             | E::Truncated { .. }
             | E::SendFailed { .. }
             | E::Refused { .. }
@@ -232,7 +233,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
             clock: moment(sim, e.at_us, lang),
             tone: tone(&e.kind),
             headline: headline(&e.kind),
-            text: super::inspect::sentence(e, sim, lang),
+            text: super::inspect::told(e, sim, &s.names, lang),
         })
         .collect();
     let marks = s.timeline().marks();

@@ -210,7 +210,7 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
         .record_in(batch, index)
         .and_then(|id| ledger.record(id))
         .and_then(|x| x.key)
-        .map_or(t.no_key.to_owned(), |k| ledger.key_name(k).to_owned());
+        .map_or(t.none.to_owned(), |k| ledger.key_name(k).to_owned());
     let acked = ledger.batch(batch).is_some_and(|x| x.acked);
     let copies: BrokerSet = sim
         .setup()

@@ -49,7 +49,7 @@ texts! {
     out_of_sync: "out of the ISR", "ISR 밖";
     running: "running", "실행 중";
     active: "active", "활성";
-    crashed: "crashed", "비정상 종료";
+    crashed: "crashed", "강제 종료";
     power_lost: "power cut", "전원 끊김";
     stopped: "stopped", "정지됨";
     stopping: "stopping", "정지하는 중";
@@ -149,7 +149,7 @@ texts! {
     partition: "partition", "파티션";
     offset: "offset", "오프셋";
     key: "key", "키";
-    no_key: "none", "없음";
+    none: "none", "없음";
     batch: "batch", "배치";
     sequence: "sequence", "시퀀스";
     transaction: "transaction", "트랜잭션";
@@ -314,6 +314,7 @@ texts! {
     learn_belief: "Run my prediction", "내 예측대로 돌려 보기";
     learn_belief_hint: "What would have to be otherwise for your prediction to come true? Watch it run.", "예측이 맞으려면 무엇이 달라야 할까요? 그렇게 실행해 봅니다.";
     learn_believed: "If it were as you predicted", "예측대로라면";
+    learn_believing: "Watch the stage. What comes of it is said here when it is over.", "화면을 보세요. 끝나면 결과가 여기에 나옵니다.";
     learn_real_again: "Back to what happened", "실제로 일어난 일로";
     learn_ghost: "Not what happened: set up so that you are right", "실제가 아님: 예측이 맞도록 바꾼 설정";
     learn_goals: "Conditions", "조건";
@@ -326,6 +327,7 @@ texts! {
     learn_solution: "How it is done", "해법";
     learn_solution_hint: "The solution is on the stage: press play to watch it, then check.", "해법이 화면에 준비되었습니다. 재생해서 보고 확인해 보세요.";
     learn_wrong: "Where it went wrong", "어긋난 곳";
+    learn_last: "Not yet. The last thing that bears on it", "아직입니다. 이와 관련된 마지막 일";
     learn_settings: "A setting was changed. The challenge is to do it without: press R to begin again.", "설정이 바뀌었습니다. 설정을 바꾸지 않고 해야 합니다. R을 눌러 처음부터 다시 하세요.";
     learn_won: "Done!", "성공!";
     learn_real: "Now on a real cluster", "이제 실제 클러스터에서";

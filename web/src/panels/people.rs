@@ -148,6 +148,8 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
     let tight = at.h < 6.0 * rem;
     let down = (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" });
     let class = classes!("card", "member", tight.then_some("tight"), down, selected.then_some("selected"));
+    // The partitions stand below, each with its offsets.
+    let listed = f.up && f.thread.is_none() && (f.shares.len() > 1 || (tight && f.shares.len() == 1));
     let dash = || "–".to_owned();
     let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
     let body = match f.shares.as_slice() {
@@ -181,7 +183,9 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
             <div class="head">
                 <button type="button" class="name" aria-pressed={selected.to_string()}
                     onclick={ask(go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
-                <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
+                if !listed {
+                    <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
+                }
             </div>
             <div class="hand">
                 { for f.hand.iter().map(key_mark) }
@@ -205,7 +209,7 @@ fn thread_lines(f: Option<&ThreadFacts>, committed: Option<Offset>, lang: Lang) 
             </span>
         },
     };
-    let committed = committed.map_or_else(|| "–".to_owned(), |o| o.to_string());
+    let committed = committed.map_or_else(|| t.none.to_owned(), |o| o.to_string());
     html! {
         <>
             <p class="line store" title={t.store_hint} data-testid="store"><span>{ t.store }</span>{ store }</p>

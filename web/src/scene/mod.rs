@@ -79,8 +79,8 @@ pub struct Tape {
     pub cells: Vec<Cell>,
     /// Leader epochs and where they begin, as far as they are shown.
     pub epochs: Vec<(LeaderEpoch, Offset)>,
-    /// Groups' committed offsets, on the leader's tape: group and offset.
-    pub pennants: Vec<(GroupIx, Offset)>,
+    /// Committed offsets on the leader's tape, in their order, and whose they are; where there is one group only, nothing is said of it.
+    pub pennants: Vec<(String, Offset)>,
 }
 
 /// A partition's high watermark over all its replicas.
@@ -289,8 +289,19 @@ fn epochs(r: &Replica, w: &Window) -> Vec<(LeaderEpoch, Offset)> {
 }
 
 /// Where the groups stand that read the partition, as their coordinators have it.
-fn pennants(sim: &Sim, p: PartitionId) -> Vec<(GroupIx, Offset)> {
-    (0..sim.setup().groups.len() as u8).map(GroupIx).filter_map(|g| committed(sim, g, p).map(|o| (g, o))).collect()
+fn pennants(sim: &Sim, p: PartitionId) -> Vec<(String, Offset)> {
+    let groups = &sim.setup().groups;
+    let mut all: Vec<(String, Offset)> = Vec::new();
+    for g in (0..groups.len() as u8).map(GroupIx) {
+        let Some(offset) = committed(sim, g, p) else { continue };
+        let name = if groups.len() > 1 { groups[g.ix()].name.clone() } else { String::new() };
+        match all.iter_mut().find(|x| x.1 == offset) {
+            Some(same) => same.0 = format!("{}, {name}", same.0),
+            None => all.push((name, offset)),
+        }
+    }
+    all.sort_by_key(|x| x.1);
+    all
 }
 
 /// A group's committed offset of a partition, in the log of its coordinator; of a share group the start offset, at the leader.

@@ -12,6 +12,7 @@ use crate::scene::traffic::{self, Weight};
 use branches::Branches;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
+use highwater_core::lesson::names::RecordNames;
 use highwater_core::scenario::{Do, Scenario, ScenarioError};
 use highwater_core::sim::{Sim, Timeline};
 use pacing::{Pace, Speed};
@@ -57,6 +58,8 @@ pub struct Session {
     seen: usize,
     /// What is selected.
     pub selection: Selection,
+    /// What a lesson calls its records.
+    pub names: RecordNames,
     /// The partitions that the stage shows begin with this one.
     pub first_partition: u16,
     /// The furthest instant that was reached, for the scrubber.
@@ -84,6 +87,7 @@ impl Session {
             dwell_us: 0.0,
             seen: 0,
             selection: Selection::Run,
+            names: RecordNames::default(),
             first_partition: first,
             frontier_us: 0,
             branches: Branches::default(),

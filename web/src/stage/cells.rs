@@ -176,11 +176,13 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
     ink.alpha(if tape.down { 0.6 } else { 1.0 });
     ink.stroke(&ink.palette.ink, 1.8);
     ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
-    let text = w.word("LEO", tape.leo.0);
+    let mut text = w.word("LEO", tape.leo.0);
     ink.font(500, 11.5);
-    // In the last of narrow columns it stays on the card.
-    let right = l.brokers[0].right() - 4.0 * u - ink.width(&text);
-    let at = pt((x + 6.0 * u).min(right), top + l.rows.cell_h / 2.0);
+    let room = l.brokers[0].right() - 4.0 * u - (x + 6.0 * u);
+    if ink.width(&text) > room && tape.leo.0 >= w.first {
+        text = tape.leo.to_string(); // the last of narrow columns: those before it have the word
+    }
+    let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
     plate(ink, &text, at);
     ink.fill(&ink.palette.soft);
     ink.text(&text, at, "left");
@@ -202,31 +204,39 @@ fn plate(ink: &mut Ink, text: &str, at: Point) {
     ink.fill_path();
 }
 
-/// Where groups have committed: a flag under the leader's tape.
+/// Where groups have committed: a flag under the leader's tape, with their names where there is room.
 fn paint_pennants(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, bottom: f64) {
     if !l.rows.roomy {
         return;
     }
     let u = l.unit;
     let column = l.columns[tape.column];
-    for (i, (group, offset)) in tape.pennants.iter().enumerate() {
-        if tape.pennants[..i].iter().any(|p| p.1 == *offset) {
-            continue; // one flag for those at the same offset
-        }
-        let _ = group;
-        let x = (w.boundary(offset.0) - 2.0 * u).max(w.x - 2.0 * u);
+    let place = |offset: Offset| (w.boundary(offset.0) - 2.0 * u).max(w.x - 2.0 * u);
+    let mut left = column.x;
+    for (i, (groups, offset)) in tape.pennants.iter().enumerate() {
+        let x = place(*offset);
         ink.stroke(&ink.palette.accent, 1.6);
         ink.line(pt(x, bottom + 1.0 * u), pt(x, bottom + 19.0 * u));
         ink.fill(&ink.palette.accent);
         ink.polygon(pt(x, bottom + 14.0 * u), &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)], 5.0 * u);
         ink.fill_path();
         ink.font(500, 10.5);
-        let text = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
-        let room = column.x + column.w - x;
-        if room > 30.0 * u {
-            ink.fill(&ink.palette.soft);
-            ink.text(&text, pt(x + 13.0 * u, bottom + 14.5 * u), "left");
-        }
+        ink.fill(&ink.palette.soft);
+        let right = tape.pennants.get(i + 1).map_or(column.x + column.w, |next| place(next.1) - 4.0 * u);
+        let number = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
+        let named = format!("{groups} {number}");
+        let y = bottom + 14.5 * u;
+        let fits = |text: &str, room: f64| ink.width(text) <= room;
+        let (after, before) = (right - x - 13.0 * u, x - 4.0 * u - left);
+        let (text, at, align) = match () {
+            () if !groups.is_empty() && fits(&named, after) => (named, x + 13.0 * u, "left"),
+            () if !groups.is_empty() && fits(&named, before) => (named, x - 4.0 * u, "right"),
+            () if fits(&number, after) => (number, x + 13.0 * u, "left"),
+            () if fits(&number, before) => (number, x - 4.0 * u, "right"),
+            () => continue,
+        };
+        ink.text(&text, pt(at, y), align);
+        left = if align == "left" { at + ink.width(&text) } else { x + 13.0 * u };
     }
 }
 

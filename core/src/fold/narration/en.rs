@@ -67,7 +67,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
-        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
+        EventKind::MinIsrAltered { .. }
+        | EventKind::ElectionRefused { .. }
+        | EventKind::PartitionCreated { .. }
+        | EventKind::PartitionLearned { .. } => control(&e.kind, n),
     };
     capitalised(&said)
 }
@@ -317,6 +320,12 @@ fn control(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::MinIsrAltered { partition, min_isr } => {
             format!("min.insync.replicas of {} is {min_isr} from now on.", n.partition(partition))
+        }
+        EventKind::PartitionCreated { partition, leader, isr } => {
+            format!("{} is created: broker {leader} leads it, its ISR is {isr}.", n.partition(partition))
+        }
+        EventKind::PartitionLearned { client, partition } => {
+            format!("{} learns from fresh metadata that there is {}.", n.actor(client), n.partition(partition))
         }
         EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
             format!("The preferred replica of {} leads already: ELECTION_NOT_NEEDED.", n.partition(partition))

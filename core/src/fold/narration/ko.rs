@@ -68,7 +68,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Share { group, what } => super::share::sentence(group, &what, n),
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
-        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
+        EventKind::MinIsrAltered { .. }
+        | EventKind::ElectionRefused { .. }
+        | EventKind::PartitionCreated { .. }
+        | EventKind::PartitionLearned { .. } => control(&e.kind, n),
     }
 }
 
@@ -107,7 +110,7 @@ fn wire(kind: &EventKind, n: &Names) -> String {
                 DropReason::LinkCut => "링크가 끊겨 있습니다".to_string(),
                 DropReason::ReceiverDown => format!("{} 꺼져 있습니다", subject(n.actor(to))),
                 DropReason::ConnectionClosed => "연결이 닫혔습니다".to_string(),
-                DropReason::Fault => "주문한 장애로 사라졌습니다".to_string(),
+                DropReason::Fault => "지정한 장애로 사라졌습니다".to_string(),
             };
             format!("{}에서 {}에 보낸 {message:?} 메시지는 도착하지 못합니다. {why}.", n.actor(from), n.actor(to))
         }
@@ -331,6 +334,12 @@ fn control(kind: &EventKind, n: &Names) -> String {
         EventKind::MinIsrAltered { partition, min_isr } => {
             format!("{}의 min.insync.replicas가 이제부터 {min_isr}입니다.", n.partition(partition))
         }
+        EventKind::PartitionCreated { partition, leader, isr } => {
+            format!("{} 파티션이 생깁니다. 리더는 {}, ISR은 {isr}입니다.", n.partition(partition), broker(leader))
+        }
+        EventKind::PartitionLearned { client, partition } => {
+            format!("{} 새 메타데이터에서 {} 파티션이 있음을 알게 됩니다.", subject(n.actor(client)), n.partition(partition))
+        }
         EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
             format!("{}의 우선 레플리카가 이미 리더입니다(ELECTION_NOT_NEEDED).", n.partition(partition))
         }
@@ -353,7 +362,7 @@ fn control(kind: &EventKind, n: &Names) -> String {
 fn fault(kind: &EventKind, n: &Names) -> String {
     match *kind {
         EventKind::Crashed { broker: b } => {
-            format!("{} 비정상 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
+            format!("{} 강제 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
         }
         EventKind::PowerCut { broker: b } => {
             format!("{}의 전원이 끊깁니다. 디스크에 쓰지 못한 것은 사라지고, 아무도 통보받지 못합니다.", broker(b))
@@ -391,7 +400,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
             n.partition(partition)
         ),
         EventKind::ConsumerCrashed { consumer } => {
-            format!("{} 비정상 종료되어 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
+            format!("{} 죽어서 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
         }
         EventKind::ConsumerStarted { consumer } => {
             format!("{} 시작합니다.", subject(n.consumer(consumer)))

@@ -22,7 +22,7 @@ impl ConsumerCx<'_> {
             }
             let mut parts: SmallVec<[FetchPart; 1]> = SmallVec::new();
             for s in &self.c.assigned {
-                let (leader, le) = self.c.meta.leaders[s.partition.ix()];
+                let (leader, le) = self.c.meta.view(s.partition);
                 unknown |= leader.is_none();
                 if leader == Some(b) && s.position.is_some() && !self.is_restoring(s.partition) {
                     parts.push(FetchPart { partition: s.partition, le, offset: s.fetched, last_epoch: None });

@@ -151,6 +151,8 @@ impl Consumer {
         if c.member.phase != Phase::Fixed && spec.starts {
             c.member = Membership::settled(id);
             c.assigned = spec.assigned.iter().map(|p| Share::new(*p)).collect();
+            let leads = setup.consumers.iter().position(|x| x.group == spec.group && x.starts) == Some(id.ix());
+            c.member.covers = leads.then_some(setup.partitions.len() as u16);
             if setup.groups[spec.group.ix()].protocol != GroupProtocol::Classic {
                 c.member.generation = ConsumerGroup::settled(setup, spec.group).epoch as u32;
                 c.member.metadata = c.member.credentials();
@@ -206,6 +208,9 @@ impl Consumer {
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
         }
+        if self.meta.aging {
+            f(Timer::MetadataAge(me));
+        }
         if self.backing_off {
             f(Timer::ConsumerBackoff(self.id));
         }
@@ -242,8 +247,10 @@ impl ConsumerCx<'_> {
 
     /// The process starts: it knows nothing but its configs.
     pub fn start(&mut self) {
-        // Bootstrap: as fresh as what it knew, which saves the first round of metadata (badge).
+        // Bootstrap: as fresh as what it knew, which saves the first round of metadata where that says nothing new.
         self.c.up = true;
+        let me = self.me();
+        self.c.meta.catch_up(self.setup, me, self.out);
         self.out.event(EventKind::ConsumerStarted { consumer: self.c.id });
         if self.config().commit.is_timed() {
             self.out.arm(Timer::AutoCommit(self.c.id));
@@ -308,8 +315,7 @@ impl ConsumerCx<'_> {
         self.c.armed(self.setup, &mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
         let mut meta = self.c.meta.clone();
-        meta.state = MetaState::Idle;
-        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        meta.reset();
         *self.c = Consumer { meta, ..Consumer::new(self.c.id, self.setup, self.c.member.lives) };
     }
 
@@ -362,7 +368,7 @@ impl ConsumerCx<'_> {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
                 let me = self.me();
-                self.c.meta.on_response(b, *conn, leaders, me, self.out);
+                self.c.meta.on_response(b, *conn, leaders, (me, self.setup), self.out);
             }
             _ if !current => {}
             Body::OffsetFetchResponse { result, .. } => self.on_offsets(b, result),
@@ -396,6 +402,7 @@ impl ConsumerCx<'_> {
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
+            Timer::MetadataAge(me) => self.c.meta.on_age(me, self.out),
             Timer::RequestTimeout(_, b, _) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
             Timer::GroupHeartbeat(_) => self.beat(),
