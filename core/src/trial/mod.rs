@@ -14,7 +14,6 @@ pub mod counterfactual;
 mod explorer;
 mod fingerprints;
 pub mod knobs;
-pub mod lanes;
 mod numbered;
 mod properties;
 mod search;
