@@ -80,7 +80,7 @@ fn the_shipped_scenarios_of_the_bugs_end_in_their_stories() {
 #[ignore = "long"]
 fn the_next_version_closes_each_hole() {
     let b = Bounds { records: 2, crashes: 1, power_cuts: 1, hw_checkpoints: 1, ..bounds() };
-    assert_eq!(row(PV3, "", b, Property::Diverged).none(), 4_750_738, "H2");
+    assert_eq!(row(PV3, "", b, Property::Diverged).none(), 3_279_137, "H2");
     let b = Bounds { records: 2, crashes: 2, ..bounds() };
     assert_eq!(row(PV2, UNCLEAN, b, Property::Diverged).none(), 1_682_007, "H3");
 }

@@ -79,25 +79,17 @@ fn min_isr_2_clean_two_crashes_lose_nothing() {
 fn min_isr_2_clean_an_unclean_election_of_two_brokers_needs_more_than_three_crashes() {
     let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
     let bounds = Bounds { crashes: 3, ..bounds() };
-    assert_eq!(Row { brokers: 2, topic, bounds, ..Row::default() }.none(), 3_995_170);
+    assert_eq!(Row { brokers: 2, topic, bounds, ..Row::default() }.none(), 2_614_159);
 }
 
 /// Three brokers: a follower falls behind and out of the ISR, the record is acknowledged without it, the other two are
-/// killed, and the unclean election picks it.
+/// killed, and the unclean election picks it. No story of 17 steps or less has fewer faults.
 #[test]
 #[ignore = "long"]
 fn min_isr_2_an_unclean_election_of_three_brokers_loses() {
     let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
-    let depth = std::env::var("DEPTH").map_or(0, |d| d.parse().unwrap());
-    let bounds = Bounds { crashes: 2, lag_expiries: 1, max_bytes: 6 << 30, max_states: 200_000_000, depth, ..bounds() };
-    assert_eq!(Row { topic, bounds, ..Row::default() }.found(), (3, 0));
-}
-
-#[test]
-#[ignore = "long"]
-fn min_isr_2_clean_two_crashes_of_three_brokers_lose_nothing() {
-    let bounds = Bounds { crashes: 2, max_bytes: 8 << 30, max_states: 200_000_000, ..bounds() };
-    assert_eq!(Row { bounds, ..Row::default() }.none(), 0);
+    let bounds = Bounds { crashes: 2, lag_expiries: 1, depth: 17, ..bounds() };
+    assert_eq!(Row { topic, bounds, ..Row::default() }.found(), (3, 16));
 }
 
 // ---- the producer

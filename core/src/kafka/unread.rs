@@ -1,11 +1,11 @@
 //! What nobody will read: a search takes it away, so that states that differ in nothing else are one.
 
-use super::changes::Changes;
-use super::memo::Intake;
 use super::broker::{Broker, Peer};
+use super::changes::Changes;
+use super::client::MetaState;
+use super::memo::Intake;
 use super::producer::Producer;
 use super::replica::{FollowerState, Replica};
-use super::client::MetaState;
 use super::{Flight, Out, World};
 use crate::ids::*;
 use crate::shared::Shared;
