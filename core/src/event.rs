@@ -143,6 +143,10 @@ pub enum ErrorCode {
     ElectionNotNeeded,
     PreferredLeaderNotAvailable,
     UnknownTopicOrPartition,
+    /// The producer's own: no memory for a batch within `max.block.ms`.
+    BufferExhausted,
+    /// The producer's own: a record is larger than `max.request.size` or `buffer.memory`.
+    RecordTooLarge,
 }
 
 impl ErrorCode {
@@ -189,6 +193,8 @@ impl ErrorCode {
             ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
             ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
             ErrorCode::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
+            ErrorCode::BufferExhausted => "BufferExhaustedException",
+            ErrorCode::RecordTooLarge => "RecordTooLargeException",
         }
     }
 }
@@ -465,6 +471,10 @@ pub enum EventKind {
     MinIsrAltered { partition: PartitionId, min_isr: u16 },
     /// An election that was asked for did not take place.
     ElectionRefused { partition: PartitionId, error: ErrorCode },
+    /// `send()` of a record waits for memory (prod.PB1).
+    SendBlocked { record: RecordId, partition: PartitionId },
+    /// `send()` of a record ended with an exception: it is in no batch.
+    SendRefused { record: RecordId, partition: PartitionId, error: ErrorCode },
     /// A topic has one more partition (prod.P5).
     PartitionCreated { partition: PartitionId, leader: BrokerId, isr: BrokerSet },
     /// A client's metadata has it.
@@ -538,6 +548,8 @@ impl EventKind {
             | EventKind::PositionReset { partition, .. }
             | EventKind::MinIsrAltered { partition, .. }
             | EventKind::ElectionRefused { partition, .. }
+            | EventKind::SendBlocked { partition, .. }
+            | EventKind::SendRefused { partition, .. }
             | EventKind::PartitionCreated { partition, .. }
             | EventKind::PartitionLearned { partition, .. }
             | EventKind::Lost { partition, .. }

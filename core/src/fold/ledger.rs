@@ -4,6 +4,7 @@
 //! leads, the last value stands. *Duplicated* and *out of order* are counted in that log. With acks=0 nothing is
 //! acknowledged, so nothing can be lost in this sense.
 
+use super::shares::Shares;
 use crate::chunked::Chunked;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
@@ -83,6 +84,8 @@ pub struct Figures {
     pub duplicated: u64,
     /// Records that stand in the log after a later one of the same key.
     pub out_of_order: u64,
+    /// Records that share groups archived undone: delivered too often, or rejected.
+    pub given_up: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -110,6 +113,7 @@ pub struct Ledger {
     /// By consumer.
     effects: Vec<u64>,
     lost: u64,
+    shares: Shares,
     /// Power cuts so far: invariants that need the page cache are judged by it.
     pub power_cuts: u32,
     /// Unclean elections so far.
@@ -142,6 +146,7 @@ impl Ledger {
             delivered: 0,
             effects: vec![0; setup.consumers.len()],
             lost: 0,
+            shares: Shares::default(),
             power_cuts: 0,
             unclean_elections: 0,
         }
@@ -168,6 +173,10 @@ impl Ledger {
     pub fn effects_of(&self, c: ConsumerIx) -> u64 {
         self.effects[c.ix()]
     }
+    /// What share groups did with records.
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
         self.views.get(p.ix()).map_or(BrokerId(1), |v| v.broker) // one that is not created yet has a log nowhere
@@ -181,6 +190,7 @@ impl Ledger {
             delivered: self.delivered,
             effects: self.effects.iter().sum(),
             lost: self.lost,
+            given_up: self.shares.given_up(),
             ..Figures::default()
         };
         for p in world.setup.partition_ids().filter(|p| !world.setup.is_internal(*p)) {
@@ -266,6 +276,7 @@ impl Ledger {
             EventKind::Txn(TxnEvent::MarkerAppended { broker, partition, commit: false, offset, .. }) => {
                 return self.on_abort(broker, partition, offset, world);
             }
+            EventKind::Share { group, ref what } => self.shares.fold(group, what),
             EventKind::PowerCut { .. } => self.power_cuts += 1,
             EventKind::LeaderElected { election: crate::event::Election::Unclean, .. } => self.unclean_elections += 1,
             _ => {}

@@ -6,4 +6,5 @@ pub mod ledger;
 pub mod metrics;
 pub mod narration;
 mod quorum;
+pub mod shares;
 mod transactions;

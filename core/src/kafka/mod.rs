@@ -4,6 +4,7 @@
 //! something) and fills an [`Out`] (messages, timers, events). The simulation feeds inputs in the order of their
 //! deadlines; the trial feeds them in every order.
 
+pub mod accumulator;
 pub mod assignor;
 pub mod broker;
 pub(crate) mod changes;

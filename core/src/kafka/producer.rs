@@ -1,5 +1,6 @@
 //! A producer client: accumulator, in-flight requests, retries, sequence numbers (rule book 2.3, 2.5).
 
+use super::accumulator::Waiting;
 use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
 use super::log::records::RecordData;
@@ -13,6 +14,7 @@ use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
 use crate::order;
 use smallvec::SmallVec;
+use std::collections::VecDeque;
 
 /// A batch that the producer has not finished with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -57,6 +59,8 @@ pub struct ProducerConn {
     pub broker: BrokerId,
     /// Requests without an answer yet; each carries one batch a partition.
     pub in_flight: SmallVec<[Request; 1]>,
+    /// The partition whose batch did not fit into the last request (prod.PB3): the next one begins with it.
+    pub next: u16,
 }
 
 /// State of a producer.
@@ -78,6 +82,8 @@ pub struct Producer {
     pub flushing: bool,
     /// Its transaction manager, with a `transactional.id`.
     pub txn: Option<Box<TxnClient>>,
+    /// Records whose `send()` waits for memory, the first of them since `max.block.ms` runs (prod.PB1).
+    pub blocked: VecDeque<Waiting>,
     /// How many records it was given.
     pub records: u32,
     /// How many batches it made.
@@ -103,6 +109,7 @@ impl Producer {
             session: 0,
             flushing: false,
             txn: setup.producers[id.ix()].txn.map(|_| Box::default()),
+            blocked: VecDeque::new(),
             records: 0,
             batches: 0,
         }
@@ -150,6 +157,9 @@ impl Producer {
             f(Timer::RequestTimeout(me, c.broker, RequestKind::Data));
         }
         self.in_flight().for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
+        if !self.blocked.is_empty() {
+            f(Timer::MaxBlock(self.id));
+        }
         if let Some(t) = &self.txn {
             t.armed(self.id, f);
         }
@@ -210,7 +220,8 @@ impl ProducerCx<'_> {
     }
 
     fn flushed(&mut self) {
-        let busy = self.p.conns.iter().any(|c| !c.in_flight.is_empty()) || self.p.parts.iter().any(|p| !p.queue.is_empty());
+        let sent = self.p.conns.iter().all(|c| c.in_flight.is_empty());
+        let busy = !sent || !self.p.blocked.is_empty() || self.p.parts.iter().any(|p| !p.queue.is_empty());
         if self.p.flushing && !busy {
             self.p.flushing = false;
             if let Some(c) = self.config().app {
@@ -229,32 +240,6 @@ impl ProducerCx<'_> {
         let (records, batches, session) = (self.p.records, self.p.batches, self.p.session.wrapping_add(1));
         let parts = meta.leaders.iter().map(|_| PartQueue::default()).collect();
         *self.p = Producer { meta, parts, records, batches, session, ..Producer::new(self.p.id, self.setup) };
-    }
-
-    /// prod.PB1: the record joins a batch.
-    pub(super) fn accumulate(&mut self, record: RecordId, partition: PartitionId, data: RecordData) {
-        let bytes = data.bytes;
-        let (id, pid) = (self.p.id, self.p.pid());
-        let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
-        let queue = &mut self.p.parts[partition.ix()].queue;
-        let fits = queue.last().is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
-        if !fits {
-            let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, pid, epoch: 0, seq: None };
-            self.p.batches += 1;
-            if !lingered && queue.iter().all(|q| q.lingered) {
-                self.out.arm(Timer::Linger(id, partition));
-            }
-            queue.push(Queued { batch, bytes: 0, lingered, sent: false, attempts: 0 });
-            self.out.arm(Timer::Delivery(batch.id));
-        }
-        let last = queue.last_mut().expect("one was pushed if there was none");
-        last.batch.count += 1;
-        last.bytes += bytes;
-        let batch = last.batch.id;
-        self.out.event(EventKind::Batched { record, batch, partition });
-        if self.setup.keeps_records() {
-            self.out.batched.push((batch, data));
-        }
     }
 
     /// A message arrived.
@@ -288,6 +273,7 @@ impl ProducerCx<'_> {
             Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
             Timer::MetadataAge(me) => self.p.meta.on_age(me, self.out),
             Timer::Delivery(id) => self.expire(id),
+            Timer::MaxBlock(_) => self.on_max_block(),
             Timer::Txn(TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_)) => self.on_txn_backoff(),
             _ => {}
         }
@@ -298,6 +284,7 @@ impl ProducerCx<'_> {
 
     /// prod.PB2 to PB4: sends whatever may be sent, at most one batch a partition in a request.
     pub(super) fn pump(&mut self) {
+        self.unblock();
         self.run_calls();
         for b in self.setup.broker_ids() {
             while let Some(parts) = self.drain(b) {
@@ -312,24 +299,32 @@ impl ProducerCx<'_> {
             }
         }
         self.ask_next();
-        self.p.conns.retain(|c| !c.in_flight.is_empty());
+        self.p.conns.retain(|c| !c.in_flight.is_empty() || c.next > 0);
         self.flushed();
     }
 
     /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
     fn drain(&mut self, b: BrokerId) -> Option<Request> {
-        let max = self.config().max_in_flight;
-        let out_there = self.p.conns.iter().find(|c| c.broker == b).map_or(0, |c| c.in_flight.len());
+        let (max, max_bytes) = (self.config().max_in_flight, self.config().max_request_bytes);
+        let (out_there, first) = self.p.conns.iter().find(|c| c.broker == b).map_or((0, 0), |c| (c.in_flight.len(), c.next));
         if out_there >= max {
             return None;
         }
-        let mut parts = SmallVec::new();
-        for i in 0..self.p.parts.len() {
-            let p = PartitionId(i as u16);
+        let (mut parts, mut bytes, mut left_out): (Request, u64, u16) = (SmallVec::new(), 0, 0);
+        let all = self.p.parts.len() as u16;
+        for p in (first..all).chain(0..first).map(PartitionId) {
             if self.p.meta.leader(p) == Some(b) && self.sendable(p) {
+                bytes += self.p.parts[p.ix()].queue[0].wire_bytes();
+                if bytes > max_bytes && !parts.is_empty() {
+                    left_out = p.0; // prod.PB3: the largest batch goes alone, if it must
+                    break;
+                }
                 let q = self.take_head(p);
                 parts.push((p, q));
             }
+        }
+        if left_out != first {
+            self.conn(b).next = left_out;
         }
         (!parts.is_empty()).then_some(parts)
     }
@@ -340,7 +335,8 @@ impl ProducerCx<'_> {
         let Some(head) = part.queue.first() else {
             return false;
         };
-        let ready = head.lingered || head.sent || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
+        let exhausted = !self.p.blocked.is_empty();
+        let ready = head.lingered || head.sent || exhausted || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
         if !(ready || self.flushing()) || part.backing_off || !self.transaction_allows(p, head.sent) {
             return false;
         }
@@ -420,7 +416,7 @@ impl ProducerCx<'_> {
             Some(i) if self.p.conns[i].broker == b => i,
             before => {
                 let at = before.unwrap_or(self.p.conns.len());
-                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new() });
+                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
                 at
             }
         };
@@ -597,6 +593,7 @@ impl ProducerCx<'_> {
 
     /// Gives up on everything.
     pub(super) fn abandon(&mut self, error: ErrorCode) {
+        self.abandon_blocked(error);
         let me = self.me();
         for i in 0..self.p.parts.len() {
             let p = PartitionId(i as u16);
@@ -621,6 +618,11 @@ impl ProducerCx<'_> {
     fn give_up(&mut self, partition: PartitionId, batch: BatchId, error: ErrorCode) {
         self.out.disarm(Timer::Delivery(batch));
         self.out.event(EventKind::SendFailed { batch, partition, error });
+        self.send_failed(error);
+    }
+
+    /// What its application does about a record that was not sent.
+    pub(super) fn send_failed(&mut self, error: ErrorCode) {
         if self.p.txn.is_some() {
             self.fail_transaction(error);
         } else if let Some(c) = self.config().app.filter(|c| self.setup.consumers[c.ix()].streams.is_some()) {

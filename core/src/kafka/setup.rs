@@ -116,6 +116,10 @@ pub struct ProducerSetup {
     pub max_in_flight: usize,
     /// `batch.size` in bytes.
     pub batch_bytes: u32,
+    /// `buffer.memory` in bytes.
+    pub buffer_bytes: u64,
+    /// `max.request.size` in bytes.
+    pub max_request_bytes: u64,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
     /// `partitioner.adaptive.partitioning.enable`.
@@ -310,6 +314,10 @@ impl Setup {
     pub fn partition_name(&self, p: PartitionId) -> String {
         let s = &self.partitions[p.ix()];
         format!("{}-{}", self.topics[s.topic].name, s.number)
+    }
+    /// Is any of its groups a share group?
+    pub fn has_share_groups(&self) -> bool {
+        self.groups.iter().any(|g| g.share.is_some())
     }
     /// What a member is called: by its group where that has no other member and the scene has other groups, since each
     /// of them has a `c1`.

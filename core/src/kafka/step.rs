@@ -158,9 +158,6 @@ pub enum Timer {
     RequestTimeout(Actor, BrokerId, RequestKind),
     /// A client asks for metadata again after `retry.backoff.ms`.
     MetadataBackoff(Actor),
-    /// `metadata.max.age.ms` of a client. It runs only while there are partitions that it has not heard of (prod.P5):
-    /// otherwise nothing would come of it.
-    MetadataAge(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
     /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
@@ -192,6 +189,11 @@ pub enum Timer {
     /// Of the quorum of controllers. A trial has none, so no schedule names one.
     #[serde(skip)]
     Quorum(QuorumTimer),
+    /// `metadata.max.age.ms` of a client. It runs only while there are partitions that it has not heard of (prod.P5):
+    /// otherwise nothing would come of it.
+    MetadataAge(Actor),
+    /// `max.block.ms` of the `send()` that waits for memory.
+    MaxBlock(ProducerIx),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -269,7 +271,7 @@ impl Timer {
             }
             Timer::Session(_) => Actor::Controller,
             Timer::Quorum(t) => t.actor(),
-            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
+            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) | Timer::MaxBlock(p) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) | Timer::MetadataAge(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),

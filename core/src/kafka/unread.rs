@@ -144,7 +144,11 @@ impl FollowerState {
 impl Producer {
     /// It has nothing to send and waits for nothing, but knows something, or asks.
     fn may_rest(&self) -> bool {
-        let busy = self.txn.is_some() || !self.conns.is_empty() || self.flushing || self.parts.iter().any(|p| !p.queue.is_empty());
+        let busy = self.txn.is_some()
+            || !self.conns.is_empty()
+            || self.flushing
+            || !self.blocked.is_empty()
+            || self.parts.iter().any(|p| !p.queue.is_empty());
         let m = &self.meta;
         let knows = m.state != MetaState::Idle || m.contact != BrokerId(1) || m.leaders.iter().any(|l| *l != (None, LeaderEpoch(0)));
         !busy && (knows || self.parts.iter().any(|p| p.backing_off))

@@ -73,6 +73,7 @@ struct BrokerDurations {
 #[derive(Clone, Copy, Debug, Default)]
 struct ClientDurations {
     linger: u64,
+    max_block: u64,
     delivery: u64,
     request: u64,
     backoff: u64,
@@ -124,6 +125,7 @@ impl Durations {
             Timer::Session(_) => self.broker.session,
             Timer::Linger(p, _) => self.producers[p.ix()].linger,
             Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
+            Timer::MaxBlock(p) => self.producers[p.ix()].max_block,
             Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
             Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
@@ -364,6 +366,8 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
         retries,
         max_in_flight,
         batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
+        buffer_bytes: configs::int("buffer.memory", Scope::Producer, &layers),
+        max_request_bytes: configs::int("max.request.size", Scope::Producer, &layers),
         no_linger: ms("linger.ms") == 0,
         txn: None,
         app: None,
@@ -496,6 +500,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         let c = |name| ms(name, Scope::Producer, &[configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
+            max_block: c("max.block.ms"),
             // Raised silently where only its parts are set.
             delivery: c("delivery.timeout.ms").max(c("linger.ms") + c("request.timeout.ms")),
             request: c("request.timeout.ms"),

@@ -194,6 +194,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
         }
+        Timer::MaxBlock(_) => true,
         Timer::MetadataAge(_) => false, // topics keep their partitions
         Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::Share(_) => false,
         Timer::Quorum(_) => false, // one controller that never fails

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod accumulator;
 mod anomalies;
 mod assignors;
 mod consumer;

@@ -84,6 +84,8 @@ pub struct Choice {
     pub options: Vec<String>,
     /// What it is.
     pub value: String,
+    /// Of each option, why it can't be; empty where it can, and none where all can.
+    pub refused: Vec<String>,
 }
 
 /// Something else that can be selected from here.

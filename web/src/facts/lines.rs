@@ -98,7 +98,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
-        E::ElectionRefused { .. } => Tone::Snag,
+        E::ElectionRefused { .. } | E::SendBlocked { .. } | E::SendRefused { .. } => Tone::Snag,
     }
 }
 
@@ -213,9 +213,9 @@ pub struct Line {
     pub text: String,
 }
 
-/// An instant as a clock reads; a story has steps in place of times.
+/// An instant as a clock reads; a story has steps in place of times, and lasts a little beyond the last.
 pub fn moment(sim: &Sim, us: u64, lang: Lang) -> String {
-    if sim.is_story() { i18n::story_step(lang, us / STORY_STEP_US) } else { i18n::clock(us) }
+    if sim.is_story() { i18n::story_step(lang, (us.min(sim.until_us() - STORY_STEP_US)) / STORY_STEP_US) } else { i18n::clock(us) }
 }
 
 /// The newest notable events, at most `max`, and how many there are before those.

@@ -14,6 +14,7 @@ use crate::session::select::Selection;
 use highwater_core::event::EventKind;
 use highwater_core::fold::narration;
 use highwater_core::ids::*;
+use highwater_core::kafka::share::state::RecordState;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::sim::Sim;
 
@@ -42,7 +43,7 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
     // Of what stands in the scenario; what an application makes for itself has no configs there.
     let mut choices: Vec<Choice> = (0..scenario.topology.producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
     choices.extend(scenario.topology.topics.iter().take(4).map(|x| min_isr_choice(s, &x.name)));
-    choices.push(release_choice(&scenario.kafka));
+    choices.push(release_choice(s));
     Inspection {
         title: t.nothing_selected.to_owned(),
         subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang.core()).to_owned() },
@@ -88,16 +89,19 @@ pub fn acks_choice(sim: &Sim, p: ProducerIx) -> Choice {
         config: "acks",
         options: ["0", "1", "all"].map(str::to_owned).to_vec(),
         value: setup.acks.name().to_owned(),
+        refused: Vec::new(),
     }
 }
 
 /// The choice of the release: one of each kind, and the one in force.
-fn release_choice(kafka: &str) -> Choice {
+fn release_choice(s: &Session) -> Choice {
+    let kafka = &s.timeline().scenario().kafka;
     let mut options = ["2.8", "3.9", "4.0", "4.4"].map(str::to_owned).to_vec();
-    if !options.iter().any(|o| o == kafka) {
-        options.insert(3, kafka.to_owned());
+    if !options.contains(kafka) {
+        options.insert(3, kafka.clone());
     }
-    Choice { owner: Owner::Release, whose: None, config: "kafka", options, value: kafka.to_owned() }
+    let refused = s.refusals(&options).to_vec();
+    Choice { owner: Owner::Release, whose: None, config: "kafka", options, value: kafka.clone(), refused }
 }
 
 /// The choice of `min.insync.replicas`.
@@ -114,6 +118,7 @@ fn min_isr_choice(s: &Session, topic: &str) -> Choice {
         config: "min.insync.replicas",
         options: (1..=rf).map(|n| n.to_string()).collect(),
         value,
+        refused: Vec::new(),
     }
 }
 
@@ -236,6 +241,20 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
             _ => t.committed,
         };
         rows.push(row(t.transaction, word));
+    }
+    rows.extend(ledger.record_in(batch, index).filter(|id| sim.is_poison(*id)).map(|_| row(t.handler, t.handler_fails)));
+    for (i, g) in sim.setup().groups.iter().enumerate().filter(|g| g.1.share.is_some()) {
+        let g_ix = GroupIx(i as u8);
+        rows.extend(ledger.shares().state(sim.world(), g_ix, p, offset).map(|(state, count)| {
+            let word = match state {
+                RecordState::Available => t.share_word_available,
+                RecordState::Acquired => t.share_word_acquired,
+                RecordState::Acknowledged => t.share_word_done,
+                RecordState::Archived => t.share_word_archived,
+            };
+            let again = if count > 0 { format!(" · {} {count}", t.delivery) } else { String::new() };
+            row(&format!("{} {}", t.group, g.name), format!("{word}{again}"))
+        }));
     }
     rows.extend([
         row(t.copies_on, copies),

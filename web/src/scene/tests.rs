@@ -121,3 +121,26 @@ fn many_records_keep_the_newest_in_sight() {
     let leader = &scene.tapes[0];
     assert!(w.shows(leader.leo.0 - 1) && leader.cells.len() <= w.capacity as usize);
 }
+
+#[test]
+fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
+    use highwater_core::kafka::share::state::RecordState;
+    let scenario = Scenario::parse(highwater_core::scenario::shipped("share-group").unwrap()).unwrap();
+    let mut s = Session::new(scenario).unwrap();
+    let mut at = |us| {
+        s.seek(us);
+        let (l, scene) = stage(&s);
+        assert!(l.legend.is_some());
+        let [leader, followers @ ..] = &scene.tapes[..] else { panic!() };
+        assert!(followers.iter().flat_map(|t| &t.cells).all(|c| c.share.is_none()), "only the leader knows");
+        (leader.cells.clone(), s.sim().ledger().figures(s.sim().world()).given_up)
+    };
+    let (before, none) = at(3_700_000);
+    let poison = before.iter().find(|c| c.mark.poison).expect("it is visible as what it is");
+    assert!(matches!(poison.share, Some((RecordState::Acquired | RecordState::Available, 1..))), "{poison:?}");
+    assert!(before.iter().any(|c| matches!(c.share, Some((RecordState::Acknowledged, _)))) && none == 0);
+    let (after, given_up) = at(4_720_000);
+    let poison = after.iter().find(|c| c.mark.poison).expect("it stays in the log");
+    assert!(matches!(poison.share, Some((RecordState::Archived, _))), "{poison:?}");
+    assert_eq!(given_up, 1);
+}

@@ -7,6 +7,7 @@ use crate::scene::tape::Window;
 use crate::scene::{Cell, Fate, Scene, Standing, Tape};
 use crate::session::select::Selection;
 use highwater_core::ids::Offset;
+use highwater_core::kafka::share::state::RecordState;
 
 /// Space between cells, in units.
 const GAP: f64 = 4.0;
@@ -35,11 +36,18 @@ pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, tape: &Tape, selection: S
             let size = (r.w * 0.36).min(l.rows.cell_h * 0.27).min(10.5 * l.unit);
             let numbered = l.rows.roomy && r.w >= 24.0 * l.unit;
             let lift = if numbered { 0.10 * r.h } else { 0.0 };
-            paint_record(ink, c, r, pt(r.mid_x(), r.mid_y() - lift), size, fade);
+            let done = matches!(c.share, Some((RecordState::Acknowledged | RecordState::Archived, _)));
+            let shade = if done { 0.45 * fade } else { fade };
+            ink.alpha(shade);
+            paint_record(ink, c, r, pt(r.mid_x(), r.mid_y() - lift), size, shade);
+            ink.alpha(fade);
             if numbered {
                 ink.fill(&ink.palette.soft);
                 ink.font(500, 10.5);
                 ink.text(&c.offset.to_string(), pt(r.mid_x(), r.bottom() - 8.5 * l.unit), "center");
+            }
+            if let Some((state, count)) = c.share {
+                paint_share(ink, state, count, r);
             }
         }
     }
@@ -128,6 +136,43 @@ fn paint_record(ink: &mut Ink, c: &Cell, r: Rect, at: Point, size: f64, fade: f6
             ink.line(pt(at.x - size * 1.25, at.y + size * 0.9), pt(at.x + size * 1.25, at.y - size * 0.9));
         }
         Fate::Marker(commit) => paint_marker(ink, commit, at, size * 1.25),
+    }
+}
+
+/// How a record stands with its share group: a sign on the cell's corner. Acquired: framed, and the count of deliveries; done with: a
+/// check; archived: a cross. What is available again says how often it was delivered.
+fn paint_share(ink: &mut Ink, state: RecordState, count: u8, r: Rect) {
+    let u = ink.unit;
+    let again = state == RecordState::Available && count > 0;
+    let ground = match state {
+        RecordState::Acquired => &ink.palette.accent,
+        RecordState::Acknowledged => &ink.palette.tide,
+        RecordState::Archived => &ink.palette.bad,
+        RecordState::Available if again => &ink.palette.soft,
+        RecordState::Available => return,
+    };
+    if matches!(state, RecordState::Acquired | RecordState::Archived) {
+        ink.stroke(ground, 2.4);
+        ink.rounded(r, 6.0 * u);
+        ink.stroke_path();
+    }
+    let counted = again || state == RecordState::Acquired;
+    let (w, h) = (if counted { 18.0 * u } else { 13.0 * u }, 13.0 * u);
+    let badge = Rect { x: r.right() + 2.0 * u - w, y: r.y - 4.0 * u, w, h };
+    ink.fill(ground);
+    ink.rounded(badge, h / 2.0);
+    ink.fill_path();
+    let at = pt(badge.mid_x(), badge.mid_y());
+    if counted {
+        ink.fill(if again { &ink.palette.card } else { &ink.palette.on_accent });
+        ink.font(700, 9.5);
+        ink.text(&format!("×{count}"), pt(at.x, at.y + 0.5 * u), "center");
+    } else {
+        ink.stroke(&ink.palette.card, 1.8);
+        match state {
+            RecordState::Archived => ink.cross(at, 2.6 * u),
+            _ => ink.check(at, 2.9 * u),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::BatchResent { .. }
         | EventKind::Acked { .. }
         | EventKind::AttemptFailed { .. }
+        | EventKind::SendBlocked { .. }
+        | EventKind::SendRefused { .. }
         | EventKind::SendFailed { .. } => producer(&e.kind, n),
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
@@ -142,6 +144,14 @@ fn producer(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::SendFailed { batch, error, .. } => {
             format!("{} gives up on {}: {}. It may be stored all the same.", n.producer(batch.producer), n.batch(batch), error.name())
+        }
+        EventKind::SendBlocked { record, .. } => format!(
+            "send() of {} blocks: buffer.memory of {} is full of batches without an answer.",
+            n.record(record),
+            n.producer(record.producer)
+        ),
+        EventKind::SendRefused { record, error, .. } => {
+            format!("send() of {} throws {}: it is in no batch.", n.record(record), error.name())
         }
         _ => String::new(),
     }

@@ -18,6 +18,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::BatchResent { .. }
         | EventKind::Acked { .. }
         | EventKind::AttemptFailed { .. }
+        | EventKind::SendBlocked { .. }
+        | EventKind::SendRefused { .. }
         | EventKind::SendFailed { .. } => producer(&e.kind, n),
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
@@ -166,6 +168,14 @@ fn producer(kind: &EventKind, n: &Names) -> String {
             object(n.batch(batch)),
             error.name()
         ),
+        EventKind::SendBlocked { record, .. } => format!(
+            "{}의 send()가 멈춥니다. {}의 buffer.memory가 응답을 받지 못한 배치로 가득 찼습니다.",
+            n.record(record),
+            n.producer(record.producer)
+        ),
+        EventKind::SendRefused { record, error, .. } => {
+            format!("{}의 send()가 {} 예외로 끝나 어느 배치에도 들어가지 않습니다.", n.record(record), error.name())
+        }
         _ => String::new(),
     }
 }
