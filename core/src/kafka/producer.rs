@@ -72,7 +72,7 @@ pub struct Producer {
     pub meta: ClientMeta,
     /// Partitions, by id.
     pub parts: SmallVec<[PartQueue; 2]>,
-    /// Connections that it has used.
+    /// Connections with requests that are out, by broker.
     pub conns: SmallVec<[ProducerConn; 1]>,
     /// `producerEpoch`.
     pub epoch: u16,
@@ -304,6 +304,7 @@ impl ProducerCx<'_> {
             }
         }
         self.ask_next();
+        self.p.conns.retain(|c| !c.in_flight.is_empty() || c.next > 0);
         self.flushed();
     }
 
@@ -416,11 +417,12 @@ impl ProducerCx<'_> {
     }
 
     fn conn(&mut self, b: BrokerId) -> &mut ProducerConn {
-        let at = match self.p.conns.iter().position(|c| c.broker == b) {
-            Some(i) => i,
-            None => {
-                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
-                self.p.conns.len() - 1
+        let at = match self.p.conns.iter().position(|c| c.broker >= b) {
+            Some(i) if self.p.conns[i].broker == b => i,
+            before => {
+                let at = before.unwrap_or(self.p.conns.len());
+                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
+                at
             }
         };
         &mut self.p.conns[at]
