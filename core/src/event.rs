@@ -159,6 +159,11 @@ pub enum ErrorCode {
     ElectionNotNeeded,
     PreferredLeaderNotAvailable,
     StaleControllerEpoch,
+    UnknownTopicOrPartition,
+    /// The producer's own: no memory for a batch within `max.block.ms`.
+    BufferExhausted,
+    /// The producer's own: a record is larger than `max.request.size` or `buffer.memory`.
+    RecordTooLarge,
 }
 
 impl ErrorCode {
@@ -205,6 +210,9 @@ impl ErrorCode {
             ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
             ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
             ErrorCode::StaleControllerEpoch => "STALE_CONTROLLER_EPOCH",
+            ErrorCode::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
+            ErrorCode::BufferExhausted => "BufferExhaustedException",
+            ErrorCode::RecordTooLarge => "RecordTooLargeException",
         }
     }
 }
@@ -231,6 +239,8 @@ pub enum RebalanceCause {
     MemberGone,
     /// A member asked to join again: it leads, or it said something new of itself.
     MemberRejoined,
+    /// A topic that the group reads has more partitions (prod.P5).
+    PartitionsAdded,
 }
 
 /// Why a member is no longer in its group.
@@ -447,6 +457,11 @@ pub enum EventKind {
     Committed { group: GroupIx, partition: PartitionId, offset: Offset },
     /// A position was taken from the group's commits or from `auto.offset.reset`.
     PositionReset { consumer: ConsumerIx, partition: PartitionId, to: Offset, committed: bool },
+    /// cons.K4: the log of another leader parts at `end` from what it had read. It goes on there, or LogTruncationException
+    /// was `thrown`.
+    LogTruncation { consumer: ConsumerIx, partition: PartitionId, position: Offset, end: Offset, thrown: bool },
+    /// From now on it fetches from this follower, as the leader said; or from the leader again.
+    PreferredReadReplica { consumer: ConsumerIx, partition: PartitionId, replica: Option<BrokerId> },
 
     /// Something happened in a group.
     Group {
@@ -481,6 +496,14 @@ pub enum EventKind {
     MinIsrAltered { partition: PartitionId, min_isr: u16 },
     /// An election that was asked for did not take place.
     ElectionRefused { partition: PartitionId, error: ErrorCode },
+    /// `send()` of a record waits for memory (prod.PB1).
+    SendBlocked { record: RecordId, partition: PartitionId },
+    /// `send()` of a record ended with an exception: it is in no batch.
+    SendRefused { record: RecordId, partition: PartitionId, error: ErrorCode },
+    /// A topic has one more partition (prod.P5).
+    PartitionCreated { partition: PartitionId, leader: BrokerId, isr: BrokerSet },
+    /// A client's metadata has it.
+    PartitionLearned { client: Actor, partition: PartitionId },
 }
 
 impl EventKind {
@@ -548,8 +571,14 @@ impl EventKind {
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
+            | EventKind::PreferredReadReplica { partition, .. }
+            | EventKind::LogTruncation { partition, .. }
             | EventKind::MinIsrAltered { partition, .. }
             | EventKind::ElectionRefused { partition, .. }
+            | EventKind::SendBlocked { partition, .. }
+            | EventKind::SendRefused { partition, .. }
+            | EventKind::PartitionCreated { partition, .. }
+            | EventKind::PartitionLearned { partition, .. }
             | EventKind::Lost { partition, .. }
             | EventKind::Found { partition, .. } => Some(partition),
             EventKind::Group {

@@ -183,6 +183,7 @@ fn quorum_run() -> Sim {
     let mut at = |t: u64, what| s.commands.push(common::at(t * 1_000_000, what));
     let prefer = || Do::ElectPreferredLeader { topic: "pay".into(), partition: 0 };
     at(1, prefer());
+    at(1, Do::CreatePartitions { topic: "pay".into(), count: 2 });
     at(2, Do::AlterConfig { topic: "pay".into(), name: "min.insync.replicas".into(), value: 2 });
     (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(v), to: End::Voter(1) }));
     (2..=3).for_each(|v| at(5, Do::CutLink { from: End::Voter(1), to: End::Voter(v) }));
@@ -252,6 +253,15 @@ fn zookeeper_run(replication: &str) -> Sim {
     sim
 }
 
+/// A reader is sent to a follower, and back to the leader.
+fn read_replica_run() -> Sim {
+    let sim = common::run(&Scenario::parse(highwater_core::scenario::shipped("read-from-follower").unwrap()).unwrap());
+    let to =
+        |named: bool| common::all(&sim, |k| matches!(k, EventKind::PreferredReadReplica { replica, .. } if replica.is_some() == named));
+    assert!(!to(true).is_empty() && !to(false).is_empty());
+    sim
+}
+
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
@@ -260,7 +270,7 @@ fn every_event_has_a_sentence_in_both_languages() {
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
     let zookeeper = [zookeeper_run(r#""PV4""#), zookeeper_run("null")];
-    let others = [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()];
+    let others = [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run(), read_replica_run()];
     for sim in others.into_iter().chain(epochs).chain(zookeeper) {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {

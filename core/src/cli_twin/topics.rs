@@ -32,7 +32,7 @@ pub(super) fn describe(line: &Line, sim: &Sim) -> Result<String, String> {
         return Err("kafka-topics is answered with --describe here".into());
     }
     let t = topic(line, sim)?;
-    let first = &sim.setup().partitions[usize::from(t.partitions.start)];
+    let first = &sim.setup().partitions[t.partitions[0].ix()];
     let mut configs = Vec::new();
     if first.min_isr > 1 {
         configs.push(format!("min.insync.replicas={}", first.min_isr));
@@ -48,7 +48,7 @@ pub(super) fn describe(line: &Line, sim: &Sim) -> Result<String, String> {
         first.replicas.len(),
         configs.join(",")
     );
-    for p in t.partitions.clone().map(PartitionId) {
+    for &p in &t.partitions {
         let (spec, now) = (&sim.setup().partitions[p.ix()], &sim.world().controller.partitions[p.ix()]);
         let _ = writeln!(
             s,
@@ -74,7 +74,7 @@ pub(super) fn offsets(line: &Line, sim: &Sim) -> Result<String, String> {
     };
     let t = topic(line, sim)?;
     let mut s = String::new();
-    for p in t.partitions.clone().map(PartitionId) {
+    for &p in &t.partitions {
         // A partition without a leader has no line: the tool can't ask.
         let Some(r) = sim.world().leader_replica(p) else { continue };
         let offset = if earliest { r.log.start() } else { r.hw };
@@ -87,7 +87,7 @@ pub(super) fn offsets(line: &Line, sim: &Sim) -> Result<String, String> {
 pub(super) fn consume(line: &Line, sim: &Sim, names: &RecordNames) -> Result<String, String> {
     line.only(&["--topic", "--partition", "--from-beginning", "--formatter-property", "--formatter", "--offset", "--timeout-ms"])?;
     let t = topic(line, sim)?;
-    let mut all = t.partitions.clone().map(PartitionId).filter(|p| match line.value("--partition") {
+    let mut all = t.partitions.iter().copied().filter(|p| match line.value("--partition") {
         Some(n) => n.parse() == Ok(sim.setup().partitions[p.ix()].number),
         None => t.partitions.len() == 1,
     });

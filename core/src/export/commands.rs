@@ -204,6 +204,9 @@ fn command(what: &Do) -> String {
         Do::ElectPreferredLeader { topic, partition } => {
             format!("tool kafka-leader-election.sh --election-type preferred --topic {} --partition {partition}\n", quoted(topic))
         }
+        Do::CreatePartitions { topic, count } => {
+            format!("tool kafka-topics.sh --alter --topic {} --partitions {count}\n", quoted(topic))
+        }
         Do::AlterConfig { topic, name, value } => {
             let (topic, config) = (quoted(topic), quoted(&format!("{name}={value}")));
             format!("tool kafka-configs.sh --alter --entity-type topics --entity-name {topic} --add-config {config}\n")

@@ -4,12 +4,14 @@
 //! leads, the last value stands. *Duplicated* and *out of order* are counted in that log. With acks=0 nothing is
 //! acknowledged, so nothing can be lost in this sense.
 
+use super::shares::Shares;
 use crate::chunked::Chunked;
 use crate::event::{EventKind, TxnEvent};
 use crate::ids::*;
 use crate::kafka::log::Entry;
 use crate::kafka::replica::Replica;
 use crate::kafka::{Setup, World};
+use crate::order;
 use litemap::LiteMap;
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -26,7 +28,7 @@ pub struct RecordInfo {
     pub key: Option<KeyIx>,
     /// Where the partitioner sent it.
     pub partition: PartitionId,
-    /// How many records had its key before it.
+    /// How many records of its topic had its key before it.
     pub earlier: u32,
     /// The batch that it is in, once it is.
     pub batch: Option<BatchId>,
@@ -83,6 +85,8 @@ pub struct Figures {
     pub duplicated: u64,
     /// Records that stand in the log after a later one of the same key.
     pub out_of_order: u64,
+    /// Records that share groups archived undone: delivered too often, or rejected.
+    pub given_up: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -97,9 +101,11 @@ struct PartitionTally {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     keys: Rc<Vec<String>>,
+    /// Keys in the order of their texts.
+    by_text: Rc<Vec<KeyIx>>,
     pending_key: Option<KeyIx>,
-    /// Records so far, by key.
-    of_key: Rc<LiteMap<KeyIx, u32>>,
+    /// Records so far, by topic and key.
+    of_key: Rc<LiteMap<(usize, KeyIx), u32>>,
     records: Vec<Chunked<RecordInfo>>,
     batches: Vec<Chunked<BatchInfo>>,
     views: Vec<View>,
@@ -110,6 +116,7 @@ pub struct Ledger {
     /// By consumer.
     effects: Vec<u64>,
     lost: u64,
+    shares: Shares,
     /// Power cuts so far: invariants that need the page cache are judged by it.
     pub power_cuts: u32,
     /// Unclean elections so far.
@@ -129,8 +136,11 @@ pub type Judgements = SmallVec<[EventKind; 1]>;
 impl Ledger {
     /// Nothing happened yet.
     pub fn new(setup: &Setup) -> Self {
+        let mut by_text: Vec<KeyIx> = (0..setup.keys.len() as u16).map(KeyIx).collect();
+        order::sort_by_key(&mut by_text, |k| &setup.keys[usize::from(k.0)]);
         Ledger {
             keys: Rc::new(setup.keys.clone()),
+            by_text: Rc::new(by_text),
             pending_key: None,
             of_key: Rc::default(),
             records: setup.producers.iter().map(|_| Chunked::default()).collect(),
@@ -142,6 +152,7 @@ impl Ledger {
             delivered: 0,
             effects: vec![0; setup.consumers.len()],
             lost: 0,
+            shares: Shares::default(),
             power_cuts: 0,
             unclean_elections: 0,
         }
@@ -168,9 +179,13 @@ impl Ledger {
     pub fn effects_of(&self, c: ConsumerIx) -> u64 {
         self.effects[c.ix()]
     }
+    /// What share groups did with records.
+    pub fn shares(&self) -> &Shares {
+        &self.shares
+    }
     /// The broker whose log counts for a partition.
     pub fn view(&self, p: PartitionId) -> BrokerId {
-        self.views[p.ix()].broker
+        self.views.get(p.ix()).map_or(BrokerId(1), |v| v.broker) // one that is not created yet has a log nowhere
     }
 
     /// The figures at this instant.
@@ -181,6 +196,7 @@ impl Ledger {
             delivered: self.delivered,
             effects: self.effects.iter().sum(),
             lost: self.lost,
+            given_up: self.shares.given_up(),
             ..Figures::default()
         };
         for p in world.setup.partition_ids().filter(|p| !world.setup.is_internal(*p)) {
@@ -190,20 +206,24 @@ impl Ledger {
                 f.in_log += upto(r.log.leo());
                 f.visible += upto(r.hw);
             }
-            f.aborted += self.tallies[p.ix()].aborted;
-            f.duplicated += self.tallies[p.ix()].duplicated;
-            f.out_of_order += self.tallies[p.ix()].out_of_order;
+            if let Some(t) = self.tallies.get(p.ix()) {
+                f.aborted += t.aborted;
+                f.duplicated += t.duplicated;
+                f.out_of_order += t.out_of_order;
+            }
         }
         f
     }
 
     /// The key of the record that is sent next, as a number.
     pub(crate) fn note_key(&mut self, key: Option<&str>) -> Option<KeyIx> {
-        self.pending_key = key.map(|k| match self.keys.iter().position(|x| x == k) {
-            Some(i) => KeyIx(i as u16),
-            None => {
+        self.pending_key = key.map(|k| match self.by_text.binary_search_by(|x| self.key_name(*x).cmp(k)) {
+            Ok(at) => self.by_text[at],
+            Err(at) => {
                 Rc::make_mut(&mut self.keys).push(k.to_string());
-                KeyIx(self.keys.len() as u16 - 1)
+                let new = KeyIx(self.keys.len() as u16 - 1);
+                Rc::make_mut(&mut self.by_text).insert(at, new);
+                new
             }
         });
         self.pending_key
@@ -216,11 +236,17 @@ impl Ledger {
                 self.sent += 1;
                 let key = self.pending_key.take();
                 let earlier = key.map_or(0, |k| {
-                    let n = Rc::make_mut(&mut self.of_key).entry(k).or_insert(0);
+                    let topic = world.setup.partitions[partition.ix()].topic;
+                    let n = Rc::make_mut(&mut self.of_key).entry((topic, k)).or_insert(0);
                     *n += 1;
                     *n - 1
                 });
                 self.records[record.producer.ix()].push(RecordInfo { key, partition, earlier, batch: None });
+            }
+            EventKind::PartitionCreated { .. } => {
+                let all = world.setup.partition_ids().skip(self.views.len());
+                self.views.extend(all.map(|p| View { broker: world.setup.first_leader(p), epoch: LeaderEpoch(0) }));
+                self.tallies.resize(self.views.len(), PartitionTally::default());
             }
             EventKind::Batched { record, batch, partition } => self.batched(record, batch, partition),
             EventKind::Acked { batch, offset: Some(base), .. } => return self.on_acked(batch, base),
@@ -258,6 +284,7 @@ impl Ledger {
             EventKind::Txn(TxnEvent::MarkerAppended { broker, partition, commit: false, offset, .. }) => {
                 return self.on_abort(broker, partition, offset, world);
             }
+            EventKind::Share { group, ref what } => self.shares.fold(group, what),
             EventKind::PowerCut { .. } => self.power_cuts += 1,
             EventKind::LeaderElected { election: crate::event::Election::Unclean, .. } => self.unclean_elections += 1,
             _ => {}

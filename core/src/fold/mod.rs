@@ -6,5 +6,6 @@ pub mod ledger;
 pub mod metrics;
 pub mod narration;
 mod quorum;
+pub mod shares;
 mod transactions;
 mod zookeeper;

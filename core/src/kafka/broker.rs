@@ -170,14 +170,15 @@ pub(super) struct Cx<'a> {
     pub out: &'a mut Out,
 }
 
+fn empty_replica(p: PartitionId, setup: &Setup) -> Replica {
+    let log = &setup.partitions[p.ix()].log;
+    Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) }
+}
+
 impl Broker {
     /// A broker with empty replicas of the partitions that the setup gives it.
     pub fn new(id: BrokerId, setup: &Setup) -> Self {
         let mine = setup.partition_ids().filter(|p| setup.partitions[p.ix()].replicas.contains(&id));
-        let replica = |p: PartitionId| {
-            let log = &setup.partitions[p.ix()].log;
-            Shared::new(Replica { files: log.as_ref().map(|cfg| Rc::new(Segments::new(cfg.clone()))), ..Replica::new(p) })
-        };
         Broker {
             id,
             power: Power::Up,
@@ -189,7 +190,7 @@ impl Broker {
             epochs: setup.broker_ids().map(|_| BrokerEpoch(0)).collect(),
             view: setup.partition_ids().map(|_| ((None, LeaderEpoch(0)), PartitionEpoch(0))).collect(),
             stopping: false,
-            replicas: mine.map(replica).collect(),
+            replicas: mine.map(|p| Shared::new(empty_replica(p, setup))).collect(),
             peers: SmallVec::new(),
             fetchers: SmallVec::new(),
             produces: SmallVec::new(),
@@ -207,6 +208,22 @@ impl Broker {
     /// Is the process running?
     pub fn is_up(&self) -> bool {
         self.power == Power::Up
+    }
+
+    /// Who leads a partition by its metadata.
+    pub fn leader_of(&self, p: PartitionId) -> Option<BrokerId> {
+        self.view.get(p.ix())?.0.0
+    }
+
+    /// Its metadata has a partition; if it is new (prod.P5), those before it have come too, and it makes its replica.
+    pub(super) fn note_partition(&mut self, p: PartitionId, setup: &Setup) {
+        if p.ix() < self.view.len() {
+            return;
+        }
+        self.view.resize(p.ix() + 1, ((None, LeaderEpoch(0)), PartitionEpoch(0)));
+        if setup.partitions[p.ix()].replicas.contains(&self.id) {
+            self.replicas.push(Shared::new(empty_replica(p, setup)));
+        }
     }
 
     /// Its replica of a partition.
@@ -282,6 +299,7 @@ impl Cx<'_> {
             (Actor::Consumer(c), Body::ListOffsets { conn, latest, committed, parts }) => {
                 self.on_list_offsets(c, *conn, (*latest, *committed), parts)
             }
+            (Actor::Consumer(_), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(from, *conn, parts),
             (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
             (_, Body::SyncGroup { conn, group, member, generation, plan }) => {
                 self.on_sync_group(*group, *conn, *member, *generation, plan);
@@ -295,7 +313,7 @@ impl Cx<'_> {
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
-            (Actor::Broker(f), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(f, *conn, parts),
+            (Actor::Broker(_), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(from, *conn, parts),
             (Actor::Broker(l), Body::OffsetForLeaderEpochResponse { conn, parts }) => self.on_epoch_answer(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),

@@ -1,6 +1,7 @@
 //! What people, scripts and searches do to a cluster: faults, and commands of its tools.
 
 use super::broker::{Cx, Power};
+use super::controller::PartitionState;
 use super::memo::Intake;
 use super::message::Body;
 use super::step::{Command, Out, Timer};
@@ -97,6 +98,7 @@ impl World {
             },
             Command::ElectPreferred(p) => self.control(out, |c| c.elect_preferred(p)),
             Command::AlterMinIsr(p, min_isr) => self.alter_min_isr(p, min_isr, out),
+            Command::CreatePartitions(topic, count) => self.create_partitions(topic.into(), count, out),
             _ => {} // it is so already
         }
     }
@@ -175,6 +177,28 @@ impl World {
         }
     }
 
+    /// prod.P5. The setup has the new partitions at once, so that they have their places; to the controller, brokers and
+    /// clients they are there when they hear of them. A change that a quorum lost leaves places that the next one takes.
+    fn create_partitions(&mut self, topic: usize, count: u16, out: &mut Out) {
+        Rc::make_mut(&mut self.setup).add_partitions(topic, count);
+        Shared::make_mut(&mut self.controller).partitions.resize(self.setup.partitions.len(), PartitionState::UNBORN);
+        let (states, places) = (&self.controller.partitions, &self.setup.topics[topic].partitions);
+        let new: SmallVec<[PartitionId; 4]> =
+            places[..usize::from(count).min(places.len())].iter().copied().filter(|p| states[p.ix()] == PartitionState::UNBORN).collect();
+        if new.is_empty() {
+            return; // INVALID_PARTITIONS: it has as many
+        }
+        self.control(out, |c| c.create_partitions(&new));
+        for p in self.producers.iter_mut().filter(|p| self.setup.producers[p.id.ix()].app.is_none_or(|c| self.consumers[c.ix()].up)) {
+            let p = Shared::make_mut(p);
+            p.meta.fall_behind(Actor::Producer(p.id), out);
+        }
+        for c in self.consumers.iter_mut().filter(|c| c.up) {
+            let c = Shared::make_mut(c);
+            c.meta.fall_behind(Actor::Consumer(c.id), out);
+        }
+    }
+
     /// repl.E10. Simplified: brokers and controller know of it at once, where Kafka's wait for the config record.
     fn alter_min_isr(&mut self, p: PartitionId, min_isr: u16, out: &mut Out) {
         if self.setup.zookeeper && !(self.zookeeper_up() && self.acting_controller().is_some()) {
@@ -184,7 +208,7 @@ impl World {
             return out.event(EventKind::Quorum(QuorumEvent::NobodyActive));
         }
         let all = self.setup.topics[self.setup.partitions[p.ix()].topic].partitions.clone();
-        for p in all.map(PartitionId) {
+        for p in all {
             let partition = &mut Rc::make_mut(&mut self.setup).partitions[p.ix()];
             partition.min_isr = usize::from(min_isr).min(partition.replicas.len());
             out.event(EventKind::MinIsrAltered { partition: p, min_isr });

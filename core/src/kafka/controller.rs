@@ -50,6 +50,18 @@ pub struct PartitionState {
     pub last_known: Option<BrokerId>,
 }
 
+impl PartitionState {
+    /// A partition of which no record has been committed yet.
+    pub const UNBORN: Self = PartitionState {
+        leader: None,
+        le: LeaderEpoch(0),
+        pe: PartitionEpoch(0),
+        isr: BrokerSet::EMPTY,
+        elr: BrokerSet::EMPTY,
+        last_known: None,
+    };
+}
+
 /// State of the controller.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Controller {
@@ -86,13 +98,9 @@ impl Controller {
             incarnation: Incarnation::default(),
             reported: 0,
         };
-        let partitions = setup.partitions.iter().map(|p| PartitionState {
-            leader: Some(p.replicas[0]),
-            le: LeaderEpoch(0),
-            pe: PartitionEpoch(0),
-            isr: p.replicas.iter().copied().collect(),
-            elr: BrokerSet::EMPTY,
-            last_known: None,
+        let partitions = setup.partitions.iter().map(|p| match p.added {
+            false => PartitionState { leader: Some(p.replicas[0]), isr: p.replicas.iter().copied().collect(), ..PartitionState::UNBORN },
+            true => PartitionState::UNBORN,
         });
         let zk = setup.zookeeper.then(|| Box::new(Zookeeper::settled(setup)));
         Controller { brokers: setup.broker_ids().map(|_| registration).collect(), partitions: partitions.collect(), end: 0, zk }
@@ -101,7 +109,8 @@ impl Controller {
     /// The whole metadata image, as a broker that was away gets it.
     pub fn image(&self) -> SmallVec<[Change; 1]> {
         let brokers = (0..self.brokers.len()).map(|i| self.broker_change(BrokerId(i as u8 + 1)));
-        brokers.chain((0..self.partitions.len()).map(|i| self.change_of(PartitionId(i as u16)))).collect()
+        let partitions = (0..self.partitions.len() as u16).map(PartitionId).filter(|p| self.partitions[p.ix()] != PartitionState::UNBORN);
+        brokers.chain(partitions.map(|p| self.change_of(p))).collect()
     }
 
     pub(super) fn broker_change(&self, broker: BrokerId) -> Change {
@@ -269,12 +278,13 @@ impl ControllerCx<'_> {
 
     /// ctrl.BL4, repl.E8: only leaderless partitions are looked at again.
     fn unfence(&mut self, b: BrokerId) {
-        self.c.brokers[b.ix()].fenced = false;
+        let r = &mut self.c.brokers[b.ix()];
+        (r.fenced, r.registered_at) = (false, 0); // nobody asks again before its next registration
         self.out.event(EventKind::Unfenced { broker: b });
         self.broker_record(b);
         for p in self.setup.partition_ids() {
             let s = self.c.partitions[p.ix()];
-            if s.leader.is_none() && self.setup.partitions[p.ix()].replicas.contains(&b) {
+            if s.leader.is_none() && s != PartitionState::UNBORN && self.setup.partitions[p.ix()].replicas.contains(&b) {
                 self.elect(p, s.isr, BrokerSet::EMPTY);
             }
         }
@@ -345,6 +355,22 @@ impl ControllerCx<'_> {
             Ok((s.isr, s.pe))
         };
         self.out.send(Actor::Controller, Actor::Broker(b), Body::AlterPartitionResponse { partition: p, le, result });
+    }
+
+    /// prod.P5: CreatePartitions. Each new partition begins with those of its replicas that can be counted on; one without
+    /// any is not created.
+    pub fn create_partitions(&mut self, new: &[PartitionId]) {
+        for p in new.iter().copied().filter(|p| self.c.partitions[p.ix()] == PartitionState::UNBORN).collect::<SmallVec<[_; 4]>>() {
+            let fit = self.setup.partitions[p.ix()].replicas.iter().copied().filter(|b| self.c.acceptable(*b));
+            let isr: BrokerSet = fit.clone().collect();
+            if let Some(leader) = fit.clone().next() {
+                self.c.partitions[p.ix()] = PartitionState { leader: Some(leader), isr, ..PartitionState::UNBORN };
+                let change = self.c.change_of(p);
+                self.changes.push(change);
+                self.out.event(EventKind::PartitionCreated { partition: p, leader, isr });
+            }
+        }
+        self.commit();
     }
 
     /// repl.E11: ElectLeaders of the preferred replica (`kafka-leader-election --election-type preferred`).

@@ -4,6 +4,7 @@
 //! something) and fills an [`Out`] (messages, timers, events). The simulation feeds inputs in the order of their
 //! deadlines; the trial feeds them in every order.
 
+pub mod accumulator;
 pub mod assignor;
 pub mod broker;
 pub(crate) mod changes;
@@ -32,7 +33,7 @@ pub mod step;
 pub mod streams;
 pub mod transaction;
 mod truncation;
-mod unread;
+pub(crate) mod unread;
 mod upkeep;
 pub mod zookeeper;
 
@@ -362,6 +363,7 @@ impl World {
                     Intake::Start => cx.start(),
                     Intake::Down(power) => cx.go_down(*power),
                     Intake::Forget(followers) => cx.b.peers.retain(|p| !followers.has(p.follower)),
+                    Intake::Rest(ahead) => cx.b.rest(*ahead),
                     Intake::Send(..) => {}
                 }
             }
@@ -371,6 +373,7 @@ impl World {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(t) => cx.on_timer(*t),
                     Intake::Send(partition, record, then) => cx.send(*partition, *record, *then),
+                    Intake::Rest(_) => cx.p.rest(),
                     _ => {}
                 }
             }

@@ -40,6 +40,7 @@ impl Cx<'_> {
                 self.b.unfenced = if fenced { self.b.unfenced.without(broker) } else { self.b.unfenced.with(broker) };
             }
             Change::Partition { partition, leader, le, pe, .. } => {
+                self.b.note_partition(partition, self.setup);
                 let seen = &mut self.b.view[partition.ix()];
                 if pe >= seen.1 {
                     *seen = ((leader, le), pe);
@@ -128,7 +129,10 @@ impl Cx<'_> {
         };
         match std::mem::replace(&mut r.role, Role::Idle) {
             Role::Idle => {}
-            Role::Follower { leader, .. } => self.unfollow(p, leader),
+            Role::Follower { leader, .. } => {
+                self.unfollow(p, leader);
+                self.fail_readers(p);
+            }
             Role::Leader(l) => {
                 for f in &l.followers {
                     self.out.disarm(Timer::Lag { leader: me, partition: p, follower: f.broker });

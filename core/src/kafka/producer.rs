@@ -1,5 +1,6 @@
 //! A producer client: accumulator, in-flight requests, retries, sequence numbers (rule book 2.3, 2.5).
 
+use super::accumulator::Waiting;
 use super::client::{ClientMeta, MetaState};
 use super::log::Batch;
 use super::log::records::RecordData;
@@ -13,6 +14,7 @@ use crate::event::{ErrorCode, EventKind, TxnEvent};
 use crate::ids::*;
 use crate::order;
 use smallvec::SmallVec;
+use std::collections::VecDeque;
 
 /// A batch that the producer has not finished with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -30,7 +32,7 @@ pub struct Queued {
 }
 
 /// What the producer keeps for a partition.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PartQueue {
     /// Batches to send; the head first.
     pub queue: SmallVec<[Queued; 1]>,
@@ -57,6 +59,8 @@ pub struct ProducerConn {
     pub broker: BrokerId,
     /// Requests without an answer yet; each carries one batch a partition.
     pub in_flight: SmallVec<[Request; 1]>,
+    /// The partition whose batch did not fit into the last request (prod.PB3): the next one begins with it.
+    pub next: u16,
 }
 
 /// State of a producer.
@@ -68,7 +72,7 @@ pub struct Producer {
     pub meta: ClientMeta,
     /// Partitions, by id.
     pub parts: SmallVec<[PartQueue; 2]>,
-    /// Connections that it has used.
+    /// Connections with requests that are out, by broker.
     pub conns: SmallVec<[ProducerConn; 1]>,
     /// `producerEpoch`.
     pub epoch: u16,
@@ -78,6 +82,8 @@ pub struct Producer {
     pub flushing: bool,
     /// Its transaction manager, with a `transactional.id`.
     pub txn: Option<Box<TxnClient>>,
+    /// Records whose `send()` waits for memory, the first of them since `max.block.ms` runs (prod.PB1).
+    pub blocked: VecDeque<Waiting>,
     /// How many records it was given.
     pub records: u32,
     /// How many batches it made.
@@ -94,16 +100,16 @@ pub(super) struct ProducerCx<'a> {
 impl Producer {
     /// A producer that has its metadata and its producer id.
     pub fn new(id: ProducerIx, setup: &Setup) -> Self {
-        let empty = PartQueue { queue: SmallVec::new(), next_seq: 0, backing_off: false };
         Producer {
             id,
             meta: ClientMeta::settled(setup),
-            parts: setup.partition_ids().map(|_| empty.clone()).collect(),
+            parts: setup.partition_ids().filter(|p| !setup.partitions[p.ix()].added).map(|_| PartQueue::default()).collect(),
             conns: SmallVec::new(),
             epoch: 0,
             session: 0,
             flushing: false,
             txn: setup.producers[id.ix()].txn.map(|_| Box::default()),
+            blocked: VecDeque::new(),
             records: 0,
             batches: 0,
         }
@@ -131,6 +137,9 @@ impl Producer {
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
         }
+        if self.meta.aging {
+            f(Timer::MetadataAge(me));
+        }
         for (i, part) in self.parts.iter().enumerate() {
             let p = PartitionId(i as u16);
             if part.backing_off {
@@ -148,6 +157,9 @@ impl Producer {
             f(Timer::RequestTimeout(me, c.broker, RequestKind::Data));
         }
         self.in_flight().for_each(|(_, _, q)| f(Timer::Delivery(q.batch.id)));
+        if !self.blocked.is_empty() {
+            f(Timer::MaxBlock(self.id));
+        }
         if let Some(t) = &self.txn {
             t.armed(self.id, f);
         }
@@ -193,6 +205,8 @@ impl ProducerCx<'_> {
 
     /// Its process starts: a transactional producer calls `initTransactions()` first.
     pub fn start(&mut self) {
+        let me = self.me();
+        self.p.meta.catch_up(self.setup, me, self.out);
         if self.p.txn.is_some() {
             self.init_transactions();
         }
@@ -206,7 +220,8 @@ impl ProducerCx<'_> {
     }
 
     fn flushed(&mut self) {
-        let busy = self.p.conns.iter().any(|c| !c.in_flight.is_empty()) || self.p.parts.iter().any(|p| !p.queue.is_empty());
+        let sent = self.p.conns.iter().all(|c| c.in_flight.is_empty());
+        let busy = !sent || !self.p.blocked.is_empty() || self.p.parts.iter().any(|p| !p.queue.is_empty());
         if self.p.flushing && !busy {
             self.p.flushing = false;
             if let Some(c) = self.config().app {
@@ -221,36 +236,10 @@ impl ProducerCx<'_> {
         self.p.armed(&mut |t| timers.push(t));
         timers.into_iter().for_each(|t| self.out.disarm(t));
         let mut meta = self.p.meta.clone();
-        meta.state = MetaState::Idle;
-        meta.conns.iter_mut().for_each(|c| *c = c.next());
+        meta.reset();
         let (records, batches, session) = (self.p.records, self.p.batches, self.p.session.wrapping_add(1));
-        *self.p = Producer { meta, records, batches, session, ..Producer::new(self.p.id, self.setup) };
-    }
-
-    /// prod.PB1: the record joins a batch.
-    pub(super) fn accumulate(&mut self, record: RecordId, partition: PartitionId, data: RecordData) {
-        let bytes = data.bytes;
-        let (id, pid) = (self.p.id, self.p.pid());
-        let (limit, lingered) = (self.config().batch_bytes, self.config().no_linger);
-        let queue = &mut self.p.parts[partition.ix()].queue;
-        let fits = queue.last().is_some_and(|q| !q.sent && q.bytes + bytes <= limit);
-        if !fits {
-            let batch = Batch { id: BatchId { producer: id, n: self.p.batches }, count: 0, pid, epoch: 0, seq: None };
-            self.p.batches += 1;
-            if !lingered && queue.iter().all(|q| q.lingered) {
-                self.out.arm(Timer::Linger(id, partition));
-            }
-            queue.push(Queued { batch, bytes: 0, lingered, sent: false, attempts: 0 });
-            self.out.arm(Timer::Delivery(batch.id));
-        }
-        let last = queue.last_mut().expect("one was pushed if there was none");
-        last.batch.count += 1;
-        last.bytes += bytes;
-        let batch = last.batch.id;
-        self.out.event(EventKind::Batched { record, batch, partition });
-        if self.setup.keeps_records() {
-            self.out.batched.push((batch, data));
-        }
+        let parts = meta.leaders.iter().map(|_| PartQueue::default()).collect();
+        *self.p = Producer { meta, parts, records, batches, session, ..Producer::new(self.p.id, self.setup) };
     }
 
     /// A message arrived.
@@ -260,7 +249,8 @@ impl ProducerCx<'_> {
             Body::ProduceResponse { conn, parts } => self.on_response(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
                 let me = self.me();
-                self.p.meta.on_response(b, *conn, leaders, me, self.out);
+                self.p.meta.on_response(b, *conn, leaders, (me, self.setup), self.out);
+                self.p.parts.resize(self.p.meta.leaders.len(), PartQueue::default());
             }
             Body::Disconnect { conn } if *conn == self.p.meta.conn(b) => self.disconnected(b, ErrorCode::NetworkException),
             Body::Txn(t) => self.on_txn_response(b, t),
@@ -281,7 +271,9 @@ impl ProducerCx<'_> {
             Timer::RetryBackoff(_, p) => self.p.parts[p.ix()].backing_off = false,
             Timer::RequestTimeout(_, b, _) => self.disconnected(b, ErrorCode::RequestTimedOut),
             Timer::MetadataBackoff(me) => self.p.meta.on_backoff(me, self.out),
+            Timer::MetadataAge(me) => self.p.meta.on_age(me, self.out),
             Timer::Delivery(id) => self.expire(id),
+            Timer::MaxBlock(_) => self.on_max_block(),
             Timer::Txn(TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_)) => self.on_txn_backoff(),
             _ => {}
         }
@@ -292,37 +284,52 @@ impl ProducerCx<'_> {
 
     /// prod.PB2 to PB4: sends whatever may be sent, at most one batch a partition in a request.
     pub(super) fn pump(&mut self) {
+        self.unblock();
         self.run_calls();
+        let full = |x: &(u16, &PartQueue)| !x.1.queue.is_empty();
+        let waiting: SmallVec<[PartitionId; 8]> = (0..).zip(&self.p.parts).filter(full).map(|x| PartitionId(x.0)).collect();
         for b in self.setup.broker_ids() {
-            while let Some(parts) = self.drain(b) {
+            while let Some(parts) = self.drain(b, &waiting) {
                 self.request(b, parts);
             }
         }
-        let unknown = |(i, part): (usize, &PartQueue)| !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none();
-        if self.p.parts.iter().enumerate().any(unknown) {
+        let unknown = |p: &PartitionId| {
+            let part = &self.p.parts[p.ix()];
+            !part.queue.is_empty() && !part.backing_off && self.p.meta.leader(*p).is_none()
+        };
+        if waiting.iter().any(unknown) {
             let me = self.me();
             if self.p.meta.state == MetaState::Idle {
                 self.p.meta.back_off(me, self.out);
             }
         }
         self.ask_next();
+        self.p.conns.retain(|c| !c.in_flight.is_empty() || c.next > 0);
         self.flushed();
     }
 
-    /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
-    fn drain(&mut self, b: BrokerId) -> Option<Request> {
-        let max = self.config().max_in_flight;
-        let out_there = self.p.conns.iter().find(|c| c.broker == b).map_or(0, |c| c.in_flight.len());
+    /// The batches of `waiting` partitions that go into the next request to `b`; `None` if there is none or the connection is full.
+    fn drain(&mut self, b: BrokerId, waiting: &[PartitionId]) -> Option<Request> {
+        let (max, max_bytes) = (self.config().max_in_flight, self.config().max_request_bytes);
+        let (out_there, first) = self.p.conns.iter().find(|c| c.broker == b).map_or((0, 0), |c| (c.in_flight.len(), c.next));
         if out_there >= max {
             return None;
         }
-        let mut parts = SmallVec::new();
-        for i in 0..self.p.parts.len() {
-            let p = PartitionId(i as u16);
+        let (mut parts, mut bytes, mut left_out): (Request, u64, u16) = (SmallVec::new(), 0, 0);
+        let (before, after) = waiting.split_at(waiting.partition_point(|p| p.0 < first));
+        for &p in after.iter().chain(before) {
             if self.p.meta.leader(p) == Some(b) && self.sendable(p) {
+                bytes += self.p.parts[p.ix()].queue[0].wire_bytes();
+                if bytes > max_bytes && !parts.is_empty() {
+                    left_out = p.0; // prod.PB3: the largest batch goes alone, if it must
+                    break;
+                }
                 let q = self.take_head(p);
                 parts.push((p, q));
             }
+        }
+        if left_out != first {
+            self.conn(b).next = left_out;
         }
         (!parts.is_empty()).then_some(parts)
     }
@@ -333,7 +340,8 @@ impl ProducerCx<'_> {
         let Some(head) = part.queue.first() else {
             return false;
         };
-        let ready = head.lingered || head.sent || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
+        let exhausted = !self.p.blocked.is_empty();
+        let ready = head.lingered || head.sent || exhausted || part.queue.len() > 1 || head.bytes >= self.config().batch_bytes;
         if !(ready || self.flushing()) || part.backing_off || !self.transaction_allows(p, head.sent) {
             return false;
         }
@@ -409,11 +417,12 @@ impl ProducerCx<'_> {
     }
 
     fn conn(&mut self, b: BrokerId) -> &mut ProducerConn {
-        let at = match self.p.conns.iter().position(|c| c.broker == b) {
-            Some(i) => i,
-            None => {
-                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new() });
-                self.p.conns.len() - 1
+        let at = match self.p.conns.iter().position(|c| c.broker >= b) {
+            Some(i) if self.p.conns[i].broker == b => i,
+            before => {
+                let at = before.unwrap_or(self.p.conns.len());
+                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
+                at
             }
         };
         &mut self.p.conns[at]
@@ -501,7 +510,13 @@ impl ProducerCx<'_> {
         let part = &mut self.p.parts[p.ix()];
         part.backing_off = true;
         self.out.arm(Timer::RetryBackoff(id, p));
-        if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch) {
+        if matches!(
+            error,
+            ErrorCode::NotLeaderOrFollower
+                | ErrorCode::FencedLeaderEpoch
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::UnknownTopicOrPartition
+        ) {
             self.p.meta.refresh(me, self.out);
         }
     }
@@ -583,6 +598,7 @@ impl ProducerCx<'_> {
 
     /// Gives up on everything.
     pub(super) fn abandon(&mut self, error: ErrorCode) {
+        self.abandon_blocked(error);
         let me = self.me();
         for i in 0..self.p.parts.len() {
             let p = PartitionId(i as u16);
@@ -607,6 +623,11 @@ impl ProducerCx<'_> {
     fn give_up(&mut self, partition: PartitionId, batch: BatchId, error: ErrorCode) {
         self.out.disarm(Timer::Delivery(batch));
         self.out.event(EventKind::SendFailed { batch, partition, error });
+        self.send_failed(error);
+    }
+
+    /// What its application does about a record that was not sent.
+    pub(super) fn send_failed(&mut self, error: ErrorCode) {
         if self.p.txn.is_some() {
             self.fail_transaction(error);
         } else if let Some(c) = self.config().app.filter(|c| self.setup.consumers[c.ix()].streams.is_some()) {

@@ -8,7 +8,6 @@ use super::share::{Acknowledging, ShareSetup};
 use crate::ids::*;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::ops::Range;
 use std::rc::Rc;
 
 /// How replication worked in a release: each version has everything of those before it (rule book 3.10).
@@ -83,6 +82,8 @@ pub struct PartitionSetup {
     pub unclean: bool,
     /// What keeps its log in bounds; `None` where nothing would come of it.
     pub log: Option<Rc<LogConfig>>,
+    /// It was added to its topic during the run (prod.P5).
+    pub added: bool,
 }
 
 /// A topic.
@@ -90,8 +91,13 @@ pub struct PartitionSetup {
 pub struct TopicSetup {
     /// Its name.
     pub name: String,
-    /// Its partitions.
-    pub partitions: Range<u16>,
+    /// Its partitions, by number. Those that are added during a run have ids above all others (prod.P5).
+    pub partitions: Vec<PartitionId>,
+}
+
+/// The brokers of partition `number` of a topic, the preferred leader first: P0 on 1, 2, 3, P1 on 2, 3, 1, …
+pub fn placed(number: u16, replicas: u16, brokers: u8) -> SmallVec<[BrokerId; 3]> {
+    (0..replicas).map(|i| BrokerId(((number + i) % u16::from(brokers)) as u8 + 1)).collect()
 }
 
 /// A producer and its configs.
@@ -111,6 +117,10 @@ pub struct ProducerSetup {
     pub max_in_flight: usize,
     /// `batch.size` in bytes.
     pub batch_bytes: u32,
+    /// `buffer.memory` in bytes.
+    pub buffer_bytes: u64,
+    /// `max.request.size` in bytes.
+    pub max_request_bytes: u64,
     /// `linger.ms` is 0: a batch can leave at once.
     pub no_linger: bool,
     /// `partitioner.adaptive.partitioning.enable`.
@@ -234,6 +244,8 @@ pub struct ConsumerSetup {
     pub commit: CommitMode,
     /// `isolation.level=read_committed`.
     pub read_committed: bool,
+    /// The brokers whose `broker.rack` is its `client.rack`; nobody where `replica.selector.class` does not look at racks.
+    pub near: BrokerSet,
     /// What it writes for each record that it has handled.
     pub output: Option<OutputSetup>,
     /// What it does with the records, if it is a Streams thread.
@@ -308,6 +320,10 @@ impl Setup {
         let s = &self.partitions[p.ix()];
         format!("{}-{}", self.topics[s.topic].name, s.number)
     }
+    /// Is any of its groups a share group?
+    pub fn has_share_groups(&self) -> bool {
+        self.groups.iter().any(|g| g.share.is_some())
+    }
     /// What a member is called: by its group where that has no other member and the scene has other groups, since each
     /// of them has a `c1`.
     pub fn member_name(&self, c: ConsumerIx) -> &str {
@@ -338,7 +354,7 @@ impl Setup {
     /// Partitions that a group reads, by id.
     pub fn group_partitions(&self, g: GroupIx) -> impl Iterator<Item = PartitionId> {
         let topics = &self.groups[g.ix()].topics;
-        topics.iter().flat_map(|t| self.topics[*t].partitions.clone()).map(PartitionId)
+        topics.iter().flat_map(|t| self.topics[*t].partitions.iter().copied())
     }
     /// Does any log need to know its records?
     pub fn keeps_records(&self) -> bool {
@@ -354,8 +370,28 @@ impl Setup {
     }
     /// The partition of an application's output that takes what it makes of a record of `input`.
     pub fn output_partition(&self, output: &OutputSetup, input: PartitionId) -> PartitionId {
-        let range = &self.topics[output.topic].partitions;
-        PartitionId(range.start + self.partitions[input.ix()].number % range.len() as u16)
+        // Of those that it began with: a producer that has not heard of more would have to wait for its metadata.
+        let all = &self.topics[output.topic].partitions;
+        let first = all.iter().take_while(|p| !self.partitions[p.ix()].added).count();
+        all[usize::from(self.partitions[input.ix()].number) % first]
+    }
+    /// Partitions of a topic that somebody knows of who knows the first `known` of all partitions.
+    pub fn known_partitions(&self, topic: usize, known: usize) -> &[PartitionId] {
+        let all = &self.topics[topic].partitions;
+        &all[..all.partition_point(|p| p.ix() < known)]
+    }
+    /// How many partitions a group reads, by the word of somebody who knows the first `known` of all.
+    pub fn read_by(&self, g: GroupIx, known: usize) -> usize {
+        self.group_partitions(g).filter(|p| p.ix() < known).count()
+    }
+    /// prod.P5: a topic has this many partitions from now on, placed as its others are; none where it has as many.
+    pub(super) fn add_partitions(&mut self, topic: usize, count: u16) {
+        let like = self.partitions[self.topics[topic].partitions[0].ix()].clone();
+        for number in self.topics[topic].partitions.len() as u16..count {
+            self.topics[topic].partitions.push(PartitionId(self.partitions.len() as u16));
+            let replicas = placed(number, like.replicas.len() as u16, self.brokers);
+            self.partitions.push(PartitionSetup { number, replicas, added: true, ..like.clone() });
+        }
     }
     /// The first leader of a partition: the preferred replica.
     pub fn first_leader(&self, p: PartitionId) -> BrokerId {

@@ -27,6 +27,8 @@ pub enum RequestKind {
     Coordinator,
     /// First or last offsets of partitions.
     Offsets,
+    /// Where the epochs of positions end.
+    Epochs,
     /// A group that it asks to join. It is answered when all members have joined, so it may take the rebalance timeout.
     Join,
     /// Its share in a group.
@@ -165,6 +167,8 @@ pub enum Timer {
     CommitCall(ConsumerIx),
     /// A consumer tries a failed request again after `retry.backoff.ms`.
     ConsumerBackoff(ConsumerIx),
+    /// `metadata.max.age.ms` since its leader sent a consumer to a follower: it asks the leader again (repl.3.9).
+    ReadReplica(ConsumerIx, PartitionId),
     /// `auto.commit.interval.ms`; of a Streams thread, `commit.interval.ms`.
     AutoCommit(ConsumerIx),
     /// `heartbeat.interval.ms` of a member of a group.
@@ -193,6 +197,11 @@ pub enum Timer {
     /// Of ZooKeeper and its sessions. A trial has none, so no schedule names one.
     #[serde(skip)]
     Zk(ZkTimer),
+    /// `metadata.max.age.ms` of a client. It runs only while there are partitions that it has not heard of (prod.P5):
+    /// otherwise nothing would come of it.
+    MetadataAge(Actor),
+    /// `max.block.ms` of the `send()` that waits for memory.
+    MaxBlock(ProducerIx),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -244,6 +253,8 @@ pub enum Base {
     },
     /// From the beginning of the transaction that is open.
     Transaction(TxnIx),
+    /// From the client's last metadata on, as often as it takes.
+    Metadata(Actor),
 }
 
 impl Timer {
@@ -269,10 +280,11 @@ impl Timer {
             Timer::Session(_) => Actor::Controller,
             Timer::Quorum(t) => t.actor(),
             Timer::Zk(t) => t.actor(),
-            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) => Actor::Producer(p),
+            Timer::Linger(p, _) | Timer::RetryBackoff(p, _) | Timer::MaxBlock(p) => Actor::Producer(p),
             Timer::Delivery(b) => Actor::Producer(b.producer),
-            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) => a,
+            Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) | Timer::MetadataAge(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::ReadReplica(c, _) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
             Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
@@ -304,6 +316,8 @@ pub enum TimerOp {
     },
     /// Remember this instant as the beginning of a transaction (`txnStartTimestamp`).
     MarkTransaction(TxnIx),
+    /// Remember this instant as that of the client's newest metadata.
+    MarkMetadata(Actor),
 }
 
 /// Things that a person, a script or a search does to the world.
@@ -362,6 +376,8 @@ pub enum Command {
     ElectPreferred(PartitionId),
     /// Set `min.insync.replicas` of a partition's topic (repl.E10).
     AlterMinIsr(PartitionId, u16),
+    /// A topic, by index, shall have this many partitions (prod.P5).
+    CreatePartitions(u16, u16),
 }
 
 /// What a step consumes.

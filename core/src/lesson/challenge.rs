@@ -14,8 +14,10 @@ pub struct Verdict {
     pub met: Vec<(String, bool)>,
     /// Configs, brokers or clients differ from the challenge's; such an attempt does not count.
     pub settings_changed: bool,
-    /// The event that broke the first condition that is not met.
+    /// The event that broke the first condition that is not met, or the last one that the lesson says bears on it.
     pub broken_by: Option<Event>,
+    /// Has that condition held before? Then something broke it; otherwise something is still missing.
+    pub had_held: bool,
     /// The run, for words about it; none of a cost scene.
     pub run: Option<Ran>,
 }
@@ -45,14 +47,15 @@ impl Lesson {
             if w.once { held_once(&w.holds.0, &run, &self.names) } else { w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr)) }
         };
         let met: Vec<(String, bool)> = c.win.iter().map(|w| (w.id.clone(), holds(w))).collect();
-        let broken_by = met.iter().position(|m| !m.1).and_then(|i| {
-            let w = &c.win[i];
+        let unmet = met.iter().position(|m| !m.1).map(|i| &c.win[i]);
+        let had_held = unmet.is_some_and(|w| held_once(&w.holds.0, &run, &self.names));
+        let broken_by = unmet.and_then(|w| {
             let named = w.broken_by.iter().find_map(|p| run.find_last(p, &self.names));
-            let clause = w.holds.0.clauses.iter().find(|x| !cx.holds(&x.expr));
+            let clause = w.holds.0.clauses.iter().find(|x| had_held && !cx.holds(&x.expr));
             named.or_else(|| clause.and_then(|x| last_change(&x.expr, &run, t_us, &LiteMap::new_vec(), &self.names)))
         });
         let settings_changed = c.choices.is_empty() && !self.same_settings(scenario)?;
-        Ok(Verdict { met, settings_changed, broken_by, run: Some(run) })
+        Ok(Verdict { met, settings_changed, broken_by, had_held, run: Some(run) })
     }
 
     /// Judges a choice of a cost scene.
@@ -64,7 +67,7 @@ impl Lesson {
         let cx = Context { now: At::Cost(&run), others: LiteMap::new_vec() };
         let holds = |w: &super::data::Condition| w.holds.0.clauses.iter().all(|x| cx.holds(&x.expr));
         let met = self.data.challenge.win.iter().map(|w| (w.id.clone(), holds(w))).collect();
-        Ok(Verdict { met, settings_changed: false, broken_by: None, run: None })
+        Ok(Verdict { met, settings_changed: false, broken_by: None, had_held: false, run: None })
     }
 
     /// Is everything but the commands and the end as the challenge has it?

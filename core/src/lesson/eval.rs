@@ -314,7 +314,7 @@ impl<'a> Moment<'a> {
     fn partitions_used(&self, topic: &str) -> Option<Value> {
         let setup = self.sim.setup();
         let t = setup.topics.iter().find(|t| t.name == topic)?;
-        let used = t.partitions.clone().map(PartitionId).filter(|p| !self.log(self.sim.ledger().view(*p), *p).is_empty());
+        let used = t.partitions.iter().copied().filter(|p| !self.log(self.sim.ledger().view(*p), *p).is_empty());
         Some(set(used.map(|p| i64::from(setup.partitions[p.ix()].number))))
     }
 

@@ -10,6 +10,7 @@ use crate::broken::{Rule, holds};
 use crate::ids::*;
 use crate::kafka::assignor::Assignor;
 use crate::kafka::group::first_roster;
+use crate::kafka::log::config::LogConfig;
 use crate::kafka::message::Acks;
 use crate::kafka::partitioner::{Partitioner, coordinator_partition};
 use crate::kafka::quorum::QuorumTimer;
@@ -38,7 +39,6 @@ const CONCURRENT_BACKOFF: u64 = 20_000;
 #[derive(Clone, Debug)]
 pub struct Durations {
     broker: BrokerDurations,
-    logs: Vec<LogDurations>,
     producers: Vec<ClientDurations>,
     consumers: Vec<ClientDurations>,
     /// Rebalance timeout of each group.
@@ -74,18 +74,10 @@ struct BrokerDurations {
     producer_expiry: u64,
 }
 
-/// Of a partition.
-#[derive(Clone, Copy, Debug, Default)]
-struct LogDurations {
-    retention: u64,
-    compaction_lag: u64,
-    delete_retention: u64,
-    flush: u64,
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct ClientDurations {
     linger: u64,
+    max_block: u64,
     delivery: u64,
     request: u64,
     backoff: u64,
@@ -95,6 +87,7 @@ struct ClientDurations {
     session: u64,
     group_heartbeat: u64,
     max_poll: u64,
+    metadata_age: u64,
 }
 
 /// How long a fetch of the metadata log waits for news, in microseconds.
@@ -108,7 +101,8 @@ const JOIN_LAPSE_US: u64 = 5_000_000;
 
 impl Durations {
     /// The length of a timer.
-    pub fn of(&self, t: &Timer) -> u64 {
+    pub fn of(&self, t: &Timer, setup: &Setup) -> u64 {
+        let log = |p: &PartitionId, ms: fn(&LogConfig) -> u64| setup.partitions[p.ix()].log.as_ref().map_or(0, |log| ms(log) * 1000);
         let client = |a: &Actor| match a {
             Actor::Consumer(c) => &self.consumers[c.ix()],
             Actor::Producer(p) => &self.producers[p.ix()],
@@ -123,10 +117,10 @@ impl Durations {
             Timer::Writeback(_) => 30_000_000,
             Timer::Retention(_) => self.broker.retention_check,
             Timer::Cleaner(_) => self.broker.cleaner,
-            Timer::SegmentExpiry { partition, .. } => self.logs[partition.ix()].retention,
-            Timer::CompactionLag { partition, .. } => self.logs[partition.ix()].compaction_lag,
-            Timer::DeleteHorizon { partition, .. } => self.logs[partition.ix()].delete_retention,
-            Timer::Flush { partition, .. } => self.logs[partition.ix()].flush,
+            Timer::SegmentExpiry { partition, .. } => log(partition, |log| log.retention_ms.unwrap_or(0)),
+            Timer::CompactionLag { partition, .. } => log(partition, |log| log.min_compaction_lag_ms),
+            Timer::DeleteHorizon { partition, .. } => log(partition, |log| log.delete_retention_ms),
+            Timer::Flush { partition, .. } => log(partition, |log| log.flush_ms.unwrap_or(0)),
             Timer::ProducerExpiry { .. } => self.broker.producer_expiry,
             Timer::Lag { .. } => self.broker.lag,
             Timer::FetchWait { .. } => self.broker.fetch_wait,
@@ -138,10 +132,14 @@ impl Durations {
             Timer::Session(_) => self.broker.session,
             Timer::Linger(p, _) => self.producers[p.ix()].linger,
             Timer::RetryBackoff(p, _) => self.producers[p.ix()].backoff,
+            Timer::MaxBlock(p) => self.producers[p.ix()].max_block,
             Timer::Delivery(b) => self.producers[b.producer.ix()].delivery,
             Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
+            Timer::ReadReplica(c, _) => self.consumers[c.ix()].metadata_age,
+            // 0 would have it ask without end.
+            Timer::MetadataAge(a) => client(a).metadata_age.max(1000),
             Timer::Handling(c) => self.consumers[c.ix()].handling,
             Timer::CommitCall(_) => 0,
             Timer::ConsumerBackoff(c) => self.consumers[c.ix()].backoff,
@@ -220,7 +218,7 @@ pub fn build(s: &Scenario) -> Result<(Setup, Durations), ScenarioError> {
         let log = logs::config(&layers, &s.kafka, dated)
             .map_err(|(name, what)| ScenarioError { at: format!("topic {}: {name}", t.name), what })?;
         let mine = setup.topics[setup.topics.len() - 1].partitions.clone();
-        mine.for_each(|p| setup.partitions[usize::from(p)].log = log.clone());
+        mine.iter().for_each(|p| setup.partitions[p.ix()].log = log.clone());
     }
     for p in &s.topology.producers {
         let at = format!("topology.producers.{}", p.name);
@@ -326,13 +324,12 @@ fn add_topic(setup: &mut Setup, name: &str, numbers: Vec<u16>, rf: u8, min_isr: 
     let first = setup.partitions.len() as u16;
     let topic = setup.topics.len();
     for n in &numbers {
-        // The placement of the lessons: P0 on 1,2,3, P1 on 2,3,1, …
-        let replicas: SmallVec<[BrokerId; 3]> =
-            (0..u16::from(rf)).map(|i| BrokerId(((n + i) % u16::from(setup.brokers)) as u8 + 1)).collect();
+        let replicas = placed(*n, u16::from(rf), setup.brokers);
         let most = if holds(Rule::MinIsrCap) { replicas.len() } else { usize::MAX };
-        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(most), replicas, unclean, log: None });
+        setup.partitions.push(PartitionSetup { topic, number: *n, min_isr: min_isr.min(most), replicas, unclean, log: None, added: false });
     }
-    setup.topics.push(TopicSetup { name: name.into(), partitions: first..first + numbers.len() as u16 });
+    let partitions = (first..first + numbers.len() as u16).map(PartitionId).collect();
+    setup.topics.push(TopicSetup { name: name.into(), partitions });
 }
 
 /// The configs of a producer with the release's checks and silent fall-backs (rule book 0.5).
@@ -384,6 +381,8 @@ fn producer(kafka: &str, name: String, c: &Configs, at: &str) -> Result<Producer
         retries,
         max_in_flight,
         batch_bytes: configs::int("batch.size", Scope::Producer, &layers) as u32,
+        buffer_bytes: configs::int("buffer.memory", Scope::Producer, &layers),
+        max_request_bytes: configs::int("max.request.size", Scope::Producer, &layers),
         no_linger: ms("linger.ms") == 0,
         txn: None,
         app: None,
@@ -445,6 +444,9 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             "latest" => ResetPolicy::Latest,
             _ => ResetPolicy::None,
         };
+        let rack = configs::value("client.rack", Scope::Consumer, &layers);
+        let by_rack = configs::value("replica.selector.class", Scope::Broker, &[&s.configs]) == configs::RACK_AWARE;
+        let near = setup.broker_ids().zip(&s.topology.racks).filter(|x| by_rack && *x.1 == rack).map(|x| x.0).collect();
         // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
         for m in 0..a.everybody() as u8 {
@@ -472,6 +474,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
+                near,
                 output,
                 streams: thread.clone(),
                 share: groups::acknowledging(a),
@@ -508,15 +511,6 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         zk_connection: b("zookeeper.connection.timeout.ms"),
         controller_socket: b("controller.socket.timeout.ms"),
     };
-    let logs = setup.partitions.iter().map(|p| match (&p.log, s.topology.topics.get(p.topic)) {
-        (Some(log), Some(t)) => LogDurations {
-            retention: log.retention_ms.unwrap_or(0) * 1000,
-            compaction_lag: log.min_compaction_lag_ms * 1000,
-            delete_retention: ms("delete.retention.ms", Scope::Topic, &[&t.configs, &s.configs]),
-            flush: log.flush_ms.unwrap_or(0) * 1000,
-        },
-        _ => LogDurations::default(),
-    });
     let outputs = s.apps.iter().flat_map(|a| a.producer_configs().into_iter().flat_map(|c| std::iter::repeat_n(c, a.everybody() as usize)));
     let of_producers: Vec<Configs> = s.topology.producers.iter().map(|p| p.configs.clone()).chain(outputs).collect();
     let transactions = (0..setup.transactions.len()).map(|t| {
@@ -529,10 +523,12 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         let c = |name| ms(name, Scope::Producer, &[configs, &old]);
         ClientDurations {
             linger: c("linger.ms"),
+            max_block: c("max.block.ms"),
             // Raised silently where only its parts are set.
             delivery: c("delivery.timeout.ms").max(c("linger.ms") + c("request.timeout.ms")),
             request: c("request.timeout.ms"),
             backoff: c("retry.backoff.ms"),
+            metadata_age: c("metadata.max.age.ms"),
             ..ClientDurations::default()
         }
     });
@@ -542,6 +538,7 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         let d = ClientDurations {
             request: c("request.timeout.ms"),
             backoff: c("retry.backoff.ms"),
+            metadata_age: c("metadata.max.age.ms"),
             handling: a.handling_us,
             auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),
             fetch_wait: c("fetch.max.wait.ms"),
@@ -555,7 +552,6 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
     let groups = s.apps.iter().map(|a| ms("max.poll.interval.ms", Scope::Consumer, &[&a.configs]));
     Durations {
         broker,
-        logs: logs.collect(),
         producers: producers.collect(),
         consumers: consumers.collect(),
         groups: groups.collect(),

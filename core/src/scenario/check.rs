@@ -6,6 +6,9 @@ use super::versions::{VERSIONS, has_share_groups, has_zookeeper};
 use super::{App, Do, End, FORMAT, Scenario, ScenarioError, TimedCommand, build, error};
 use crate::cost::service::CostSpec;
 
+/// Partitions that all topics may have together.
+const MOST_PARTITIONS: u32 = 10_000;
+
 impl Scenario {
     /// Everything that the types don't say.
     pub(super) fn check(&self) -> Result<(), ScenarioError> {
@@ -88,12 +91,21 @@ impl Scenario {
         if self.has_zookeeper() && t.voters != 1 {
             return error("topology.voters", "must be left out: ZooKeeper keeps the metadata, and one of the brokers is the controller");
         }
+        if !t.racks.is_empty() && t.racks.len() != usize::from(t.brokers) {
+            return error(
+                "topology.broker.rack",
+                format!("names {} racks; there must be one for each of {} brokers", t.racks.len(), t.brokers),
+            );
+        }
+        for (i, rack) in t.racks.iter().enumerate() {
+            check_name(rack, &format!("topology.broker.rack[{i}]"))?;
+        }
         if t.topics.is_empty() {
             return error("topology.topics", "is empty; there must be at least one topic");
         }
         let total: u32 = t.topics.iter().map(|x| u32::from(x.partitions)).sum();
-        if total > 10_000 {
-            return error("topology.topics", format!("have {total} partitions together; there can be 10000"));
+        if total > MOST_PARTITIONS {
+            return error("topology.topics", format!("have {total} partitions together; there can be {MOST_PARTITIONS}"));
         }
         for (i, topic) in t.topics.iter().enumerate() {
             let at = format!("topology.topics[{i}]");
@@ -158,6 +170,9 @@ impl Scenario {
                 }
             }
             if let Some(s) = &a.streams {
+                if a.configs.contains_key("client.rack") {
+                    return error(format!("{at}.configs.client.rack"), "must be left out: Streams threads read from leaders here");
+                }
                 let at = format!("{at}.streams");
                 self.topic_index(&s.to).ok_or_else(|| self.no_topic(format!("{at}.to"), &s.to))?;
                 a.check_streams(s, &at)?;
@@ -258,9 +273,27 @@ impl Scenario {
             Do::AlterConfig { value: 0, .. } => Err("min.insync.replicas must be at least 1".into()),
             Do::AlterConfig { topic, .. } => self.topic_index(topic).map(|_| ()).ok_or_else(|| format!("there is no topic {topic:?}")),
             Do::CrashZookeeper {} | Do::StartZookeeper {} => zookeeper(),
+            Do::CreatePartitions { .. } if self.has_zookeeper() => Err("is not modelled where ZooKeeper keeps the metadata".into()),
+            Do::CreatePartitions { topic, count } => {
+                let Some(i) = self.topic_index(topic) else { return Err(format!("there is no topic {topic:?}")) };
+                let (now, others) = (self.partitions_at(i, c), self.topology.topics.iter().map(|t| u32::from(t.partitions)).sum::<u32>());
+                if *count <= now {
+                    return Err(format!("INVALID_PARTITIONS: {topic:?} has {now} then, so count must be at least {}", now + 1));
+                }
+                if others + u32::from(*count) > MOST_PARTITIONS {
+                    return Err(format!("all topics have {others} partitions already; there can be {MOST_PARTITIONS}"));
+                }
+                match self.apps.iter().find(|a| a.streams.is_some() && a.topics.contains(topic)) {
+                    Some(a) => Err(format!(
+                        "{topic:?} is read by {:?}, a Streams application: its tasks and its store's partitions can't change",
+                        a.group
+                    )),
+                    None => Ok(()),
+                }
+            }
             Do::CrashVoter { voter: v } | Do::StartVoter { voter: v } => voter(v),
             Do::DeleteRecords { topic, partition, .. } | Do::ElectPreferredLeader { topic, partition } => {
-                match self.topic_index(topic).map(|i| self.topology.topics[i].partitions) {
+                match self.topic_index(topic).map(|i| self.partitions_at(i, c)) {
                     Some(n) if *partition < n => Ok(()),
                     Some(n) => Err(format!("{topic:?} has {n} partitions, from 0")),
                     None => Err(format!("there is no topic {topic:?}")),
@@ -287,6 +320,17 @@ impl Scenario {
             | Do::StopConsumer { consumer: c }
             | Do::ThrowInHandler { consumer: c } => consumer(c),
         }
+    }
+
+    /// How many partitions a topic has when a command comes, if those before it did what they say.
+    fn partitions_at(&self, topic: usize, command: &TimedCommand) -> u16 {
+        let t = &self.topology.topics[topic];
+        let before = self.commands.iter().take_while(|c| !std::ptr::eq(*c, command) && c.at_us <= command.at_us);
+        let counts = before.filter_map(|c| match &c.what {
+            Do::CreatePartitions { topic, count } if *topic == t.name => Some(*count),
+            _ => None,
+        });
+        counts.fold(t.partitions, u16::max)
     }
 
     fn topic_index(&self, name: &str) -> Option<usize> {

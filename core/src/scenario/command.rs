@@ -193,6 +193,13 @@ pub enum Do {
         #[serde(default)]
         partition: u16,
     },
+    /// `kafka-topics --alter --partitions`: a topic gets more of them (prod.P5).
+    CreatePartitions {
+        /// Topic by name.
+        topic: String,
+        /// How many it has then; more than before.
+        count: u16,
+    },
     /// `kafka-configs --alter --add-config`, of a topic.
     AlterConfig {
         /// Topic by name.

@@ -69,6 +69,9 @@ const DEFAULT_STRATEGIES: &str =
 /// `partitioner.class` in place of the built-in partitioner (prod.P2).
 pub const ROUND_ROBIN: &str = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
 
+/// `replica.selector.class` in place of reading from leaders only (KIP-392).
+pub const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
@@ -78,6 +81,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("replica.fetch.backoff.ms", Scope::Broker, Kind::Int(0), "1000"),
     def("replica.socket.timeout.ms", Scope::Broker, Kind::Int(1), "30000"),
     def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
+    def("replica.selector.class", Scope::Broker, Kind::Word(&[RACK_AWARE]), ""),
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
     def("controller.quorum.election.timeout.ms", Scope::Broker, Kind::Int(1), "1000"),
@@ -125,10 +129,14 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("retries", Scope::Producer, Kind::Int(0), "2147483647"),
     def("max.in.flight.requests.per.connection", Scope::Producer, Kind::Int(1), "5"),
     def("batch.size", Scope::Producer, Kind::Int(0), "16384"),
+    def("buffer.memory", Scope::Producer, Kind::Int(0), "33554432"),
+    def("max.block.ms", Scope::Producer, Kind::Int(0), "60000"),
+    def("max.request.size", Scope::Producer, Kind::Int(0), "1048576"),
     def("linger.ms", Scope::Producer, Kind::Int(0), "5"),
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Producer, Kind::Int(0), "300000"),
     def("transactional.id", Scope::Producer, Kind::Name, ""),
     def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
     def("partitioner.adaptive.partitioning.enable", Scope::Producer, Kind::Bool, "true"),
@@ -147,8 +155,10 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
     def("max.poll.interval.ms", Scope::Consumer, Kind::Int(1), "300000"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
+    def("client.rack", Scope::Consumer, Kind::Name, ""),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Consumer, Kind::Int(0), "300000"),
     def("share.acknowledgement.mode", Scope::Share, Kind::Word(&["implicit", "explicit"]), "implicit"),
     def("share.acquire.mode", Scope::Share, Kind::Word(&["batch_optimized", "record_limit"]), "batch_optimized"),
     def("share.auto.offset.reset", Scope::Share, Kind::Word(&["earliest", "latest"]), "latest"),
@@ -159,6 +169,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Share, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Share, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Share, Kind::Int(0), "100"),
+    def("metadata.max.age.ms", Scope::Share, Kind::Int(0), "300000"),
     def("processing.guarantee", Scope::Streams, Kind::Word(&["at_least_once", "exactly_once_v2"]), "at_least_once"),
     def("commit.interval.ms", Scope::Streams, Kind::Int(1), "30000"),
 ];

@@ -53,6 +53,7 @@ pub(super) fn config(layers: &[&Configs; 2], kafka: &str, dated: bool) -> Result
         retention_bytes: limit("retention.bytes"),
         dirty_ratio_permille: (ratio * 1000.0) as u64,
         min_compaction_lag_ms: int("min.compaction.lag.ms"),
+        delete_retention_ms: int("delete.retention.ms"),
         flush_messages: int("flush.messages"),
         max_message_bytes: int("max.message.bytes"),
         timestamp_before_ms: int("message.timestamp.before.max.ms"),

@@ -212,6 +212,9 @@ pub struct Topology {
     /// Where metadata is kept.
     #[serde(default, skip_serializing_if = "Metadata::is_kraft")]
     pub metadata: Metadata,
+    /// `broker.rack` of each broker, in the order of their ids; none, or one for each.
+    #[serde(rename = "broker.rack", default, skip_serializing_if = "Vec::is_empty")]
+    pub racks: Vec<String>,
     /// Topics.
     pub topics: Vec<Topic>,
     /// Producers.

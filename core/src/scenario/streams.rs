@@ -165,11 +165,11 @@ fn internal(setup: &mut Setup, like: usize, name: String) -> Result<usize, Scena
     let old = setup.topics[like].partitions.clone();
     let first = setup.partitions.len() as u16;
     let topic = setup.topics.len();
-    for p in old.clone() {
-        let copy = PartitionSetup { topic, log: None, ..setup.partitions[usize::from(p)].clone() };
+    for p in &old {
+        let copy = PartitionSetup { topic, log: None, ..setup.partitions[p.ix()].clone() };
         setup.partitions.push(copy);
     }
-    setup.topics.push(TopicSetup { name, partitions: first..first + old.len() as u16 });
+    setup.topics.push(TopicSetup { name, partitions: (first..first + old.len() as u16).map(crate::ids::PartitionId).collect() });
     Ok(topic)
 }
 

@@ -84,7 +84,7 @@ impl Sim {
             Some(us) => self.disturbances.handlers.insert(consumer, us),
             None => self.disturbances.handlers.remove(&consumer),
         };
-        let normal = self.plan.durations.of(&Timer::Handling(consumer));
+        let normal = self.plan.durations.of(&Timer::Handling(consumer), &self.world.setup);
         self.record(EventKind::HandlerSlowed { consumer, handling_us: handling_us.unwrap_or(normal) }, None);
     }
 

@@ -80,6 +80,7 @@ pub struct Sim {
     transit: BTreeMap<MsgId, Transit>,
     last_fetch: LiteMap<(BrokerId, BrokerId), u64>,
     transaction_starts: LiteMap<TxnIx, u64>,
+    last_metadata: LiteMap<Actor, u64>,
     sticky: LiteMap<(ProducerIx, usize), Sticky>,
     disturbances: Disturbances,
     events: Chunked<Event>,
@@ -137,6 +138,7 @@ impl Sim {
             transit: BTreeMap::new(),
             last_fetch: LiteMap::new_vec(),
             transaction_starts: LiteMap::new_vec(),
+            last_metadata: LiteMap::new_vec(),
             sticky: LiteMap::new_vec(),
             disturbances: Disturbances::default(),
             events: Chunked::default(),
@@ -314,21 +316,24 @@ impl Sim {
 
     /// An application sends a record: the partitioner chooses, the producer takes it.
     fn send(&mut self, producer: ProducerIx, topic: usize, key: Option<&str>, record: RecordData, then: AfterSend, out: &mut Out) {
-        let range = self.world.setup.topics[topic].partitions.clone();
-        let choice = Choice { producer, first: range.start, partitions: range.len() as u16 };
-        let config = &self.world.setup.producers[producer.ix()];
+        let setup = self.world.setup.clone();
+        // prod.P5: all that its metadata has, whether somebody leads them or not.
+        let known = self.world.producers[producer.ix()].meta.leaders.len();
+        let choice = Choice { producer, partitions: setup.known_partitions(topic, known) };
+        let config = &setup.producers[producer.ix()];
         let keyed = key.filter(|_| !config.ignore_keys && !config.round_robin);
         let in_turn = config.round_robin;
         let number = match keyed {
             _ if in_turn => self.sticky.entry((producer, topic)).or_default().next_in_turn(choice, &self.world),
-            Some(k) => config.partitioner.partition(k.as_bytes(), choice.partitions),
+            Some(k) => config.partitioner.partition(k.as_bytes(), choice.partitions.len() as u16),
             None => self.sticky.entry((producer, topic)).or_default().partition(self.plan.seed, choice, &self.world),
         };
         let record = RecordData { key: self.ledger.note_key(key).map(|k| k.0), ..record };
         if let Some(costs) = &mut self.costs {
             costs.note_record(record.bytes);
         }
-        self.world.step(Input::Do(Command::Send { producer, partition: PartitionId(range.start + number), record, then }), out);
+        let partition = choice.partitions[usize::from(number)];
+        self.world.step(Input::Do(Command::Send { producer, partition, record, then }), out);
         if keyed.is_none()
             && !in_turn
             && let Some(sticky) = self.sticky.get_mut(&(producer, topic))
@@ -348,9 +353,11 @@ impl Sim {
             End::Producer(p) => Actor::Producer(ProducerIx(*p)),
             End::Consumer(c) => Actor::Consumer(ConsumerIx(*c)),
         };
+        let topic_of = |topic: &str| setup.topics.iter().position(|x| x.name == topic).unwrap_or(0);
+        // A partition that a command before this one should have created may not be there: then its first stands in.
         let partition_of = |topic: &str, number: u16| {
-            let first = setup.topics.iter().find(|x| x.name == topic).map_or(0, |t| t.partitions.start);
-            PartitionId(first + number)
+            let all = &setup.topics[topic_of(topic)].partitions;
+            all.get(usize::from(number)).copied().unwrap_or(all[0])
         };
         let command = match what {
             Do::Send { producer, topic, key, tombstone, timestamp_ms, poison } => {
@@ -390,6 +397,7 @@ impl Sim {
             Do::AlterConfig { topic, value, .. } => Command::AlterMinIsr(partition_of(topic, 0), *value),
             Do::CrashZookeeper {} => Command::CrashZookeeper,
             Do::StartZookeeper {} => Command::StartZookeeper,
+            Do::CreatePartitions { topic, count } => Command::CreatePartitions(topic_of(topic) as u16, *count),
             Do::CrashVoter { voter } => Command::CrashVoter(VoterId(*voter)),
             Do::StartVoter { voter } => Command::StartVoter(VoterId(*voter)),
             Do::CrashConsumer { consumer } => Command::CrashConsumer(ConsumerIx(*consumer)),
@@ -486,8 +494,13 @@ impl Sim {
                     Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
+                    // The last time that it was due, whether anything came of it or not.
+                    Base::Metadata(a) => {
+                        let last = self.last_metadata.get(&a).copied().unwrap_or(0);
+                        self.now_us - (self.now_us - last) % self.plan.durations.of(&t, &self.world.setup).max(1)
+                    }
                 };
-                let us = self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t));
+                let us = self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t, &self.world.setup));
                 let jitter_us = match t {
                     // Up to as much again, so that two voters seldom ask at once.
                     Timer::Quorum(QuorumTimer::Election(..)) => fingerprint(&(self.plan.seed, t)) % us.max(1),
@@ -498,6 +511,9 @@ impl Sim {
             TimerOp::Disarm(t) => self.queue.disarm(&t),
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
+            }
+            TimerOp::MarkMetadata(a) => {
+                self.last_metadata.insert(a, self.now_us);
             }
             TimerOp::MarkTransaction(txn) => {
                 self.transaction_starts.insert(txn, self.now_us);
@@ -511,11 +527,11 @@ impl Sim {
             let check = (!self.world.setup.transactions.is_empty()).then_some(Timer::Txn(TxnTimer::Check(b)));
             let all = [Timer::Heartbeat(b), Timer::IsrCheck(b), Timer::HwCheckpoint(b), Timer::Writeback(b)];
             for t in all.into_iter().chain(check) {
-                let period = self.plan.durations.of(&t);
+                let period = self.plan.durations.of(&t, &self.world.setup);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }
             for t in [Timer::Retention(b), Timer::Cleaner(b)].into_iter().filter(|t| self.queue.is_armed(t)).collect::<Vec<_>>() {
-                let period = self.plan.durations.of(&t);
+                let period = self.plan.durations.of(&t, &self.world.setup);
                 self.queue.arm(t, 1 + fingerprint(&(self.plan.seed, t)) % period.max(1));
             }
         }

@@ -20,12 +20,10 @@ pub(super) struct Sticky {
 
 /// Whose record it is, and where it may go.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Choice {
+pub(super) struct Choice<'a> {
     pub producer: ProducerIx,
-    /// The topic's first partition.
-    pub first: u16,
-    /// How many it has.
-    pub partitions: u16,
+    /// The topic's partitions, as far as the producer's metadata has them.
+    pub partitions: &'a [PartitionId],
 }
 
 impl Sticky {
@@ -37,11 +35,11 @@ impl Sticky {
     /// prod.P2: RoundRobinPartitioner, which looks at no key: partitions with a leader in turn, all of them if none has one.
     pub(super) fn next_in_turn(&mut self, c: Choice, w: &World) -> u16 {
         let meta = &w.producers[c.producer.ix()].meta;
-        let known: Vec<u16> = (0..c.partitions).filter(|n| meta.leader(PartitionId(c.first + n)).is_some()).collect();
+        let known: Vec<u16> = (0..).zip(c.partitions).filter(|x| meta.leader(*x.1).is_some()).map(|x| x.0).collect();
         let turn = self.turns;
         self.turns = (turn + 1) & 0x7fff_ffff;
         match known.len() as u32 {
-            0 => (turn % u32::from(c.partitions)) as u16,
+            0 => (turn % c.partitions.len() as u32) as u16,
             n => known[(turn % n) as usize],
         }
     }
@@ -52,7 +50,7 @@ impl Sticky {
         let Some(number) = self.partition else { return };
         let limit = w.setup.producers[c.producer.ix()].batch_bytes;
         self.bytes += if holds(Rule::Sticky) { bytes } else { limit.saturating_mul(2) };
-        let waiting = w.producers[c.producer.ix()].parts[usize::from(c.first + number)].queue.last();
+        let waiting = w.producers[c.producer.ix()].parts[c.partitions[usize::from(number)].ix()].queue.last();
         let half_full = waiting.is_some_and(|q| !q.sent && q.bytes < limit);
         if self.bytes >= limit.saturating_mul(2) || self.bytes >= limit && !half_full {
             *self = Sticky::default();
@@ -64,10 +62,7 @@ impl Sticky {
 fn next(seed: u64, c: Choice, w: &World) -> u16 {
     let p = &w.producers[c.producer.ix()];
     let random = fingerprint(&(seed, c.producer, p.records)) & 0x7fff_ffff;
-    let partition = |n: u16| {
-        let id = PartitionId(c.first + n);
-        (p.meta.leader(id).is_some(), p.parts[id.ix()].queue.len() as u64)
-    };
-    let partitions: Vec<(bool, u64)> = (0..c.partitions).map(partition).collect();
+    let partition = |id: &PartitionId| (p.meta.leader(*id).is_some(), p.parts[id.ix()].queue.len() as u64);
+    let partitions: Vec<(bool, u64)> = c.partitions.iter().map(partition).collect();
     sticky_partition(&partitions, w.setup.producers[c.producer.ix()].adaptive, random)
 }

@@ -14,7 +14,6 @@ pub mod counterfactual;
 mod explorer;
 mod fingerprints;
 pub mod knobs;
-pub mod lanes;
 mod numbered;
 mod properties;
 mod search;
@@ -142,6 +141,8 @@ pub struct Trial {
     pub coarse: bool,
     /// Of steps that commute, take one order only (see `sleep`): the same states, fewer steps.
     pub sleep: bool,
+    /// Forget what nobody will read again (see `kafka::unread`): fewer states, and everything happens as it would.
+    pub prune: bool,
     /// Memory for what actors did with inputs (see `kafka::memo`): the same steps, faster. 0: the rules run each time.
     pub memo_bytes: u64,
 }
@@ -170,15 +171,15 @@ impl Trial {
         for (i, w) in s.workload.iter().enumerate() {
             let producer = ProducerIx(setup.producers.iter().position(|p| p.name == w.producer).unwrap_or(0) as u8);
             let topic = setup.topics.iter().position(|t| t.name == w.topic).unwrap_or(0);
-            let range = setup.topics[topic].partitions.clone();
+            let partitions = &setup.topics[topic].partitions;
             for n in 0..wanted.min(w.count as usize) {
                 let key = w.keys.get(n % w.keys.len().max(1));
                 let number = match key {
-                    Some(k) => setup.producers[producer.ix()].partitioner.partition(k.as_bytes(), range.len() as u16),
+                    Some(k) => setup.producers[producer.ix()].partitioner.partition(k.as_bytes(), partitions.len() as u16),
                     None => 0,
                 };
                 let at = w.start_us + n as u64 * w.every_us;
-                sends.push((at, i, n, (producer, PartitionId(range.start + number), w.after(n as u32)), key.cloned()));
+                sends.push((at, i, n, (producer, partitions[usize::from(number)], w.after(n as u32)), key.cloned()));
             }
         }
         order::sort_by_key(&mut sends, |s| (s.0, s.1, s.2));
@@ -195,6 +196,7 @@ impl Trial {
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
             sleep: true,
+            prune: true,
             memo_bytes: spec.bounds.max_bytes / 4,
         })
     }

@@ -17,7 +17,7 @@ fn outputs(sim: &Sim) -> Vec<u32> {
         }
     }
     let mut times: BTreeMap<(BatchId, u16), u32> = BTreeMap::new();
-    for p in sim.setup().topics[1].partitions.clone().map(PartitionId) {
+    for &p in &sim.setup().topics[1].partitions {
         let r = sim.world().leader_replica(p).expect("led");
         for e in r.log.iter_from(Offset::ZERO) {
             let Payload::Data(b) = e.payload else { continue };

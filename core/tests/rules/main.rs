@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod accumulator;
 mod anomalies;
 mod assignors;
 mod consumer;
@@ -16,8 +17,10 @@ mod groups;
 mod lessons;
 mod log;
 mod metrics;
+mod partitions;
 mod producer;
 mod quorum;
+mod reads;
 mod replication;
 mod share;
 mod stories;

@@ -13,7 +13,15 @@ use highwater_core::scenario::End;
 use smallvec::smallvec;
 
 fn setup(min_isr: usize) -> PartitionSetup {
-    PartitionSetup { topic: 0, number: 0, replicas: smallvec![BrokerId(1), BrokerId(2), BrokerId(3)], min_isr, unclean: false, log: None }
+    PartitionSetup {
+        topic: 0,
+        number: 0,
+        replicas: smallvec![BrokerId(1), BrokerId(2), BrokerId(3)],
+        min_isr,
+        unclean: false,
+        log: None,
+        added: false,
+    }
 }
 fn set(ids: &[u8]) -> BrokerSet {
     ids.iter().map(|b| BrokerId(*b)).collect()

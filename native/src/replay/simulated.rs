@@ -39,6 +39,9 @@ fn outcome(sim: &Sim, id: RecordId, partition: u16) -> Record {
             EventKind::Txn(TxnEvent::Discarded { batch: b, .. }) if Some(b) == batch => {
                 (record.error, record.at_us) = (Some("given up with its transaction".into()), e.at_us);
             }
+            EventKind::SendRefused { record: r, error, .. } if r == id => {
+                (record.error, record.at_us) = (Some(error.name().into()), e.at_us);
+            }
             EventKind::Txn(TxnEvent::SendRefused { record: r }) if r == id => {
                 (record.error, record.at_us) = (Some("send() threw".into()), e.at_us);
             }

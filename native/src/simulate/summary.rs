@@ -39,7 +39,7 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
     }
     let _ = writeln!(s, "\n{}", words.ledger);
     let f = sim.ledger().figures(sim.world());
-    let figures = [
+    let mut figures = vec![
         ("sent", f.sent),
         ("acked", f.acked),
         ("in log", f.in_log),
@@ -50,7 +50,8 @@ pub(super) fn text(scenario: &Scenario, run: &Run, lang: Lang) -> String {
         ("duplicated", f.duplicated),
         ("out of order", f.out_of_order),
     ];
-    let figures = figures.map(|(name, n)| format!("{name} {n}"));
+    figures.extend(sim.setup().has_share_groups().then_some(("given up", f.given_up)));
+    let figures: Vec<String> = figures.into_iter().map(|(name, n)| format!("{name} {n}")).collect();
     let _ = writeln!(s, "  {}\n\n{}", figures.join("   "), words.partitions);
     partitions(&mut s, run);
     let waived: Vec<&str> = not_promised(sim.ledger()).map(|i| i.id).collect();

@@ -1,5 +1,6 @@
 // The story of the first slice: records flow, the leader crashes, another takes over, time goes back.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { crowdedScene } from '../lib/crowd.mjs';
 
 const id = (page, name) => page.locator(`[data-testid="${name}"]`);
@@ -177,5 +178,112 @@ export default {
     await until(page, 'the first key is seen', async () => (await worn()) > 100);
     await id(page, 'theme').click();
     await until(page, 'so it is in the dark', async () => (await worn()) > 100);
+  },
+
+  'a share consumer is inspected as one, and what was given up is counted': async (t) => {
+    const scenario = await readFile(new URL('../../../assets/scenarios/share-group.json', import.meta.url), 'utf8');
+    const scene = `highwater-scene-1 5200000 auto consumer-0 0\n${scenario}`;
+    const page = await openSettled(t, {
+      prepare: (page) => page.addInitScript((kept) => localStorage.setItem('highwater.scene', kept), scene),
+    });
+    const said = await page.locator('.inspector').innerText();
+    for (const wanted of [/share \(KIP-932\)/, /share\.acknowledgement\.mode/, /share\.acquire\.mode/, /holds acquired/, /group\.share\.delivery\.count\.limit/]) {
+      assert.match(said, wanted);
+    }
+    assert.doesNotMatch(said, /position|auto\.commit/);
+    assert.equal(await number(page, 'ledger-given-up'), 1);
+    assert.match(await id(page, 'legend').innerText(), /acquired[^]*acknowledged[^]*archived[^]*poison/);
+    await id(page, 'deselect').click();
+    assert.equal(await id(page, 'set-kafka-2.8').getAttribute('aria-disabled'), 'true');
+    assert.match(await id(page, 'refused').innerText(), /2\.8.*from 4\.2 on/);
+  },
+
+  'terms explain themselves: by pointer on the stage, by focus in the inspector, all of them in the help': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 200_000);
+    const stage = await id(page, 'stage').boundingBox();
+    const cards = await id(page, 'broker-1').boundingBox();
+    await until(page, 'the label of the tide line says what it is', async () => {
+      for (let x = cards.x; x < cards.x + cards.width; x += 20) {
+        await page.mouse.move(x, stage.y + stage.height - 22);
+        if (await id(page, 'pointed').count()) {
+          await page.waitForTimeout(500);
+          return /every in-sync replica/.test(await id(page, 'pointed').innerText());
+        }
+      }
+      return false;
+    });
+    await page.keyboard.press('Escape');
+    await id(page, 'pointed').waitFor({ state: 'detached' });
+    await id(page, 'isr').hover();
+    await until(page, 'so does the ISR', async () => /keep up with the leader/.test(await id(page, 'pointed').innerText()));
+    await id(page, 'partition-0').locator('.name').click();
+    await t.tabTo(page, '.inspector .term');
+    assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement.querySelector('.tip')).display), 'block');
+    await t.press(page, '?');
+    await id(page, 'glossary').click();
+    for (const word of ['share group', 'quorum', 'voter', 'ELR', 'leader epoch', 'acquisition lock']) {
+      assert.ok((await page.locator('.help .words dt', { hasText: word }).count()) > 0, word);
+    }
+    await t.press(page, 'Escape');
+    await id(page, 'help-dialog').waitFor({ state: 'detached' });
+  },
+
+  'the keys of the help do what it says': async (t) => {
+    const page = await openSettled(t, { reducedMotion: 'reduce' });
+    const clock = () => id(page, 'clock').innerText();
+    const inspected = (name) => until(page, name, async () => (await id(page, 'inspected').innerText()) === name);
+    await t.press(page, '?');
+    const listed = await page.locator('.help kbd').allInnerTexts();
+    assert.deepEqual(listed, ['Space', '→ PgDn', '← PgUp', 'R', '1 2 3', 'C', 'X', 'P', 'Tab', 'D', 'L', 'T', '?', 'Esc']);
+    await t.press(page, '?');
+    await id(page, 'help-dialog').waitFor({ state: 'detached' });
+    for (const [on, back] of [['ArrowRight', 'ArrowLeft'], ['PageDown', 'PageUp']]) {
+      await seek(page, 100_000);
+      await until(page, 'it is there', async () => (await clock()) === '0.100 s');
+      await t.press(page, on);
+      await until(page, `${on} goes on`, async () => (await clock()) > '0.100 s');
+      await t.press(page, back, back);
+      await until(page, `${back} goes back`, async () => (await clock()) < '0.100 s');
+    }
+    await t.press(page, 'c');
+    await inspected('Controller');
+    await t.press(page, '3');
+    await inspected('broker 3');
+    await t.press(page, 'p');
+    await until(page, 'it stands still', async () => /stands still until/.test(await page.locator('.inspector').innerText()));
+    await t.press(page, 'x');
+    await until(page, 'it is down', async () => /crashed/.test(await id(page, 'broker-3').innerText()));
+    await t.press(page, 'Escape', 'Escape'); // first the notice that the past was changed
+    await inspected('The run');
+    await t.press(page, 'r');
+    await until(page, 'from the beginning', async () => (await clock()) === '0.000 s');
+    const theme = () => page.locator('html').getAttribute('data-theme');
+    const before = await theme();
+    await t.press(page, 't');
+    await until(page, 'other colours', async () => (await theme()) !== before);
+    await t.press(page, 'd');
+    await until(page, 'the next door', async () => !page.url().endsWith('#/play') && page.url().includes('#/'));
+  },
+
+  'who reads English does not load the Korean half of the font': async (t) => {
+    const fonts = [];
+    const page = await openSettled(t, { prepare: (page) => page.on('request', (r) => r.url().endsWith('.woff2') && fonts.push(r.url())) });
+    const loaded = () => fonts.map((url) => url.split('/').at(-1)).sort();
+    await until(page, 'its fonts come', async () => fonts.length >= 2);
+    await page.waitForTimeout(500);
+    assert.deepEqual(loaded(), ['highwater-sans-latin.woff2', 'jetbrains-mono.woff2']);
+    await id(page, 'lang').click();
+    await until(page, 'the Korean half comes', async () => loaded().includes('highwater-sans-korean.woff2'));
+  },
+
+  'the list of events goes back as far as one likes': async (t) => {
+    const page = await openSettled(t);
+    await seek(page, 2_000_000);
+    await id(page, 'tab-events').click();
+    const lines = () => page.locator('.events li').count();
+    await until(page, 'the newest are there', async () => (await lines()) === 80);
+    await id(page, 'earlier').click();
+    await until(page, 'more are there', async () => (await lines()) > 80);
   },
 };

@@ -23,10 +23,12 @@ pub struct Hot {
     painted: Option<(u64, u64, usize)>,
     dirty: bool,
     refreshed_ms: f64,
+    just_read: bool,
     refreshed: Option<(u64, u64, bool)>,
 }
 
-/// How often what is read is brought up to date while time goes on.
+/// How often the clock is brought up to date while nothing happens. What does happen is read in the frame that shows it, or in the
+/// next one where something happens in every frame; where time stops, at once.
 const REFRESH_MS: f64 = 70.0;
 
 impl Hot {
@@ -41,6 +43,7 @@ impl Hot {
             painted: None,
             dirty: true,
             refreshed_ms: 0.0,
+            just_read: false,
             refreshed: None,
         }
     }
@@ -81,15 +84,49 @@ impl Hot {
     fn wants_refresh(&mut self, now_ms: f64) -> bool {
         let s = &self.session;
         let state = (s.sim().now_us(), s.sim().inputs(), s.moving());
+        let just_read = std::mem::take(&mut self.just_read);
         if self.refreshed == Some(state) {
             return false;
         }
-        let stopped = self.refreshed.is_some_and(|r| r.2) && !s.moving();
-        if now_ms - self.refreshed_ms < REFRESH_MS && !stopped {
+        let happened = self.refreshed.is_none_or(|r| r.1 != state.1);
+        let turned = self.refreshed.is_none_or(|r| r.2 != state.2);
+        let due = if happened { !just_read } else { now_ms - self.refreshed_ms >= REFRESH_MS };
+        if !due && !turned {
             return false;
         }
+        self.just_read = true;
         self.refreshed = Some(state);
         self.refreshed_ms = now_ms;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::pacing::Speed;
+    use highwater_core::scenario::{DEFAULT, Scenario};
+
+    #[test]
+    fn what_is_read_is_at_most_one_frame_behind_what_is_seen() {
+        let mut hot = Hot::new(Session::new(Scenario::parse(DEFAULT).unwrap()).unwrap());
+        for speed in [Speed::Auto, Speed::Fixed(4), Speed::Fixed(5)] {
+            hot.session.set_speed(speed);
+            hot.session.toggle();
+            let (mut ms, mut happened, mut behind) = (0.0, 0, false);
+            for _ in 0..300 {
+                let before = hot.session.sim().inputs();
+                hot.session.frame(16_667.0, || false);
+                ms += 16.667;
+                let (read, now) = (hot.wants_refresh(ms), hot.session.sim().inputs());
+                happened += usize::from(now != before);
+                assert!(read || !behind, "at {ms} ms: the ledger lags by two frames");
+                behind = !read && (behind || now != before);
+            }
+            assert!(happened > 5, "{happened} frames brought something");
+            hot.session.pause();
+            assert!(hot.wants_refresh(ms), "that it stands still is read at once");
+            assert!(!hot.wants_refresh(ms + 1000.0), "there is nothing new");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Keys that work anywhere on the page.
 
+use super::browser;
 use super::msg::{BehindMsg, Msg};
 use crate::door::Door;
 use crate::learn::Ask;
@@ -34,6 +35,8 @@ pub fn message(e: &KeyboardEvent, help: bool, door: Door) -> Option<Msg> {
         _ => {}
     }
     match door {
+        // In the list of lessons there is nothing to play.
+        Door::Learn if browser::by_id("lesson").is_none() => None,
         Door::Learn => learn(&key).or_else(|| play(&key, &on)),
         Door::Play => play(&key, &on),
         // It listens itself.

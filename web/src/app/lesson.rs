@@ -17,6 +17,7 @@ use yew::platform::spawn_local;
 impl App {
     /// Goes where an address leads behind the Learn door. The first time, the lessons have to be loaded before.
     pub(super) fn enter_lesson(&mut self, ctx: &Context<Self>, rest: &str) {
+        self.want_words(ctx);
         if self.learn.lessons().is_empty() {
             self.learn.progress = browser::recall(keys::PROGRESS).map_or_else(Progress::default, |t| Progress::read(&t));
             let link = ctx.link().clone();

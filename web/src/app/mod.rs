@@ -23,11 +23,11 @@ use crate::learn::progress::Progress;
 use crate::measure::Kept;
 use crate::panels::coach::Advice;
 use crate::scene;
-use crate::scene::geometry::pt;
+use crate::scene::geometry::{Rect, pt};
 use crate::session::branches;
 use crate::session::saved;
 use crate::session::select::Selection;
-use crate::session::{Motion, Session};
+use crate::session::{LIST, Motion, Session};
 use crate::stage::Stage;
 use crate::stage::ink::Ink;
 use crate::stage::palette::Palette;
@@ -38,7 +38,7 @@ use gloo::utils::{document, window};
 use highwater_core::ids::BrokerId;
 use highwater_core::scenario::{DEFAULT, Scenario, ScenarioError};
 use hot::Hot;
-use msg::{BehindMsg, Keeping, Msg, Tab};
+use msg::{BehindMsg, Hint, Keeping, Msg, Tab};
 use playback::Playback;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -48,6 +48,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use yew::prelude::*;
 
+/// How many more events the list shows when asked.
+const MORE: usize = 200;
+/// How many of the newest events are looked at while nobody sees the list: three stand below the stage, headlines are read out.
+const LAST: usize = 24;
 /// How long a notice stays.
 const NOTICE_MS: u32 = 7000;
 
@@ -93,6 +97,13 @@ pub struct App {
     dark: bool,
     help: bool,
     tab: Tab,
+    /// How many events the list shows.
+    listed: usize,
+    /// What is pointed at on the stage; the same place for those who watch the pointer.
+    hint: Option<Hint>,
+    pointed: Rc<Cell<Option<Rect>>>,
+    /// Were the words of English and Korean asked for?
+    words_asked: [bool; 2],
     coach: Option<Advice>,
     notice: Option<String>,
     fading: Option<Timeout>,
@@ -169,6 +180,10 @@ impl Component for App {
             dark,
             help: false,
             tab: Tab::default(),
+            listed: LIST,
+            hint: None,
+            pointed: Rc::default(),
+            words_asked: [false; 2],
             coach,
             notice: None,
             fading: None,
@@ -255,11 +270,16 @@ impl Component for App {
             }
             Msg::Shift(by) => self.shift(by),
             Msg::Click(x, y, under) => self.click(x, y, under),
-            Msg::Tab(tab) => self.tab = tab,
+            Msg::Tab(tab) => (self.tab, self.listed) = (tab, LIST),
+            Msg::Earlier => self.listed += MORE,
+            Msg::WantWords => self.want_words(ctx),
+            Msg::Words(lang, text) => self.learn.take_words(lang, &text),
+            Msg::Hint(hint) => self.hint = hint,
             Msg::SwitchLang => {
                 self.lang = self.lang.other();
                 browser::keep(keys::LANG, self.lang.tag());
                 self.dress();
+                self.want_words(ctx);
                 if let Some(b) = behind::here() {
                     (b.reread)(self);
                 }
@@ -362,6 +382,20 @@ impl App {
         }
     }
 
+    /// What terms mean is fetched when somebody first points or tabs at something; without it, nothing explains itself.
+    fn want_words(&mut self, ctx: &Context<Self>) {
+        let lang = self.lang;
+        if std::mem::replace(&mut self.words_asked[usize::from(lang == Lang::Ko)], true) {
+            return;
+        }
+        let (link, file) = (ctx.link().clone(), [format!("./lessons/terms.{}.json", lang.tag())]);
+        spawn_local(async move {
+            if let Ok(texts) = browser::fetch_texts(&file).await {
+                link.send_message(Msg::Words(lang, texts.concat()));
+            }
+        });
+    }
+
     /// What is behind the doors is here, or can't be had.
     fn fetched(&mut self, ctx: &Context<Self>, here: bool) {
         self.fetch = if here { Fetch::Idle } else { Fetch::Failed };
@@ -420,6 +454,7 @@ impl App {
     fn refresh(&mut self) -> bool {
         let fresh = {
             let mut hot = self.hot.borrow_mut();
+            hot.session.listed = if self.tab == Tab::Events { self.listed } else { LAST };
             hot.session.look_at_meters(self.tab == Tab::Meters && self.door == Door::Play);
             facts(&hot.session, hot.frame, self.lang)
         };
@@ -530,6 +565,7 @@ impl App {
     }
 
     fn escape(&mut self) {
+        self.hint = None;
         if self.keep.is_some() {
             self.keep = None;
         } else if self.help {
@@ -592,8 +628,14 @@ fn listeners(ctx: &Context<App>, door: Rc<Cell<Door>>) -> Vec<EventListener> {
         let link = ctx.link().clone();
         EventListener::new(target, name, move |_| link.send_message(m.clone()))
     };
+    let once = |name: &'static str| {
+        let link = ctx.link().clone();
+        EventListener::once(&document(), name, move |_| link.send_message(Msg::WantWords))
+    };
     let mut all = vec![
         keys,
+        once("pointerover"),
+        once("focusin"),
         sends(&window(), "hashchange", Msg::Routed),
         sends(&window(), "resize", Msg::Resize),
         sends(&document().fonts(), "loadingdone", Msg::Resize), // the stage is painted in them

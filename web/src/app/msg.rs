@@ -3,7 +3,10 @@
 use super::behind::Missing;
 use crate::door::Door;
 use crate::facts::inspect::Owner;
+use crate::i18n::Lang;
 use crate::learn::Ask;
+use crate::scene::geometry::Rect;
+use crate::scene::hint::Sign;
 use crate::session::pacing::Speed;
 use crate::session::select::Selection;
 use crate::trial::wire::Tell;
@@ -74,9 +77,35 @@ pub enum BehindMsg {
     NotLoaded(String),
 }
 
+/// What explains itself on the stage while somebody points at it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hint {
+    /// Where it is.
+    pub at: Rect,
+    /// What.
+    pub of: HintOf,
+}
+
+/// A word or a sign.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HintOf {
+    /// A word of a card, as the glossary has it.
+    Word(String),
+    /// A sign of the picture.
+    Sign(Sign),
+}
+
 /// A request to the app.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Msg {
+    /// Somebody points at something, and may want to know what words mean.
+    WantWords,
+    /// What terms mean in a language.
+    Words(Lang, String),
+    /// What is pointed at on the stage, if that explains itself.
+    Hint(Option<Hint>),
+    /// More of the earlier events in the list.
+    Earlier,
     /// The address changed.
     Routed,
     /// Through a door.

@@ -1,8 +1,10 @@
 //! How the page is put together from its panels.
 
-use super::msg::{Msg, Tab};
+use super::msg::{Hint, HintOf, Msg, Tab};
 use super::{App, Fetch, behind};
+use crate::app::hot::Hot;
 use crate::door::Door;
+use crate::i18n::Text;
 use crate::panels::cards::{broker_card, controller_strip, partition_head};
 use crate::panels::coach::{self, Advice};
 use crate::panels::events::event_list;
@@ -10,13 +12,17 @@ use crate::panels::header::header;
 use crate::panels::help::Help;
 use crate::panels::inspector::inspector;
 use crate::panels::ledger::ledger;
+use crate::panels::legend::legend;
 use crate::panels::meters::meters;
 use crate::panels::people::{group_box, member_card, producer_card};
 use crate::panels::placed::Placed;
+use crate::panels::terms::Terms;
 use crate::panels::transport::transport;
 use crate::panels::{Go, ask, icons};
-use crate::scene::geometry::Rect;
+use crate::scene::geometry::{Point, Rect, pt};
+use crate::scene::hint::{self as signs, Sign};
 use crate::session::select::Selection;
+use highwater_core::kafka::share::state::RecordState;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 use yew::prelude::*;
@@ -31,6 +37,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         Door::Trial => app.court.as_ref().map(|c| c.sheet.title.clone()).unwrap_or_default(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
+    let acts = door != Door::Trial && (door != Door::Learn || app.learn.open.is_some());
     let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
@@ -42,7 +49,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
             if let Some((what, b)) = app.keep.zip(behind::here()) { { (b.keep)(app, what, &go) } }
-            if app.help { <div id="help-open"><Help {door} {lang} go={go.clone()} /></div> }
+            if app.help { <div id="help-open"><Help {door} {lang} {acts} glossary={app.learn.glossary(lang).clone()} go={go.clone()} /></div> }
         </div>
     }
 }
@@ -88,7 +95,7 @@ fn play(app: &App, go: &Go) -> Html {
                     { match (app.tab, &f.meters) {
                         (Tab::Events, _) => event_list(&f.lines, f.earlier, selected_event, lang, go),
                         (Tab::Meters, Some(sheet)) => meters(&f.inspection.title, sheet, lang),
-                        _ => inspector(&f.inspection, lang, go),
+                        _ => inspector(&f.inspection, &Terms::of(app.learn.glossary(lang)), lang, go),
                     } }
                 </div>
             </aside>
@@ -103,7 +110,7 @@ pub(super) fn below(app: &App, go: &Go) -> Html {
     let hot = app.hot.borrow();
     html! {
         <>
-            { ledger(&f.figures, &f.lights, lang) }
+            { ledger(&f.figures, f.layout.legend.is_some(), &f.lights, lang) }
             { transport(f, &hot.session, app.span_us(), &app.marks, lang, go) }
         </>
     }
@@ -148,15 +155,17 @@ pub(super) fn stage(app: &App, go: &Go) -> Html {
         html! { <div key={g.id.0}>{ group_box(g, at.rect, lang) }{ for members }</div> }
     });
     html! {
-        <main class="stage" ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()} data-ghost={t.learn_ghost}>
+        <main class="stage" onmousemove={watch(app, go)} onmouseout={left(app, go)} ref={app.stage.clone()} data-testid="stage" aria-label={t.stage} onclick={click} data-gliding={app.gliding().to_string()} data-ghost={t.learn_ghost}>
             { controller_strip(&f.controller, l.controller, now == Selection::Controller, lang, go) }
             { for heads }
             { pager(app, go) }
             { for producers }
             { for brokers }
             { for groups }
+            if let Some(at) = l.legend { { legend(at, lang) } }
             <canvas ref={app.canvas.clone()} role="img" aria-label={t.canvas_label}></canvas>
             { coach(app, go) }
+            { hint(app) }
         </main>
     }
 }
@@ -207,6 +216,92 @@ fn coach(app: &App, go: &Go) -> Html {
         }
     };
     coach::coach(advice, at, app.lang, go)
+}
+
+/// Says what is pointed at, when that changes.
+fn watch(app: &App, go: &Go) -> Callback<MouseEvent> {
+    let (go, hot, last) = (go.clone(), app.hot.clone(), app.pointed.clone());
+    Callback::from(move |e: MouseEvent| {
+        let Ok(hot) = hot.try_borrow() else { return };
+        let now = pointed(&hot, &e);
+        let at = now.as_ref().map(|h| h.at);
+        if last.replace(at) != at {
+            go.emit(Msg::Hint(now));
+        }
+    })
+}
+
+fn left(app: &App, go: &Go) -> Callback<MouseEvent> {
+    let (go, last) = (go.clone(), app.pointed.clone());
+    Callback::from(move |_| {
+        if last.take().is_some() {
+            go.emit(Msg::Hint(None));
+        }
+    })
+}
+
+/// What explains itself at the pointer: a word of a card, or a sign of the picture.
+fn pointed(hot: &Hot, e: &MouseEvent) -> Option<Hint> {
+    let target = e.target()?.dyn_into::<Element>().ok()?;
+    let stage = target.closest(".stage").ok().flatten()?.get_bounding_client_rect();
+    if let Some(word) = target.closest("[data-term]").ok().flatten() {
+        let r = word.get_bounding_client_rect();
+        let at = Rect { x: r.left() - stage.left(), y: r.top() - stage.top(), w: r.width(), h: r.height() };
+        return Some(Hint { at, of: HintOf::Word(word.get_attribute("data-term")?) });
+    }
+    if target.closest("button, input, select").ok().flatten().is_some() {
+        return None;
+    }
+    let at: Point = pt(f64::from(e.client_x()) - stage.left(), f64::from(e.client_y()) - stage.top());
+    let s = &hot.session;
+    let (l, shown) = crate::facts::place(s, hot.frame);
+    let logs = crate::scene::logs(s.sim(), &shown, &l, s.selection);
+    let (sign, at) = signs::sign(&logs, &l, at, s.sim().setup().groups.iter().all(|g| g.share.is_some()))?;
+    Some(Hint { at, of: HintOf::Sign(sign) })
+}
+
+/// The explanation beside what is pointed at.
+fn hint(app: &App) -> Html {
+    let Some((h, text)) = app.hint.as_ref().and_then(|h| Some((h, meaning(app, &h.of)?))) else { return Html::default() };
+    let (w, tall) = app.facts.layout.size;
+    let side = if h.at.mid_x() < 0.3 * w {
+        "start"
+    } else if h.at.mid_x() > 0.7 * w {
+        "end"
+    } else {
+        ""
+    };
+    let below = (h.at.y < 0.3 * tall).then_some("below");
+    html! { <Placed at={h.at} class={classes!("pointed", side, below)} testid="pointed"><span class="tip" role="tooltip">{ text }</span></Placed> }
+}
+
+fn meaning(app: &App, of: &HintOf) -> Option<String> {
+    let t = app.lang.text();
+    let word = match of {
+        HintOf::Word(w) => w.as_str(),
+        HintOf::Sign(sign) => sign_word(*sign, t),
+    };
+    app.learn.glossary(app.lang).means(word).map(str::to_owned)
+}
+
+/// The term that a sign stands for.
+fn sign_word(s: Sign, t: &'static Text) -> &'static str {
+    match s {
+        Sign::HighWatermark => "HW",
+        Sign::LastStable => "LSO",
+        Sign::LogEnd => "LEO",
+        Sign::Epoch => t.leader_epoch,
+        Sign::Committed(false) => t.committed_offset,
+        Sign::Committed(true) => t.share_start,
+        Sign::Marker => t.marker,
+        Sign::Open => t.transaction,
+        Sign::Aborted => t.aborted,
+        Sign::Poison => t.poison_record,
+        Sign::Share(RecordState::Available) => t.share_available,
+        Sign::Share(RecordState::Acquired) => t.share_word_acquired,
+        Sign::Share(RecordState::Acknowledged) => t.share_word_done,
+        Sign::Share(RecordState::Archived) => t.share_word_archived,
+    }
 }
 
 /// What a click on the stage asks for: nothing where a control was clicked.

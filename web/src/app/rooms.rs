@@ -12,11 +12,11 @@ use crate::measure::MeasureDoor;
 use crate::panels::Go;
 use crate::panels::inspector::acts;
 use crate::panels::keep::Keep;
-use crate::panels::learn::Terms;
 use crate::panels::learn::bench::bench;
 use crate::panels::learn::handout::Handout;
 use crate::panels::learn::lesson::lesson_panel;
 use crate::panels::learn::list::lesson_list;
+use crate::panels::terms::Terms;
 use crate::panels::trial::trial_door;
 use yew::prelude::*;
 

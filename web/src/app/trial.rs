@@ -16,6 +16,9 @@ use yew::platform::spawn_local;
 
 /// Memory that a search may use unless one chooses otherwise: in the browser it binds before time.
 const BYTES: u64 = 512 << 20;
+/// States at which the search of a scenario ends that sets no bounds of its own: within half a minute or so. The verdict says then what
+/// was searched, and which limit to raise.
+const FIRST_STATES: u64 = 1_000_000;
 /// The same on a phone.
 const PHONE_BYTES: u64 = 128 << 20;
 
@@ -54,6 +57,9 @@ impl Court {
         self.case = Case::new(scenario)?;
         if !own_bounds || self.case.bounds().max_bytes > bytes() {
             self.case.bound_memory(bytes());
+        }
+        if !own_bounds {
+            self.case.bound_states(FIRST_STATES);
         }
         self.searcher = None;
         self.picked = None;

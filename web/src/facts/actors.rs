@@ -8,6 +8,7 @@ use crate::scene::{committed, control, standing};
 use crate::session::Session;
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
+use highwater_core::kafka::share::state::RecordState;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::scenario::{Do, End};
 use highwater_core::sim::Sim;
@@ -109,6 +110,7 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     if let Some(a) = me.zk.as_ref().and_then(|z| z.acting.as_ref()) {
         rows.push(row(t.controller, format!("e{}", a.epoch)));
     }
+    rows.extend(s.timeline().scenario().topology.racks.get(b.ix()).map(|rack| row("broker.rack", rack)));
     rows.extend(pause_row(sim, Actor::Broker(b), lang));
     let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
@@ -378,7 +380,7 @@ fn client_broker(s: &Session, a: Actor) -> Option<BrokerId> {
     let w = s.sim().world();
     match a {
         Actor::Producer(x) => w.producers[x.ix()].meta.leader(p),
-        Actor::Consumer(x) => w.consumers[x.ix()].meta.leader(p),
+        Actor::Consumer(x) => w.consumers[x.ix()].reads_from(p),
         _ => None,
     }
 }
@@ -402,21 +404,43 @@ fn client_acts(sim: &Sim, me: Actor, broker: Option<BrokerId>, lang: Lang) -> Ve
     acts
 }
 
+/// What a share consumer has of each of its partitions: the records that it holds, each with its deliveries. It has no position.
+fn shared(sim: &Sim, c: ConsumerIx, lang: Lang) -> Vec<Row> {
+    let (t, w) = (lang.text(), sim.world());
+    let group = sim.setup().consumers[c.ix()].group;
+    let mut rows = Vec::new();
+    for p in w.consumers[c.ix()].partitions() {
+        let leader = w.controller.partitions[p.ix()].leader;
+        let Some(kept) = leader.and_then(|b| w.broker(b).share_partition(group, p)) else { continue };
+        let of = |what: &str| format!("{}: {what}", sim.setup().partition_name(p));
+        rows.extend([row(&of(t.share_start), kept.start), row(&of(t.share_end), kept.end())]);
+        let held = kept.offsets(|r| r.state == RecordState::Acquired && r.owner.is_some_and(|o| o.consumer == c));
+        let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ×{}", kept.get(*o)?.count))).collect();
+        rows.push(row(t.share_holds, if held.is_empty() { t.share_nothing.to_owned() } else { held.join(", ") }));
+        let done = kept.offsets(|r| matches!(r.state, RecordState::Acknowledged | RecordState::Archived)).len() as u32;
+        let (hw, _) = crate::scene::tide_of(sim, p);
+        rows.push(row(t.lag, hw.0.saturating_sub(kept.start.0 + done)));
+    }
+    let limit = sim.setup().groups[group.ix()].share.as_ref().map(|s| s.deliveries);
+    rows.extend(limit.map(|n| Row { code: true, ..row("group.share.delivery.count.limit", n) }));
+    rows
+}
+
 /// A consumer.
 pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
     let (me, setup) = (&sim.world().consumers[c.ix()], &sim.setup().consumers[c.ix()]);
     let group = &sim.setup().groups[setup.group.ix()];
     let mut rows = vec![row(t.up_word, if me.up { t.running } else { t.not_running })];
-    for s in &me.assigned {
+    if setup.share.is_some() {
+        rows.push(row(t.group_type, t.group_type_share));
+        rows.extend(shared(sim, c, lang));
+    }
+    for s in me.assigned.iter().filter(|_| setup.share.is_none()) {
         let (p, position) = (&s.partition, s.position);
         let at = committed(sim, setup.group, *p);
         let show = |o: Option<Offset>| o.map_or("–".to_owned(), |o| o.to_string());
-        let said = match setup.share {
-            Some(_) => format!("{} {}", t.share_start, show(at)),
-            None => format!("{} {} · {} {}", t.position, show(position), t.committed, show(at)),
-        };
-        rows.push(row(&sim.setup().partition_name(*p), said));
+        rows.push(row(&sim.setup().partition_name(*p), format!("{} {} · {} {}", t.position, show(position), t.committed, show(at))));
         let (hw, _) = crate::scene::tide_of(sim, *p);
         rows.push(row(t.lag, hw.0.saturating_sub(at.map_or(0, |o| o.0))));
     }
@@ -443,6 +467,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
     acts.extend(client_acts(sim, actor, client_broker(s, actor), lang));
     let scenario = s.timeline().scenario();
     let app = scenario.apps.iter().find(|a| a.group == group.name);
+    let scope = if setup.share.is_some() { Scope::Share } else { Scope::Consumer };
     Inspection {
         title: setup.name.clone(),
         subtitle: format!("{} {}", t.group, group.name),
@@ -450,7 +475,7 @@ pub fn consumer(s: &Session, c: ConsumerIx, lang: Lang) -> Inspection {
         sections: [
             Some(Section::of(t.state, rows)),
             app.and_then(|a| a.streams.as_ref()).map(|x| configs::section(Scope::Streams, &[&x.configs], s.timeline().scenario(), lang)),
-            app.map(|a| configs::section(Scope::Consumer, &[&a.configs], s.timeline().scenario(), lang)),
+            app.map(|a| configs::section(scope, &[&a.configs], s.timeline().scenario(), lang)),
         ]
         .into_iter()
         .flatten()

@@ -8,6 +8,7 @@ use crate::session::select::Selection;
 use crate::session::{Session, behind_the_scenes};
 use highwater_core::event::Event;
 use highwater_core::fold::narration;
+use highwater_core::lesson::names::RecordNames;
 use highwater_core::scenario::Do;
 use highwater_core::sim::Sim;
 
@@ -83,6 +84,8 @@ pub struct Choice {
     pub options: Vec<String>,
     /// What it is.
     pub value: String,
+    /// Of each option, why it can't be; empty where it can, and none where all can.
+    pub refused: Vec<String>,
 }
 
 /// Something else that can be selected from here.
@@ -161,6 +164,12 @@ pub fn inspect(s: &Session, lang: Lang) -> Inspection {
 /// An event as a sentence.
 pub fn sentence(e: &Event, sim: &Sim, lang: Lang) -> String {
     narration::sentence(e, sim, lang.core())
+}
+
+/// The same, with the names that a lesson gives to its records.
+pub fn told(e: &Event, sim: &Sim, names: &RecordNames, lang: Lang) -> String {
+    let (said, names) = (sentence(e, sim, lang), names.given(e, sim));
+    if names.is_empty() { said } else { format!("{said} ({})", names.join(", ")) }
 }
 
 /// Why an event happened, if there is more to say than that it did.

@@ -55,7 +55,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Committed { .. }
         | E::DuplicateRecognised { .. }
         | E::Found { .. } => Tone::Commit,
-        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } => Tone::Read,
+        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } | E::PreferredReadReplica { .. } => Tone::Read,
         E::IsrProposed { .. }
         | E::IsrChanged { .. }
         | E::LeaderElected { .. }
@@ -98,8 +98,8 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::Zk(z) => zookeeper_tone(z),
-        E::MinIsrAltered { .. } => Tone::Control,
-        E::ElectionRefused { .. } => Tone::Snag,
+        E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
+        E::ElectionRefused { .. } | E::LogTruncation { .. } | E::SendBlocked { .. } | E::SendRefused { .. } => Tone::Snag,
     }
 }
 
@@ -193,6 +193,7 @@ pub fn headline(e: &EventKind) -> bool {
             | E::LeaderElected { .. }
             | E::Leaderless { .. }
             | E::IsrChanged { .. }
+            | E::PartitionCreated { .. }
             | E::Truncated { .. }
             | E::SendFailed { .. }
             | E::Refused { .. }
@@ -225,9 +226,9 @@ pub struct Line {
     pub text: String,
 }
 
-/// An instant as a clock reads; a story has steps in place of times.
+/// An instant as a clock reads; a story has steps in place of times, and lasts a little beyond the last.
 pub fn moment(sim: &Sim, us: u64, lang: Lang) -> String {
-    if sim.is_story() { i18n::story_step(lang, us / STORY_STEP_US) } else { i18n::clock(us) }
+    if sim.is_story() { i18n::story_step(lang, (us.min(sim.until_us() - STORY_STEP_US)) / STORY_STEP_US) } else { i18n::clock(us) }
 }
 
 /// The newest notable events, at most `max`, and how many there are before those.
@@ -245,7 +246,7 @@ pub fn newest(s: &Session, max: usize, lang: Lang) -> (Vec<Line>, usize) {
             clock: moment(sim, e.at_us, lang),
             tone: tone(&e.kind),
             headline: headline(&e.kind),
-            text: super::inspect::sentence(e, sim, lang),
+            text: super::inspect::told(e, sim, &s.names, lang),
         })
         .collect();
     let marks = s.timeline().marks();

@@ -23,9 +23,6 @@ use lights::Light;
 use lines::Line;
 use people::{GroupFacts, ProducerFacts};
 
-/// How many events the list shows.
-const LIST: usize = 80;
-
 /// Everything that is read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Facts {
@@ -91,7 +88,7 @@ pub fn facts(s: &Session, frame: Frame, lang: Lang) -> Facts {
     let (layout, shown) = place(s, frame);
     let sim = s.sim();
     let all: Vec<PartitionId> = crate::session::user_partitions(sim).collect();
-    let (lines, earlier) = lines::newest(s, LIST, lang);
+    let (lines, earlier) = lines::newest(s, s.listed, lang);
     Facts {
         more: (all.first() != shown.first(), all.last() != shown.last()),
         clock: lines::moment(sim, sim.now_us(), lang),

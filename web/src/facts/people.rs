@@ -158,6 +158,8 @@ pub struct GroupFacts {
     pub id: GroupIx,
     /// `group.id`.
     pub name: String,
+    /// Is it a share group?
+    pub shares: bool,
     /// Its generation and state at its coordinator, and who that is; or that there is none. Line by line.
     pub status: Vec<String>,
     /// Its members.
@@ -212,6 +214,7 @@ pub fn groups(sim: &Sim, lang: Lang) -> Vec<GroupFacts> {
         .map(|g| GroupFacts {
             id: g,
             name: setup.groups[g.ix()].name.clone(),
+            shares: setup.groups[g.ix()].share.is_some(),
             status: group_status(sim, g, lang),
             members: (0..setup.consumers.len() as u8)
                 .map(ConsumerIx)

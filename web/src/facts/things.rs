@@ -8,12 +8,13 @@ use super::lines::moment;
 use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
-use crate::scene::{Fate, fate, mark_of, stable_of, tide_of};
+use crate::scene::{Fate, fate, mark_of, share, stable_of, tide_of};
 use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
 use highwater_core::fold::narration;
 use highwater_core::ids::*;
+use highwater_core::kafka::share::state::RecordState;
 use highwater_core::scenario::configs::Scope;
 use highwater_core::sim::Sim;
 
@@ -42,7 +43,7 @@ pub fn run(s: &Session, lang: Lang) -> Inspection {
     // Of what stands in the scenario; what an application makes for itself has no configs there.
     let mut choices: Vec<Choice> = (0..scenario.topology.producers.len().min(4) as u8).map(|p| acks_choice(sim, ProducerIx(p))).collect();
     choices.extend(scenario.topology.topics.iter().take(4).map(|x| min_isr_choice(s, &x.name)));
-    choices.push(release_choice(&scenario.kafka));
+    choices.push(release_choice(s));
     Inspection {
         title: t.nothing_selected.to_owned(),
         subtitle: if scenario.title.is_empty() { t.nothing_selected_hint.to_owned() } else { scenario.title_in(lang.core()).to_owned() },
@@ -88,16 +89,19 @@ pub fn acks_choice(sim: &Sim, p: ProducerIx) -> Choice {
         config: "acks",
         options: ["0", "1", "all"].map(str::to_owned).to_vec(),
         value: setup.acks.name().to_owned(),
+        refused: Vec::new(),
     }
 }
 
 /// The choice of the release: one of each kind, and the one in force.
-fn release_choice(kafka: &str) -> Choice {
+fn release_choice(s: &Session) -> Choice {
+    let kafka = &s.timeline().scenario().kafka;
     let mut options = ["2.8", "3.9", "4.0", "4.4"].map(str::to_owned).to_vec();
-    if !options.iter().any(|o| o == kafka) {
-        options.insert(3, kafka.to_owned());
+    if !options.contains(kafka) {
+        options.insert(3, kafka.clone());
     }
-    Choice { owner: Owner::Release, whose: None, config: "kafka", options, value: kafka.to_owned() }
+    let refused = s.refusals(&options).to_vec();
+    Choice { owner: Owner::Release, whose: None, config: "kafka", options, value: kafka.clone(), refused }
 }
 
 /// The choice of `min.insync.replicas`.
@@ -114,6 +118,7 @@ fn min_isr_choice(s: &Session, topic: &str) -> Choice {
         config: "min.insync.replicas",
         options: (1..=rf).map(|n| n.to_string()).collect(),
         value,
+        refused: Vec::new(),
     }
 }
 
@@ -166,6 +171,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
 fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
     let (t, sim) = (lang.text(), s.sim());
     let b = sim.ledger().view(p);
+    let group = share::group_shown(sim, p, s.selection);
     let mut picks = Vec::new();
     if let Some(r) = sim.world().broker(b).replica(p) {
         for e in r.log.iter_back().take(PICKS) {
@@ -174,10 +180,14 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
             };
             for i in (0..count).rev() {
                 let offset = e.base.plus(u32::from(i));
+                let mark = mark_of(sim, batch, first + i);
+                let state = group.filter(|_| offset < r.hw).and_then(|g| sim.ledger().shares().state(sim.world(), g, p, offset));
+                let seen = if offset < r.hw { t.visible_word } else { t.not_visible };
+                let note = state.map_or_else(|| seen.to_owned(), |x| shared(x, lang));
                 picks.push(Pick {
-                    mark: Some(mark_of(sim, batch, first + i)),
+                    mark: Some(mark),
                     text: format!("{} {offset}", t.offset),
-                    note: if offset < r.hw { t.visible_word.to_owned() } else { t.not_visible.to_owned() },
+                    note: if mark.poison { format!("{} · {note}", t.poison_record) } else { note },
                     what: Selection::Record(b, p, offset),
                 });
             }
@@ -185,6 +195,18 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
     }
     picks.truncate(PICKS);
     Picks { title: t.records, picks, none: t.no_events }
+}
+
+/// How a record stands with a share group: `acquired ×2`.
+fn shared((state, count): (RecordState, u8), lang: Lang) -> String {
+    let t = lang.text();
+    let word = match state {
+        RecordState::Available => t.share_word_available,
+        RecordState::Acquired => t.share_word_acquired,
+        RecordState::Acknowledged => t.share_word_done,
+        RecordState::Archived => t.share_word_archived,
+    };
+    if count > 0 { format!("{word} ×{count}") } else { word.to_owned() }
 }
 
 /// A record in a replica's log.
@@ -210,7 +232,7 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
         .record_in(batch, index)
         .and_then(|id| ledger.record(id))
         .and_then(|x| x.key)
-        .map_or(t.no_key.to_owned(), |k| ledger.key_name(k).to_owned());
+        .map_or(t.none.to_owned(), |k| ledger.key_name(k).to_owned());
     let acked = ledger.batch(batch).is_some_and(|x| x.acked);
     let copies: BrokerSet = sim
         .setup()
@@ -236,6 +258,12 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
             _ => t.committed,
         };
         rows.push(row(t.transaction, word));
+    }
+    rows.extend(ledger.record_in(batch, index).filter(|id| sim.is_poison(*id)).map(|_| row(t.handler, t.handler_fails)));
+    for (i, g) in sim.setup().groups.iter().enumerate().filter(|g| g.1.share.is_some()) {
+        let g_ix = GroupIx(i as u8);
+        let state = ledger.shares().state(sim.world(), g_ix, p, offset);
+        rows.extend(state.map(|x| row(&format!("{} {}", t.group, g.name), shared(x, lang))));
     }
     rows.extend([
         row(t.copies_on, copies),

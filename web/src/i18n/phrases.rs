@@ -207,11 +207,11 @@ pub fn clock_us(us: u64) -> String {
     format!("{}.{:06} s", us / 1_000_000, us % 1_000_000)
 }
 
-/// `and 12 earlier ones`.
+/// `Show earlier events (12)`.
 pub fn earlier(lang: Lang, n: usize) -> String {
     match lang {
-        Lang::En => format!("and {n} earlier"),
-        Lang::Ko => format!("이전 {n}건 더"),
+        Lang::En => format!("Show earlier events ({n})"),
+        Lang::Ko => format!("이전 이벤트 더 보기({n}건)"),
     }
 }
 

@@ -42,6 +42,10 @@ texts! {
     broker: "broker", "브로커";
     producer: "producer", "프로듀서";
     group: "group", "그룹";
+    share_group: "share group", "공유 그룹";
+    coordinator_word: "coordinator", "코디네이터";
+    voter: "voter", "보터";
+    quorum: "quorum", "쿼럼";
     leader: "leader", "리더";
     follower: "follower", "팔로워";
     no_leader: "no leader", "리더 없음";
@@ -49,7 +53,7 @@ texts! {
     out_of_sync: "out of the ISR", "ISR 밖";
     running: "running", "실행 중";
     active: "active", "활성";
-    crashed: "crashed", "비정상 종료";
+    crashed: "crashed", "강제 종료";
     power_lost: "power cut", "전원 끊김";
     stopped: "stopped", "정지됨";
     stopping: "stopping", "정지하는 중";
@@ -65,12 +69,28 @@ texts! {
     committed: "committed", "커밋됨";
     share_start: "start offset", "시작 오프셋";
     delivery: "delivery", "전달 횟수";
+    group_type: "type of group", "그룹 유형";
+    group_type_share: "share (KIP-932)", "공유(share, KIP-932)";
+    share_end: "end offset", "끝 오프셋";
+    share_holds: "holds acquired", "획득 중인 레코드";
+    share_nothing: "nothing", "없음";
+    share_legend: "How records stand with the share group", "공유 그룹에서 레코드의 상태";
+    share_acquired: "acquired: delivery 1", "획득: 1번째 전달";
+    share_available: "available, delivered twice", "대기: 2번 전달됨";
+    share_done: "acknowledged", "처리 완료";
+    share_archived: "archived: given up", "보관 처리: 포기";
+    share_word_available: "available", "대기(available)";
+    share_word_acquired: "acquired", "획득(acquired)";
+    share_word_done: "acknowledged", "처리 완료(acknowledged)";
+    share_word_archived: "archived", "보관 처리(archived)";
+    poison_record: "poison record", "독이 든 레코드";
+    handler: "handler", "처리기";
+    handler_fails: "fails on it: a poison record", "이 레코드에서 실패(독이 든 레코드)";
     buffer: "in hand", "처리 중";
     idle_member: "no partition left for it", "맡은 파티션 없음";
     group_stable: "stable", "안정";
     group_empty: "empty", "비어 있음";
     group_rebalancing: "rebalancing", "리밸런스 중";
-    group_status_hint: "Generation, state, and the broker that coordinates the group", "세대, 상태, 그룹을 맡은 브로커";
     no_coordinator: "no coordinator", "코디네이터 없음";
     joining: "joining …", "들어가는 중 …";
     joining_hint: "It has no partitions until all members have joined and the new assignment is made.", "모든 멤버가 들어와 새로 나눌 때까지 파티션이 없습니다.";
@@ -150,10 +170,13 @@ texts! {
     partition: "partition", "파티션";
     offset: "offset", "오프셋";
     key: "key", "키";
-    no_key: "none", "없음";
+    none: "none", "없음";
     batch: "batch", "배치";
     sequence: "sequence", "시퀀스";
     transaction: "transaction", "트랜잭션";
+    marker: "marker", "마커";
+    aborted: "aborted", "중단";
+    committed_offset: "committed offset", "커밋된 오프셋";
     txn_open: "open", "열려 있음";
     txn_aborted: "aborted", "중단됨";
     commit_marker: "Control marker: the transaction is committed.", "제어 마커: 트랜잭션이 커밋되었습니다.";
@@ -197,6 +220,7 @@ texts! {
     l_lost: "lost", "유실";
     l_duplicated: "duplicated", "중복";
     l_out_of_order: "out of order", "순서 어긋남";
+    l_given_up: "given up", "포기";
     h_sent: "Records that applications handed to their producer.", "애플리케이션이 프로듀서에 넘긴 레코드 수입니다.";
     h_acked: "Records that a producer got an offset for. This is what Kafka promised to keep. With acks=0 nothing is promised.", "프로듀서가 오프셋을 받은 레코드 수입니다. Kafka가 지키겠다고 약속한 것입니다. acks=0이면 약속이 없습니다.";
     h_in_log: "Records in the log of the broker that became leader last.", "마지막으로 리더가 된 브로커의 로그에 있는 레코드 수입니다.";
@@ -205,6 +229,7 @@ texts! {
     h_effects: "Records that the reading application finished with, counted each time.", "읽는 애플리케이션이 처리를 마친 레코드 수입니다. 매번 셉니다.";
     h_lost: "Acknowledged, but not in the log of the leader: a broken promise.", "확인 응답을 받았지만 리더의 로그에 없습니다. 지키지 못한 약속입니다.";
     h_duplicated: "Further copies of a record in the log.", "로그에 한 번 더 저장된 같은 레코드 수입니다.";
+    h_given_up: "Records that a share group archived without anybody being done with them: delivered group.share.delivery.count.limit times, or rejected.", "공유 그룹이 처리하지 못한 채 보관 처리한 레코드 수입니다. group.share.delivery.count.limit만큼 전달되었거나 거부되었습니다.";
     h_out_of_order: "Records that stand in the log after a later one of the same key.", "같은 키의 나중 레코드보다 뒤에 저장된 레코드 수입니다.";
 
     // ---- lights
@@ -267,6 +292,8 @@ texts! {
     k_escape: "close, or deselect", "닫기 또는 선택 해제";
     k_tab: "move through everything", "모든 항목으로 이동";
     k_broker: "select a broker", "브로커 선택";
+    k_controller: "select the controller", "컨트롤러 선택";
+    k_measure: "disk, page cache, zero copy", "디스크, 페이지 캐시, 제로 카피";
     read_tape: "Each row is a replica: its log, one cell a record. Replicas of one partition stand under each other with offsets aligned.", "한 줄이 복제본 하나의 로그이고, 한 칸이 레코드 하나입니다. 같은 파티션의 복제본은 오프셋을 맞춰 위아래로 놓입니다.";
     read_leader: "Blue cells: the leader. Grey: a follower. Dashed: out of the in-sync replicas (ISR). Hatched: the broker is down.", "파란 칸은 리더, 회색은 팔로워입니다. 점선은 ISR 밖, 빗금은 내려간 브로커입니다.";
     read_tide: "The green line is the high watermark. Below it, to the left, records are committed: every in-sync replica has them, consumers can read them.", "초록 선은 하이 워터마크입니다. 선 왼쪽의 레코드는 커밋된 것입니다. 모든 ISR 복제본이 갖고 있고 컨슈머가 읽을 수 있습니다.";
@@ -315,6 +342,7 @@ texts! {
     learn_belief: "Run my prediction", "내 예측대로 돌려 보기";
     learn_belief_hint: "What would have to be otherwise for your prediction to come true? Watch it run.", "예측이 맞으려면 무엇이 달라야 할까요? 그렇게 실행해 봅니다.";
     learn_believed: "If it were as you predicted", "예측대로라면";
+    learn_believing: "Watch the stage. What comes of it is said here when it is over.", "화면을 보세요. 끝나면 결과가 여기에 나옵니다.";
     learn_real_again: "Back to what happened", "실제로 일어난 일로";
     learn_ghost: "Not what happened: set up so that you are right", "실제가 아님: 예측이 맞도록 바꾼 설정";
     learn_goals: "Conditions", "조건";
@@ -327,6 +355,7 @@ texts! {
     learn_solution: "How it is done", "해법";
     learn_solution_hint: "The solution is on the stage: press play to watch it, then check.", "해법이 화면에 준비되었습니다. 재생해서 보고 확인해 보세요.";
     learn_wrong: "Where it went wrong", "어긋난 곳";
+    learn_last: "Not yet. The last thing that bears on it", "아직입니다. 이와 관련된 마지막 일";
     learn_settings: "A setting was changed. The challenge is to do it without: press R to begin again.", "설정이 바뀌었습니다. 설정을 바꾸지 않고 해야 합니다. R을 눌러 처음부터 다시 하세요.";
     learn_won: "Done!", "성공!";
     learn_real: "Now on a real cluster", "이제 실제 클러스터에서";

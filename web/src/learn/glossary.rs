@@ -2,7 +2,7 @@
 //! `terms.ko.json` beside the lessons): forms of a term, with ` | ` between them, and an explanation.
 
 use highwater_core::json;
-use litemap::LiteMap;
+use highwater_core::scenario::configs::{self, Configs};
 
 /// The terms of a language.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -45,13 +45,28 @@ fn begins(text: &str, form: &str) -> bool {
 impl Glossary {
     /// Reads the terms of a file; none from what is no such file.
     pub fn read(text: &str) -> Glossary {
-        let all: LiteMap<String, String> = json::decode(text).unwrap_or_else(|_| LiteMap::new());
-        Glossary(all.into_iter().map(|(forms, means)| Term { forms: forms.split(" | ").map(String::from).collect(), means }).collect())
+        // Any map of texts will do; this one is decoded for scenarios anyway.
+        let all: Configs = json::decode(text).unwrap_or_default();
+        Glossary(
+            all.iter()
+                .map(|(forms, means)| Term { forms: forms.split(" | ").map(String::from).collect(), means: configs::text(means) })
+                .collect(),
+        )
     }
 
     /// The terms.
     pub fn terms(&self) -> &[Term] {
         &self.0
+    }
+
+    /// The term that a text is as a whole: its place among the terms.
+    pub fn term(&self, text: &str) -> Option<usize> {
+        self.at(text).filter(|found| found.1 == text.len()).map(|found| found.0)
+    }
+
+    /// What a text means that is a term as a whole.
+    pub fn means(&self, text: &str) -> Option<&str> {
+        Some(&self.0[self.term(text)?].means)
     }
 
     /// The longest term at the beginning of a text: its place among the terms, and its length.
@@ -85,7 +100,9 @@ impl Glossary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::Text;
     use highwater_core::lesson::{Lesson, SHIPPED};
+    use highwater_core::scenario::configs::CONFIGS;
 
     const EN: &str = include_str!("../../../assets/lessons/terms.en.json");
     const KO: &str = include_str!("../../../assets/lessons/terms.ko.json");
@@ -211,10 +228,32 @@ mod tests {
         for (korean, file) in [(false, EN), (true, KO)] {
             let g = Glossary::read(file);
             assert!(g.terms().len() > 60);
-            let all = texts(korean);
+            let lessons = texts(korean);
+            let own = if korean { Text::KO } else { Text::EN }.all();
+            let configs = CONFIGS.iter().map(|c| c.name);
+            let all: Vec<&str> = lessons.iter().map(|l| l.1.as_str()).chain(own).chain(configs).chain(["Candidate"]).collect();
             for (i, t) in g.terms().iter().enumerate() {
-                let used = all.iter().any(|(_, text)| g.pieces(text, &mut Vec::new()).iter().any(|p| p.1 == Some(i)));
-                assert!(used, "no lesson uses {:?}", t.forms);
+                let used = all.iter().any(|text| g.pieces(text, &mut Vec::new()).iter().any(|p| p.1 == Some(i)));
+                assert!(used, "neither a lesson nor the app uses {:?}", t.forms);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_stage_and_the_inspector_name_is_explained() {
+        for (file, t) in [(EN, Text::EN), (KO, Text::KO)] {
+            let g = Glossary::read(file);
+            let cards = [t.voter, t.quorum, t.metadata_offset, t.fenced, t.in_flight, t.next_sequence, t.delivery, t.position, t.buffer];
+            let groups = [t.share_group, t.group, t.coordinator_word, t.share_start, t.share_end, t.share_holds, t.lag];
+            let signs = [t.leader_epoch, t.committed_offset, t.marker, t.transaction, t.aborted, "HW", "LSO", "LEO", "ISR", "ELR", "acks"];
+            let states = [t.share_available, t.share_word_acquired, t.share_word_done, t.share_word_archived, t.poison_record];
+            let rows = [t.partition_epoch, t.broker_epoch, t.seed, t.trace, t.key, t.batch, t.sequence];
+            let configs = CONFIGS.iter().map(|c| c.name);
+            for word in cards.into_iter().chain(groups).chain(signs).chain(states).chain(rows).chain(configs) {
+                assert!(
+                    g.means(word).is_some(),
+                    "{word} is shown and not explained: say what it means in assets/lessons/terms.en.json and terms.ko.json"
+                );
             }
         }
     }

@@ -56,10 +56,9 @@ impl Learn {
         Learn { lessons: Vec::new(), open: None, progress, glossaries: <[Glossary; 2]>::default() }
     }
 
-    /// Where the shipped lessons lie, seen from the page: three files for each; then the glossary in both languages.
+    /// Where the shipped lessons lie, seen from the page: three files for each.
     pub fn files() -> Vec<String> {
-        let lessons = IDS.iter().flat_map(|id| ["json", "en.json", "ko.json"].map(|end| format!("./lessons/{id}.{end}")));
-        lessons.chain(["en", "ko"].map(|lang| format!("./lessons/terms.{lang}.json"))).collect()
+        IDS.iter().flat_map(|id| ["json", "en.json", "ko.json"].map(|end| format!("./lessons/{id}.{end}"))).collect()
     }
 
     /// What terms mean in a language.
@@ -67,12 +66,14 @@ impl Learn {
         &self.glossaries[usize::from(lang == Lang::Ko)]
     }
 
+    /// Takes what terms mean in a language from the text of its file.
+    pub fn take_words(&mut self, lang: Lang, text: &str) {
+        self.glossaries[usize::from(lang == Lang::Ko)] = Glossary::read(text);
+    }
+
     /// Takes the lessons from the texts of [`Learn::files`].
     pub fn take(&mut self, texts: &[String]) {
-        let (lessons, glossaries) = texts.as_chunks::<3>();
-        if let [en, ko] = glossaries {
-            self.glossaries = [en, ko].map(|text| Glossary::read(text));
-        }
+        let lessons = texts.as_chunks::<3>().0;
         let read = |(id, [data, en, ko]): (&&'static str, &[String; 3])| Lesson::read(Source { id, data, en, ko });
         // The tests check that every shipped lesson is sound; one that is not is not shown.
         self.lessons = IDS.iter().zip(lessons).map(read).filter_map(Result::ok).map(Rc::new).collect();

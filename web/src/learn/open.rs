@@ -107,18 +107,18 @@ impl Open {
                 let step = &lesson.data.steps[i];
                 let run = self.runs.shown()?;
                 self.focus = step.focus.as_ref().and_then(|f| run.find(f, &lesson.names));
-                stage(run.scenario.clone(), step.from_us)
+                stage(&lesson, run.scenario.clone(), step.from_us)
             }
             Place::Challenge => {
                 let c = &lesson.data.challenge;
                 let choice = c.choices.first().map(|x| x.name.as_str());
-                stage(lesson.challenge_scene(choice).ok()?, c.from_us)
+                stage(&lesson, lesson.challenge_scene(choice).ok()?, c.from_us)
             }
             // The picture of the first step, standing still.
-            Place::Intro => stage(lesson.plan(0).ok()?.into_iter().next()?.scenario, lesson.data.steps[0].from_us),
+            Place::Intro => stage(&lesson, lesson.plan(0).ok()?.into_iter().next()?.scenario, lesson.data.steps[0].from_us),
             Place::End => {
                 let last = lesson.data.steps.len() - 1;
-                stage(lesson.plan(last).ok()?.into_iter().next()?.scenario, u64::MAX)
+                stage(&lesson, lesson.plan(last).ok()?.into_iter().next()?.scenario, u64::MAX)
             }
         }
     }
@@ -247,7 +247,7 @@ impl Open {
         };
         let (shown, at) = if believed.is_some() { (&believed, step.from_us) } else { (&None, u64::MAX) };
         let Some(run) = shown.as_ref().unwrap_or(&self.runs).shown() else { return };
-        if let Some(s) = stage(run.scenario.clone(), at) {
+        if let Some(s) = stage(&self.lesson, run.scenario.clone(), at) {
             *session = s;
             if believed.is_some() {
                 play(session);
@@ -288,7 +288,9 @@ impl Open {
             self.bench = self.lesson.challenge_cost(Some(choice)).ok().map(|r| Bench::new(vec![r]));
             return;
         }
-        if let Some(s) = self.lesson.challenge_scene(Some(choice)).ok().and_then(|s| stage(s, self.lesson.data.challenge.from_us)) {
+        if let Some(s) =
+            self.lesson.challenge_scene(Some(choice)).ok().and_then(|s| stage(&self.lesson, s, self.lesson.data.challenge.from_us))
+        {
             *session = s;
         }
     }
@@ -322,7 +324,7 @@ impl Open {
             self.solved = true;
             return self.pick(n, session);
         }
-        if let Some(s) = self.lesson.solution().ok().and_then(|s| stage(s, c.from_us)) {
+        if let Some(s) = self.lesson.solution().ok().and_then(|s| stage(&self.lesson, s, c.from_us)) {
             *session = s;
             self.solved = true;
             self.chosen = choice;
@@ -330,9 +332,10 @@ impl Open {
     }
 }
 
-/// A run on the stage, standing still at an instant.
-fn stage(scenario: highwater_core::scenario::Scenario, at_us: u64) -> Option<Session> {
+/// A run of a lesson on the stage, standing still at an instant.
+fn stage(lesson: &Lesson, scenario: highwater_core::scenario::Scenario, at_us: u64) -> Option<Session> {
     let mut s = Session::new(scenario).ok()?;
+    s.names = lesson.names.clone();
     s.seek(at_us);
     Some(s)
 }

@@ -3,15 +3,13 @@
 use super::Learn;
 use super::open::{Open, Phase};
 use super::place::Place;
+use crate::facts::inspect::told;
 use crate::i18n::{self, Lang};
 use crate::session::Session;
 use highwater_core::cli_twin;
-use highwater_core::event::Event;
-use highwater_core::fold::narration::sentence;
 use highwater_core::lesson::Lesson;
 use highwater_core::lesson::data::Step;
 use highwater_core::lesson::words::{StepWords, Words};
-use highwater_core::sim::Sim;
 
 /// A lesson in the list.
 #[derive(Clone, PartialEq, Debug)]
@@ -87,6 +85,17 @@ pub struct StepPanel {
     pub twin: Option<(String, String)>,
 }
 
+/// R19, "run my prediction": what would have to be otherwise for it to come true.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Belief {
+    /// It can be run.
+    Offered,
+    /// It is on the stage, and its end is still to come.
+    Running,
+    /// It is over: what came of it.
+    Over(String),
+}
+
 /// Comparison and explanation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct After {
@@ -99,7 +108,7 @@ pub struct After {
     /// What to tell somebody who predicted this.
     pub note: Option<String>,
     /// What would have to be so for the prediction to come true: while that runs, in words.
-    pub belief: Option<Option<String>>,
+    pub belief: Option<Belief>,
     /// The ledger, read out.
     pub ledger: Option<String>,
     /// The question about the reason.
@@ -134,8 +143,8 @@ pub struct ChallengePanel {
     pub hints: Vec<String>,
     /// Are there more?
     pub more_hints: bool,
-    /// Where it went wrong: an event in words.
-    pub wrong: Option<String>,
+    /// Where it went wrong, or what is still missing: a heading, and an event in words.
+    pub wrong: Option<(&'static str, String)>,
     /// Settings were changed.
     pub settings_changed: bool,
     /// It is done: what to say.
@@ -228,12 +237,6 @@ pub fn panel(l: &Learn, s: &Session, lang: Lang) -> Option<Panel> {
     Some(Panel { id: open.lesson.id.clone(), title: w.title.clone(), stops: stops(l, open, w, lang), body })
 }
 
-/// An event in words, with the names that the lesson gives to its records.
-fn told_of(e: &Event, sim: &Sim, lesson: &Lesson, lang: Lang) -> String {
-    let (said, names) = (sentence(e, sim, lang.core()), lesson.names.given(e, sim));
-    if names.is_empty() { said } else { format!("{said} ({})", names.join(", ")) }
-}
-
 fn stops(l: &Learn, open: &Open, w: &Words, lang: Lang) -> Vec<Stop> {
     let (t, lesson) = (lang.text(), &open.lesson);
     let done = l.progress.of(&lesson.id);
@@ -265,15 +268,15 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
     let data = &open.lesson.data.steps[i];
     let words = &w.steps[&data.id];
     let fill = |text: &str| open.lesson.fill(text, &open.runs, lang.core());
-    let told = open.phase == Phase::Compare;
-    let right = if told { open.lesson.come_true(data, &open.runs) } else { Vec::new() };
+    let compared = open.phase == Phase::Compare;
+    let right = if compared { open.lesson.come_true(data, &open.runs) } else { Vec::new() };
     let option = |(n, o): (usize, &highwater_core::lesson::data::Choice)| Choice {
         text: words.options[&o.id].clone(),
         chosen: open.chosen == Some(n),
-        right: told.then(|| right.contains(&o.id.as_str())),
+        right: compared.then(|| right.contains(&o.id.as_str())),
     };
     let moment = match open.phase {
-        Phase::Focus | Phase::Ending | Phase::Compare => open.focus.map(|e| told_of(&e, s.sim(), &open.lesson, lang)),
+        Phase::Focus | Phase::Ending | Phase::Compare => open.focus.map(|e| told(&e, s.sim(), &open.lesson.names, lang)),
         _ => None,
     };
     let twin = data.twin.as_ref().and_then(|c| cli_twin::answer(c, s.sim(), &open.lesson.names).ok().map(|out| (c.clone(), out)));
@@ -288,16 +291,20 @@ fn step(open: &Open, i: usize, s: &Session, w: &Words, lang: Lang) -> StepPanel 
         phase: open.phase,
         watch: words.watch.clone(),
         moment,
-        after: told.then(|| after(open, data, words, lang)),
+        after: compared.then(|| after(open, data, words, s, lang)),
         twin,
     }
 }
 
-fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
+fn after(open: &Open, data: &Step, words: &StepWords, s: &Session, lang: Lang) -> After {
     let fill = |text: &str| open.lesson.fill(text, &open.runs, lang.core());
     let chosen = open.chosen.map(|c| &data.options[c].id);
-    let believed =
-        open.belief.as_ref().zip(chosen).and_then(|(runs, id)| Some(open.lesson.fill(words.beliefs.get(id)?, runs, lang.core())));
+    let believed = |runs| chosen.and_then(|id| Some(open.lesson.fill(words.beliefs.get(id)?, runs, lang.core())));
+    let belief = match &open.belief {
+        None => Some(Belief::Offered),
+        Some(_) if !s.at_end() => Some(Belief::Running),
+        Some(runs) => believed(runs).map(Belief::Over),
+    };
     let reason = |(n, id): (usize, &String)| Choice {
         text: words.because[id].clone(),
         chosen: open.reason == Some(n),
@@ -308,7 +315,7 @@ fn after(open: &Open, data: &Step, words: &StepWords, lang: Lang) -> After {
         right: open.right(),
         outcome: fill(&words.outcome),
         note: chosen.and_then(|id| words.notes.get(id)).map(|n| fill(n)),
-        belief: open.believable().then_some(believed),
+        belief: belief.filter(|_| open.believable()),
         ledger: open.runs.shown().map(|r| i18n::ledger_read(lang, &r.sim.ledger().figures(r.sim.world()))),
         why: words.why.clone(),
         reasons: data.because.options.iter().enumerate().map(reason).collect(),
@@ -334,7 +341,10 @@ fn challenge(open: &Open, w: &Words, lang: Lang) -> ChallengePanel {
         goals: c.win.iter().map(|x| Goal { text: words.conditions[&x.id].clone(), met: met(&x.id) }).collect(),
         hints: words.hints[..open.hints].to_vec(),
         more_hints: open.hints < c.hints,
-        wrong: wrong.map(|(e, r)| format!("{}: {}", i18n::clock(e.at_us), told_of(&e, &r.sim, &open.lesson, lang))),
+        wrong: wrong.map(|(e, r)| {
+            let heading = if verdict.is_some_and(|v| v.had_held) { lang.text().learn_wrong } else { lang.text().learn_last };
+            (heading, format!("{}: {}", i18n::clock(e.at_us), told(&e, &r.sim, &open.lesson.names, lang)))
+        }),
         settings_changed: verdict.is_some_and(|v| v.settings_changed),
         won: won.then(|| words.won.clone()),
         solution: open.solved.then(|| words.solution.clone()),

@@ -12,8 +12,7 @@ use highwater_core::scenario::Do;
 /// All lessons, none open.
 fn loaded() -> Learn {
     let mut learn = Learn::new(Progress::default());
-    let glossary = [include_str!("../../../assets/lessons/terms.en.json"), include_str!("../../../assets/lessons/terms.ko.json")];
-    let texts: Vec<String> = SHIPPED.iter().flat_map(|s| [s.data, s.en, s.ko]).chain(glossary).map(String::from).collect();
+    let texts: Vec<String> = SHIPPED.iter().flat_map(|s| [s.data, s.en, s.ko]).map(String::from).collect();
     assert_eq!(texts.len(), Learn::files().len());
     learn.take(&texts);
     learn

@@ -32,14 +32,14 @@ pub fn broker_card(f: &BrokerFacts, at: Rect, tight: bool, selected: bool, lang:
         selected.then_some("selected"),
     );
     let leader = f.leads.map(|e| {
-        html! { <span class="pill" data-testid="leader">{ format!("{} e{e}", t.leader) }</span> }
+        html! { <span class="pill" data-testid="leader" data-term={t.leader_epoch}>{ format!("{} e{e}", t.leader) }</span> }
     });
     html! {
         <Placed key={f.id.0} {at} {class} select={format!("broker-{}", f.id)} testid={format!("broker-{}", f.id)} label={name.clone()}>
             <div class="head">
                 <button type="button" class="name" aria-pressed={selected.to_string()}
                     onclick={ask(go, Msg::Select(Selection::Broker(f.id)))}>{ name }</button>
-                <span class={classes!("status", (!up).then_some("bad"))}>{ f.status.clone() }</span>
+                <span class={classes!("status", (!up).then_some("bad"))} data-term="ISR">{ f.status.clone() }</span>
                 { leader }
                 <button {key} type="button" class={classes!("act", up.then_some("fault"))} aria-label={label.clone()} title={label}
                     data-testid={format!("switch-{}", f.id)} onclick={ask(go, Msg::Act(what))}>{ icon }<span>{ word }</span></button>
@@ -64,11 +64,13 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
     };
     let chips = f.brokers.iter().map(|(b, counted, word)| chip(b.0, *counted, format!("{} {word}", i18n::broker_n(lang, b))));
     let voters = f.voters.iter().map(|(v, counted, word)| chip(v.0, *counted, format!("{} {v}: {word}", t.controller)));
-    let voters = (!f.voters.is_empty()).then(|| html! { <ul class="seen" data-testid="voters">{ for voters }</ul> });
+    let voters = (!f.voters.is_empty()).then(|| html! { <ul class="seen" data-testid="voters" data-term={t.voter}>{ for voters }</ul> });
     let active = f.active.as_ref().map(|(word, well)| {
-        html! { <span class={classes!("pill", (!well).then_some("bad"))} data-testid="active">{ word }</span> }
+        html! { <span class={classes!("pill", (!well).then_some("bad"))} data-testid="active" data-term={f.metadata_offset.map(|_| t.quorum)}>{ word }</span> }
     });
-    let offset = f.metadata_offset.map(|end| html! { <span class="status">{ format!("{} {end}", t.metadata_offset) }</span> });
+    let offset = f
+        .metadata_offset
+        .map(|end| html! { <span class="status" data-term={t.metadata_offset}>{ format!("{} {end}", t.metadata_offset) }</span> });
     let class = classes!("card", "controller", selected.then_some("selected"));
     html! {
         <Placed {at} {class} select="controller" testid="controller" label={f.name}>
@@ -77,7 +79,7 @@ pub fn controller_strip(f: &ControllerFacts, at: Rect, selected: bool, lang: Lan
             { voters }
             { active }
             { offset }
-            <span class="sees">{ t.sees }</span>
+            <span class="sees" data-term={t.fenced}>{ t.sees }</span>
             <ul class="seen">{ for chips }</ul>
         </Placed>
     }
@@ -98,9 +100,9 @@ pub fn partition_head(f: &HeadFacts, rem: f64, at: Rect, selected: bool, lang: L
         <Placed key={f.partition.0} {at} {class} select={format!("partition-{}", f.partition)} testid={format!("partition-{}", f.partition)} label={f.name.clone()}>
             <button type="button" class="name" title={f.name.clone()} aria-pressed={selected.to_string()}
                 onclick={ask(go, Msg::Select(Selection::Partition(f.partition)))}>{ &f.name }</button>
-            <span class={classes!("who", f.leader.is_none().then_some("bad"))} data-testid="head-leader">{ leader }</span>
-            <span class="isr" data-testid="isr">{ format!("ISR {{{}}}", isr.join(",")) }</span>
-            <span class="of">{ format!("/ {} · min {}", f.replicas.len(), f.min_isr) }</span>
+            <span class={classes!("who", f.leader.is_none().then_some("bad"))} data-testid="head-leader" data-term={t.leader_epoch}>{ leader }</span>
+            <span class="isr" data-testid="isr" data-term="ISR">{ format!("ISR {{{}}}", isr.join(",")) }</span>
+            <span class="of" data-term="min.insync.replicas">{ format!("/ {} · min {}", f.replicas.len(), f.min_isr) }</span>
         </Placed>
     }
 }

@@ -24,7 +24,7 @@ pub fn event_list(lines: &[Line], earlier: usize, selected: Option<u32>, lang: L
             if lines.is_empty() { <p class="none">{ t.no_events }</p> }
             else { <p class="none">{ t.events_hint }</p> }
             <ol reversed=true>{ for lines.iter().map(line) }</ol>
-            if earlier > 0 { <p class="none">{ i18n::earlier(lang, earlier) }</p> }
+            if earlier > 0 { <button type="button" class="plain" data-testid="earlier" onclick={ask(go, Msg::Earlier)}>{ i18n::earlier(lang, earlier) }</button> }
         </div>
     }
 }

@@ -28,7 +28,7 @@ pub fn header(door: Door, title: String, story: bool, dark: bool, lang: Lang, go
             <nav aria-label={t.doors}>
                 { for Door::ALL.iter().map(way) }
             </nav>
-            <p class="where">{ title }</p>
+            <p class="where" title={title.clone()}><span>{ title }</span></p>
             if story {
                 <div class="ways" title={t.story_plays}>
                     <a class="plain" href={Door::Trial.address()} data-testid="back-to-trial">{ t.back_to_trial }</a>

@@ -1,56 +1,69 @@
-//! Help: the keys, and how to read the picture.
+//! Help: the keys, how to read the picture, what the words mean.
 
+use super::terms::words;
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
 use crate::door::Door;
 use crate::i18n::Lang;
+use crate::learn::glossary::Glossary;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
 /// What it needs.
 #[derive(Properties, PartialEq)]
 pub struct Props {
-    /// Behind which door: a lesson has keys of its own.
+    /// Behind which door: each has keys of its own.
     pub door: Door,
+    /// Is there a cluster or a lesson for keys to act on?
+    pub acts: bool,
+    /// What words mean, as far as that is here.
+    pub glossary: Glossary,
     /// Language.
     pub lang: Lang,
     /// Asks the app.
     pub go: Go,
 }
 
-/// The overlay. It keeps the focus while it is open.
+type Keys = [(&'static str, &'static str)];
+
+/// The dialog. The browser keeps the focus inside, and gives it back.
 #[component]
 pub fn Help(p: &Props) -> Html {
     let t = p.lang.text();
-    let close = use_node_ref();
+    let dialog = use_node_ref();
     {
-        let close = close.clone();
-        use_effect_with((), move |()| focus(&close));
+        let dialog = dialog.clone();
+        use_effect_with((), move |()| {
+            if let Some(d) = dialog.cast::<HtmlDialogElement>() {
+                let _ = d.show_modal();
+            }
+        });
     }
-    let keep = {
-        let close = close.clone();
-        Callback::from(move |e: KeyboardEvent| {
-            if e.key() == "Tab" {
-                e.prevent_default();
-                focus(&close);
+    let outside = {
+        let go = p.go.clone();
+        Callback::from(move |e: MouseEvent| {
+            let target = e.target().and_then(|x| x.dyn_into::<Element>().ok());
+            if target.is_some_and(|x| x.tag_name() == "DIALOG") {
+                go.emit(Msg::Help(false));
             }
         })
     };
-    let own: &[(&str, &str)] = match p.door {
-        Door::Learn => &[("N", t.k_next), ("1 2 3", t.k_choose), ("P", t.k_predict), ("X", t.k_crash)],
-        _ => &[("1 2 3", t.k_broker), ("X", t.k_crash), ("P", t.k_pause)],
+    let time: &Keys = &[("Space", t.k_space), ("→ PgDn", t.k_right), ("← PgUp", t.k_left), ("R", t.k_reset)];
+    let own: &Keys = match p.door {
+        Door::Play => &[("1 2 3", t.k_broker), ("C", t.k_controller), ("X", t.k_crash), ("P", t.k_pause)],
+        Door::Learn => &[("N", t.k_next), ("1 2 3", t.k_choose), ("P", t.k_predict), ("C", t.k_controller), ("X", t.k_crash)],
+        Door::Measure => &[("1 2 3", t.k_measure)],
+        Door::Trial => &[],
     };
-    let time = &[("Space", t.k_space), ("→", t.k_right), ("←", t.k_left), ("R", t.k_reset)];
-    let page = &[("Tab", t.k_tab), ("D", t.k_door), ("L", t.k_lang), ("T", t.k_theme), ("?", t.k_help), ("Esc", t.k_escape)];
-    let keys = [&time[..], own, page].concat();
+    let page: &Keys = &[("Tab", t.k_tab), ("D", t.k_door), ("L", t.k_lang), ("T", t.k_theme), ("?", t.k_help), ("Esc", t.k_escape)];
+    let keys = if p.acts { [time, own, page].concat() } else { page.to_vec() };
     let read = [t.read_tape, t.read_leader, t.read_tide, t.read_token, t.read_pennant, t.read_model];
     html! {
-        <div class="veil" onclick={ask(&p.go, Msg::Help(false))}>
-            <div class="help" role="dialog" aria-modal="true" aria-label={t.help_title} data-testid="help-dialog"
-                onclick={Callback::from(|e: MouseEvent| e.stop_propagation())} onkeydown={keep}>
+        <dialog ref={dialog} class="help" aria-label={t.help_title} data-testid="help-dialog" onclick={outside} onclose={ask(&p.go, Msg::Help(false))}>
+            <div class="inside">
                 <div class="what"><h2>{ t.help_title }</h2>
-                    <button ref={close} type="button" class="square" data-testid="help-close" aria-label={t.close} title={t.close}
+                    <button type="button" class="square" data-testid="help-close" aria-label={t.close} title={t.close}
                         onclick={ask(&p.go, Msg::Help(false))}>{ icons::cross() }</button></div>
                 <div class="two">
                     <section><h3>{ t.help_keys }</h3><dl>
@@ -61,14 +74,9 @@ pub fn Help(p: &Props) -> Html {
                         <li key="fidelity"><a href={format!("fidelity.html{}", p.door.address())} target="_blank" data-testid="fidelity">{ t.fidelity }</a></li>
                     </ul></section>
                 </div>
+                { words(&p.glossary, p.lang) }
                 <p class="fine">{ t.not_affiliated }</p>
             </div>
-        </div>
-    }
-}
-
-fn focus(node: &NodeRef) {
-    if let Some(e) = node.get().and_then(|n| n.dyn_into::<HtmlElement>().ok()) {
-        let _ = e.focus();
+        </dialog>
     }
 }

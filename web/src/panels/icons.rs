@@ -77,6 +77,10 @@ pub fn left() -> Html {
 pub fn right() -> Html {
     svg(html! { <path d="M7.500 4.500 13 10l-5.500 5.500" /> })
 }
+/// The sign of a poison record, at the lower left of a mark.
+pub fn poison() -> Html {
+    html! { <g class="poison"><path d="M4.500 8.500 9.500 18h-10z" /><path class="stroke" d="M4.500 12v2.800M4.500 16.300v.4" /></g> }
+}
 /// A pennant.
 pub fn pennant() -> Html {
     html! { <svg class="icon pennant" viewBox="0 0 20 20" aria-hidden="true"><path class="pole" d="M6 3v14" /><path class="solid" d="M6 4l9 3.500L6 11z" /></svg> }

@@ -1,6 +1,7 @@
 //! The inspector: the selected thing, what can be done to it, and why it is so.
 
 use super::mark::key_mark;
+use super::terms::Terms;
 use super::{Go, ask, icons};
 use crate::app::msg::Msg;
 use crate::facts::inspect::{Act, Choice, Inspection, Picks, Row, Section, Why};
@@ -9,7 +10,7 @@ use crate::session::select::Selection;
 use yew::prelude::*;
 
 /// The inspector.
-pub fn inspector(i: &Inspection, lang: Lang, go: &Go) -> Html {
+pub fn inspector(i: &Inspection, terms: &Terms, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     html! {
         <div class="inspector" data-testid="inspector">
@@ -20,14 +21,14 @@ pub fn inspector(i: &Inspection, lang: Lang, go: &Go) -> Html {
                         onclick={ask(go, Msg::Select(Selection::Run))}>{ icons::cross() }</button>
                 }
             </div>
-            <p class="sub">{ &i.subtitle }</p>
+            <p class="sub">{ if i.selection == Selection::Run { html! { &i.subtitle } } else { terms.html(&i.subtitle) } }</p>
             if let Some(at) = i.moment_us {
                 <button type="button" class="plain" data-testid="goto" onclick={ask(go, Msg::Seek(at))}>{ t.go_there }</button>
             }
             if !i.choices.is_empty() { { choices(&i.choices, lang, go) } }
             if !i.acts.is_empty() { { acts(&i.acts, lang, go) } }
             if let Some(w) = &i.why { { why(w) } }
-            { for i.sections.iter().map(section) }
+            { for i.sections.iter().map(|s| section(s, terms)) }
             { for i.picks.iter().map(|x| picks(x, go)) }
         </div>
     }
@@ -42,7 +43,7 @@ fn why(w: &Why) -> Html {
     }
 }
 
-fn section(s: &Section) -> Html {
+fn section(s: &Section, terms: &Terms) -> Html {
     if s.rows.is_empty() {
         return Html::default();
     }
@@ -50,26 +51,26 @@ fn section(s: &Section) -> Html {
         <section key={s.title}>
             <h3>{ s.title }</h3>
             if let Some(a) = &s.about { <p class="none">{ a }</p> }
-            <dl>{ for s.rows.iter().enumerate().map(|(i, r)| row(i, r)) }</dl>
+            <dl>{ for s.rows.iter().enumerate().map(|(i, r)| row(i, r, terms)) }</dl>
         </section>
     }
 }
 
-fn row(i: usize, r: &Row) -> Html {
+fn row(i: usize, r: &Row, terms: &Terms) -> Html {
     let label = if r.code {
         // Long names break after their dots.
         let mut parts: Vec<Html> = Vec::new();
         for part in r.label.split_inclusive('.') {
             parts.push(html! { <>{ part }<wbr /></> });
         }
-        html! { <code>{ for parts }</code> }
+        terms.name(&r.label, html! { <code>{ for parts }</code> })
     } else {
-        html! { &r.label }
+        terms.html(&r.label)
     };
     html! {
         <div key={i} class={classes!("row", r.set.then_some("differs"))}>
             <dt>{ label }</dt>
-            <dd>{ &r.value }if let Some(n) = &r.note { <small>{ n }</small> }</dd>
+            <dd>{ terms.html(&r.value) }if let Some(n) = &r.note { <small>{ n }</small> }</dd>
         </div>
     }
 }
@@ -119,22 +120,31 @@ pub fn acts(all: &[Act], lang: Lang, go: &Go) -> Html {
 fn choices(all: &[Choice], lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let one = |c: &Choice| {
-        let option = |v: &String| {
+        let option = |(i, v): (usize, &String)| {
             let msg = Msg::Configure(c.owner.clone(), c.config, v.clone());
+            // It can still be reached, and then says why it can't be.
+            let why = c.refused.get(i).filter(|w| !w.is_empty());
             html! {
-                <button key={v.clone()} type="button" aria-pressed={(*v == c.value).to_string()}
+                <button key={v.clone()} type="button" aria-pressed={(*v == c.value).to_string()} aria-disabled={why.map(|_| "true")} title={why.cloned()}
                     data-testid={format!("set-{}-{v}", c.config)} onclick={ask(go, msg)}>{ v }</button>
             }
         };
         html! {
             <div key={format!("{:?}{}", c.owner, c.config)} class="choice" role="group" aria-label={c.config}>
-                <code>{ c.config }if let Some(w) = &c.whose { <small>{ w }</small> }</code>{ for c.options.iter().map(option) }
+                <code>{ c.config }if let Some(w) = &c.whose { <small>{ w }</small> }</code>{ for c.options.iter().enumerate().map(option) }
             </div>
         }
+    };
+    let refusal = |c: &Choice| {
+        let why = c.refused.iter().find(|w| !w.is_empty())?;
+        let same = c.options.iter().zip(&c.refused).filter(|x| x.1 == why);
+        let which: Vec<&str> = same.map(|x| x.0.as_str()).collect();
+        Some(html! { <p class="none" data-testid="refused">{ format!("{}: {why}", which.join(", ")) }</p> })
     };
     html! {
         <section class="choices">
             { for all.iter().map(one) }
+            { for all.iter().filter_map(refusal) }
             <p class="none">{ t.new_run_hint }</p>
         </section>
     }

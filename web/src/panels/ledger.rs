@@ -5,8 +5,8 @@ use crate::i18n::{self, Lang};
 use highwater_core::fold::ledger::Figures;
 use yew::prelude::*;
 
-/// The strip.
-pub fn ledger(f: &Figures, lights: &[Light], lang: Lang) -> Html {
+/// The strip. `shares`: there are share groups, which may give up on records.
+pub fn ledger(f: &Figures, shares: bool, lights: &[Light], lang: Lang) -> Html {
     let t = lang.text();
     let plain = [
         ("sent", t.l_sent, t.h_sent, f.sent),
@@ -31,10 +31,11 @@ pub fn ledger(f: &Figures, lights: &[Light], lang: Lang) -> Html {
         }
     };
     html! {
-        <section class="ledger" aria-label={t.ledger} data-testid="ledger">
+        <section class={classes!("ledger", shares.then_some("many"))} aria-label={t.ledger} data-testid="ledger">
             <dl>
                 { for plain.into_iter().map(|c| cell(c, false)) }
                 { for judged.into_iter().map(|c| cell(c, true)) }
+                if shares { { cell(("given-up", t.l_given_up, t.h_given_up, f.given_up), true) } }
             </dl>
             <span class="caption" aria-hidden="true">{ t.lights }</span>
             <ul class="lights" aria-label={t.lights}>

@@ -1,5 +1,6 @@
 //! A record's mark beside text: the same shape, letter and colour as on the stage.
 
+use super::icons;
 use crate::scene::geometry::decimal;
 use crate::scene::mark::{Mark, Shape};
 use yew::prelude::*;
@@ -23,6 +24,7 @@ pub fn key_mark(m: &Mark) -> Html {
         <svg class={classes!("mark", hue)} viewBox="0 0 20 20" role="img" aria-label={letter.clone()}>
             { shape }
             <text x="10" y={y} text-anchor="middle">{ letter }</text>
+            if m.poison { { icons::poison() } }
         </svg>
     }
 }

@@ -27,10 +27,10 @@ fn bean(b: &Bean, lang: Lang) -> Html {
 }
 
 fn meter(m: &Meter, lang: Lang) -> Html {
-    let t = lang.text();
+    let (t, (name, tags)) = (lang.text(), m.name.split_once(',').unwrap_or((&m.name, "")));
     html! {
         <div key={m.name.clone()} class={classes!("row", m.before.is_some().then_some("differs"))}>
-            <dt><code>{ broken(&m.name) }</code></dt>
+            <dt><code>{ broken(name) }</code>{ for tags.split_terminator(',').map(|tag| html! { <small>{ tag.to_owned() }</small> }) }</dt>
             if !m.course.is_empty() {
                 <svg viewBox={format!("0 0 {WIDE} {}", HIGH + 1)} preserveAspectRatio="none" aria-hidden="true"><polyline points={m.course.clone()} /></svg>
             }

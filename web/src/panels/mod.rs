@@ -10,10 +10,12 @@ pub mod inspector;
 pub mod keep;
 pub mod learn;
 pub mod ledger;
+pub mod legend;
 pub mod mark;
 pub mod meters;
 pub mod people;
 pub mod placed;
+pub mod terms;
 pub mod transport;
 pub mod trial;
 

@@ -37,9 +37,9 @@ pub fn producer_card(f: &ProducerFacts, rem: f64, at: Rect, selected: bool, lang
                     <progress class="linger" max="100" value={percent.to_string()} aria-label="linger.ms" title="linger.ms"></progress>
                 }
             </div>
-            <p class="line"><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span>{ slots(f.in_flight, f.slots) }</p>
+            <p class="line" data-term={t.in_flight}><span>{ if f.retrying { t.retrying } else { t.in_flight } }</span>{ slots(f.in_flight, f.slots) }</p>
             if let Some(seq) = f.next_seq {
-                <p class="line seq"><span>{ t.next_sequence }</span><b>{ seq }</b></p>
+                <p class="line seq" data-term={t.next_sequence}><span>{ t.next_sequence }</span><b>{ seq }</b></p>
             }
             <Send name={f.name.clone()} topics={f.topics.clone()} {lang} go={go.clone()} />
         </Placed>
@@ -125,7 +125,7 @@ fn acks_choice(f: &ProducerFacts, lang: Lang, go: &Go) -> Html {
     };
     html! {
         <div class="choice" role="group" aria-label="acks" title={t.new_run_hint}>
-            <code>{ "acks" }</code>
+            <code data-term="acks">{ "acks" }</code>
             { for ["0", "1", "all"].map(option) }
         </div>
     }
@@ -136,8 +136,8 @@ pub fn group_box(f: &GroupFacts, at: Rect, lang: Lang) -> Html {
     let t = lang.text();
     html! {
         <Placed {at} class="group" testid={format!("group-{}", f.id)} label={format!("{} {}", t.group, f.name)}>
-            <h2><span>{ t.group }</span>{ " " }{ &f.name }</h2>
-            { for f.status.iter().map(|s| html! { <p class="status" title={t.group_status_hint}>{ s }</p> }) }
+            <h2><span data-term={if f.shares { t.share_group } else { t.group }}>{ t.group }</span>{ " " }{ &f.name }</h2>
+            { for f.status.iter().map(|s| html! { <p class="status" data-term={t.coordinator_word}>{ s }</p> }) }
         </Placed>
     }
 }
@@ -148,6 +148,8 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
     let tight = at.h < 6.0 * rem;
     let down = (!f.up).then_some(if f.hint.is_empty() { "off" } else { "down" });
     let class = classes!("card", "member", tight.then_some("tight"), down, selected.then_some("selected"));
+    // The partitions stand below, each with its offsets.
+    let listed = f.up && f.thread.is_none() && (f.shares.len() > 1 || (tight && f.shares.len() == 1));
     let dash = || "–".to_owned();
     let offset = |o: Option<Offset>| o.map_or_else(dash, |o| o.to_string());
     let body = match f.shares.as_slice() {
@@ -156,22 +158,23 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
         [s, ..] if f.thread.is_some() => thread_lines(f.thread.as_ref(), s.committed, lang),
         [s] if !tight && f.delivery.is_some() => html! {
             <>
-                <p class="line"><span>{ t.delivery }</span><b data-testid="delivery">{ f.delivery.filter(|n| *n > 0).map_or_else(dash, |n| n.to_string()) }</b></p>
-                <p class="line"><span>{ icons::pennant() }{ t.share_start }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
+                <p class="line" data-term={t.delivery}><span>{ t.delivery }</span><b data-testid="delivery">{ f.delivery.filter(|n| *n > 0).map_or_else(dash, |n| n.to_string()) }</b></p>
+                <p class="line" data-term={t.share_start}><span>{ icons::pennant() }{ t.share_start }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
             </>
         },
         [s] if !tight => html! {
             <>
-                <p class="line"><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
-                <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
+                <p class="line" data-term={t.position}><span>{ t.position }</span><b data-testid="position">{ offset(s.position) }</b></p>
+                <p class="line" data-term={t.committed_offset}><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ offset(s.committed) }</b></p>
             </>
         },
         all => all
             .iter()
             .map(|s| {
+                let (hint, position) = if f.delivery.is_some() { (t.share_start, None) } else { (t.share_hint, Some(offset(s.position))) };
                 html! {
-                    <p class="line" key={s.name.clone()} title={t.share_hint}><span>{ &s.name }</span>
-                        <span><b>{ offset(s.position) }</b>{ icons::pennant() }<b>{ offset(s.committed) }</b></span></p>
+                    <p class="line" key={s.name.clone()} title={hint}><span>{ &s.name }</span>
+                        <span><b>{ position }</b>{ icons::pennant() }<b>{ offset(s.committed) }</b></span></p>
                 }
             })
             .collect(),
@@ -181,7 +184,9 @@ pub fn member_card(f: &MemberFacts, rem: f64, at: Rect, selected: bool, lang: La
             <div class="head">
                 <button type="button" class="name" aria-pressed={selected.to_string()}
                     onclick={ask(go, Msg::Select(Selection::Consumer(f.id)))}>{ &f.name }</button>
-                <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
+                if !listed {
+                    <span class={classes!("status", (!f.hint.is_empty() && !f.up).then_some("bad"))} title={f.hint}>{ &f.status }</span>
+                }
             </div>
             <div class="hand">
                 { for f.hand.iter().map(key_mark) }
@@ -205,7 +210,7 @@ fn thread_lines(f: Option<&ThreadFacts>, committed: Option<Offset>, lang: Lang) 
             </span>
         },
     };
-    let committed = committed.map_or_else(|| "–".to_owned(), |o| o.to_string());
+    let committed = committed.map_or_else(|| t.none.to_owned(), |o| o.to_string());
     html! {
         <>
             <p class="line store" title={t.store_hint} data-testid="store"><span>{ t.store }</span>{ store }</p>

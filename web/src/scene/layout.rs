@@ -18,6 +18,8 @@ pub struct Cast {
     pub groups: Vec<usize>,
     /// Groups whose members' cards have more to show: Streams applications.
     pub tall: Vec<bool>,
+    /// Are there signs on the stage that want a legend?
+    pub legend: bool,
 }
 
 /// A partition's column: where its tapes begin and how wide they may be.
@@ -72,6 +74,8 @@ pub struct Layout {
     pub producers: Vec<Rect>,
     /// Groups.
     pub groups: Vec<GroupBox>,
+    /// Where signs are explained, if there are such.
+    pub legend: Option<Rect>,
     /// Where the tide line ends and its label begins.
     pub tide_foot: f64,
 }
@@ -98,6 +102,8 @@ fn middle(width: f64, u: f64) -> (f64, f64) {
 
 const MARGIN: f64 = 14.0;
 const GAP: f64 = 12.0;
+/// Height of the legend.
+const LEGEND: f64 = 104.0;
 
 fn narrow(width: f64, u: f64) -> bool {
     width < 820.0 * u
@@ -125,6 +131,8 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
     let rows = card_rows(brokers[0].h, u);
     let (first, last) = (brokers[0].y, brokers[brokers.len() - 1].bottom());
     let side = side_width(w, u);
+    let legend = cast.legend.then_some(Rect { x: MARGIN * u, y: h - (LEGEND + 8.0) * u, w: side, h: LEGEND * u });
+    let floor = legend.map_or(last, |r| last.min(r.y - GAP * u));
     Layout {
         size,
         unit,
@@ -132,7 +140,8 @@ pub fn layout(size: (f64, f64), unit: f64, cast: &Cast) -> Layout {
         heads,
         columns,
         rows,
-        producers: producers(u, side, first, last, cast.producers),
+        producers: producers(u, side, first, floor, cast.producers),
+        legend,
         groups: groups(w - MARGIN * u - side, side, u, (top, h - 10.0 * u), cast),
         brokers,
         tide_foot,
@@ -202,7 +211,7 @@ mod tests {
     use super::*;
 
     fn cast() -> Cast {
-        Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![2], tall: Vec::new() }
+        Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![2], tall: Vec::new(), legend: false }
     }
 
     fn all(l: &Layout) -> Vec<Rect> {
@@ -241,6 +250,14 @@ mod tests {
         let heights: Vec<f64> = l.groups.iter().map(|g| g.members[0].h).collect();
         assert!(heights[0] > 1.3 * heights[1] && heights[1] == heights[2], "{heights:?}");
         assert!(l.groups.windows(2).all(|g| !g[0].rect.overlaps(&g[1].rect)) && l.groups[2].rect.bottom() <= 524.0);
+    }
+
+    #[test]
+    fn a_legend_takes_its_place_from_the_producers() {
+        let l = layout((744.0, 572.0), 1.0, &Cast { producers: 3, legend: true, ..cast() });
+        let legend = l.legend.unwrap();
+        assert!(legend.bottom() <= 572.0 && legend.right() <= l.brokers[0].x);
+        assert!(l.producers.iter().all(|p| !p.overlaps(&legend)), "{:?}", l.producers);
     }
 
     #[test]

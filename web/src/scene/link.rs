@@ -50,7 +50,9 @@ fn consumer_way(l: &Layout, seats: &Seats, b: BrokerId, c: ConsumerIx, lane: f64
     let (g, m) = *seats.get(c.ix())?;
     let (rect, me) = (broker_rect(l, b)?, l.groups.get(g)?.members.get(m)?);
     let off = lane * 6.0 * l.unit;
-    Some(across(pt(rect.right(), rect.y + l.rows.head / 2.0 + off), pt(me.x, me.mid_y() + off), 0.6))
+    // Below the heading: a broad message must not lie on the switch there.
+    let port = rect.y + l.rows.head + (16.0 * l.unit).min(l.rows.cell_h / 2.0);
+    Some(across(pt(rect.right(), port + off), pt(me.x, me.mid_y() + off), 0.6))
 }
 
 /// Along the right edge of the cards; neighbours in a small arc, others in a wider one.
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     fn l() -> Layout {
-        let cast = Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![1], tall: Vec::new() };
+        let cast = Cast { brokers: 3, partitions: 1, producers: 1, groups: vec![1], tall: Vec::new(), legend: false };
         layout((964.0, 524.0), 1.0, &cast)
     }
     const B1: Actor = Actor::Broker(BrokerId(1));

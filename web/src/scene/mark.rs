@@ -30,6 +30,8 @@ pub struct Mark {
     pub hue: Option<u8>,
     /// Its letter, if it has a key.
     pub letter: Option<char>,
+    /// Its handler fails on it.
+    pub poison: bool,
 }
 
 /// How many key colours the style sheet has.
@@ -39,11 +41,11 @@ impl Mark {
     /// The mark of the key with this index and name.
     pub fn of_key(index: usize, name: &str) -> Mark {
         let shape = [Shape::Circle, Shape::Square, Shape::Triangle, Shape::Diamond, Shape::Pentagon, Shape::Hexagon][index % HUES];
-        Mark { shape, hue: Some((index % HUES) as u8), letter: name.chars().next().map(|c| c.to_ascii_uppercase()) }
+        Mark { shape, hue: Some((index % HUES) as u8), letter: name.chars().next().map(|c| c.to_ascii_uppercase()), poison: false }
     }
 
     /// The mark of a record without a key.
-    pub const KEYLESS: Mark = Mark { shape: Shape::Dot, hue: None, letter: None };
+    pub const KEYLESS: Mark = Mark { shape: Shape::Dot, hue: None, letter: None, poison: false };
 }
 
 impl Shape {

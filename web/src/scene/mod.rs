@@ -3,9 +3,11 @@
 //! Nothing of Kafka's rules is decided here; the scene only says what the world's state looks like.
 
 pub mod geometry;
+pub mod hint;
 pub mod layout;
 pub mod link;
 pub mod mark;
+pub mod share;
 pub mod tape;
 pub mod traffic;
 
@@ -15,6 +17,7 @@ use highwater_core::ids::*;
 use highwater_core::kafka::broker::Power;
 use highwater_core::kafka::log::{Entry, Payload};
 use highwater_core::kafka::replica::Replica;
+use highwater_core::kafka::share::state::RecordState;
 use highwater_core::order;
 use highwater_core::sim::Sim;
 use layout::{Cast, Layout};
@@ -45,6 +48,8 @@ pub struct Cell {
     pub mark: Mark,
     /// Its transaction.
     pub fate: Fate,
+    /// How it stands with a share group, on the leader's tape, and how often it was delivered.
+    pub share: Option<(RecordState, u8)>,
 }
 
 /// What a replica is at present, as far as its look goes.
@@ -79,8 +84,8 @@ pub struct Tape {
     pub cells: Vec<Cell>,
     /// Leader epochs and where they begin, as far as they are shown.
     pub epochs: Vec<(LeaderEpoch, Offset)>,
-    /// Groups' committed offsets, on the leader's tape: group and offset.
-    pub pennants: Vec<(GroupIx, Offset)>,
+    /// Committed offsets on the leader's tape, in their order, and whose they are; where there is one group only, nothing is said of it.
+    pub pennants: Vec<(String, Offset)>,
 }
 
 /// A partition's high watermark over all its replicas.
@@ -149,13 +154,25 @@ pub struct Scene {
     pub tokens: Vec<Token>,
 }
 
+/// What stands still between events: logs and high watermarks.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Logs {
+    /// Columns: partition and what part of it is shown.
+    pub windows: Vec<(PartitionId, Window)>,
+    /// Logs.
+    pub tapes: Vec<Tape>,
+    /// High watermarks.
+    pub tides: Vec<Tide>,
+}
+
 /// Who has to be placed for a run that shows `partitions`.
 pub fn cast(sim: &Sim, partitions: usize) -> Cast {
     let setup = sim.setup();
     let groups = (0..setup.groups.len()).map(|g| setup.consumers.iter().filter(|c| c.group.ix() == g).count()).collect();
     let is_streams = |g: usize| setup.consumers.iter().any(|c| c.group.ix() == g && c.streams.is_some());
     let tall = (0..setup.groups.len()).map(is_streams).collect();
-    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups, tall }
+    let legend = setup.has_share_groups();
+    Cast { brokers: usize::from(setup.brokers), partitions, producers: setup.producers.len(), groups, tall, legend }
 }
 
 /// Where consumers sit: group and place in it.
@@ -175,8 +192,10 @@ pub fn seats(sim: &Sim) -> Seats {
 /// How the record at a place in a batch is drawn.
 pub fn mark_of(sim: &Sim, batch: BatchId, index: u16) -> Mark {
     let ledger = sim.ledger();
-    let key = ledger.record_in(batch, index).and_then(|id| ledger.record(id)).and_then(|r| r.key);
-    key.map_or(Mark::KEYLESS, |k| Mark::of_key(usize::from(k.0), ledger.key_name(k)))
+    let id = ledger.record_in(batch, index);
+    let key = id.and_then(|id| ledger.record(id)).and_then(|r| r.key);
+    let mark = key.map_or(Mark::KEYLESS, |k| Mark::of_key(usize::from(k.0), ledger.key_name(k)));
+    Mark { poison: id.is_some_and(|id| sim.is_poison(id)), ..mark }
 }
 
 /// The high watermark that counts for a partition: its leader's, or else the last that was known.
@@ -210,19 +229,24 @@ pub fn standing(sim: &Sim, b: BrokerId, p: PartitionId) -> Standing {
     }
 }
 
-/// The scene of a run at `view_us`.
-pub fn build(sim: &Sim, view_us: f64, shown: &[PartitionId], l: &Layout, selection: Selection) -> Scene {
-    let mut windows = Vec::new();
-    let mut tapes = Vec::new();
-    let mut tides = Vec::new();
+/// The logs of a run.
+pub fn logs(sim: &Sim, shown: &[PartitionId], l: &Layout, selection: Selection) -> Logs {
+    let Logs { mut windows, mut tapes, mut tides } = Logs::default();
     for (column, p) in shown.iter().enumerate().take(l.columns.len()) {
         let ((hw, certain), lso) = (tide_of(sim, *p), stable_of(sim, *p));
         let window = window(sim, *p, lso.unwrap_or(hw).min(hw), l, column);
         let replicas = sim.world().brokers.iter().filter_map(|b| b.replica(*p).map(|r| (b.id, r)));
-        tapes.extend(replicas.map(|(b, r)| tape(sim, b, r, column, &window)));
+        let group = share::group_shown(sim, *p, selection);
+        tapes.extend(replicas.map(|(b, r)| tape(sim, b, r, column, &window, group)));
         windows.push((*p, window));
         tides.push(Tide { partition: *p, column, hw, certain, lso });
     }
+    Logs { windows, tapes, tides }
+}
+
+/// The scene of a run at `view_us`.
+pub fn build(sim: &Sim, view_us: f64, shown: &[PartitionId], l: &Layout, selection: Selection) -> Scene {
+    let Logs { windows, tapes, tides } = logs(sim, shown, l, selection);
     let seats = seats(sim);
     let tokens = tokens(sim, view_us, l, &seats);
     Scene { links: links(sim, l, &seats, shown, &tokens, selection), windows, tapes, tides, tokens }
@@ -235,21 +259,23 @@ fn window(sim: &Sim, p: PartitionId, tide: Offset, l: &Layout, column: usize) ->
     Window::choose(l.columns[column], l.unit, start, end, tide.0)
 }
 
-fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window) -> Tape {
+fn tape(sim: &Sim, b: BrokerId, r: &Replica, column: usize, w: &Window, group: Option<GroupIx>) -> Tape {
     let standing = standing(sim, b, r.partition);
+    let group = group.filter(|_| standing == Standing::Leader);
+    let state = |o: Offset| sim.ledger().shares().state(sim.world(), group.filter(|_| o < r.hw)?, r.partition, o);
     let mut cells = Vec::new();
     let start = r.log.start();
     for e in r.log.iter_from(start.max(Offset(w.first))) {
         let fate = fate(r, e);
         if let Fate::Marker(_) = fate {
-            cells.extend(w.shows(e.base.0).then_some(Cell { offset: e.base, mark: Mark::KEYLESS, fate }));
+            cells.extend(w.shows(e.base.0).then_some(Cell { offset: e.base, mark: Mark::KEYLESS, fate, share: None }));
         }
         if let Some((batch, first, count)) = e.payload.records() {
             cells.extend(
                 (0..count)
                     .map(|i| (e.base.plus(u32::from(i)), first + i))
                     .filter(|(o, _)| w.shows(o.0) && *o >= start)
-                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch, i), fate }),
+                    .map(|(offset, i)| Cell { offset, mark: mark_of(sim, batch, i), fate, share: state(offset) }),
             );
         }
     }
@@ -289,8 +315,19 @@ fn epochs(r: &Replica, w: &Window) -> Vec<(LeaderEpoch, Offset)> {
 }
 
 /// Where the groups stand that read the partition, as their coordinators have it.
-fn pennants(sim: &Sim, p: PartitionId) -> Vec<(GroupIx, Offset)> {
-    (0..sim.setup().groups.len() as u8).map(GroupIx).filter_map(|g| committed(sim, g, p).map(|o| (g, o))).collect()
+fn pennants(sim: &Sim, p: PartitionId) -> Vec<(String, Offset)> {
+    let groups = &sim.setup().groups;
+    let mut all: Vec<(String, Offset)> = Vec::new();
+    for g in (0..groups.len() as u8).map(GroupIx) {
+        let Some(offset) = committed(sim, g, p) else { continue };
+        let name = if groups.len() > 1 { groups[g.ix()].name.clone() } else { String::new() };
+        match all.iter_mut().find(|x| x.1 == offset) {
+            Some(same) => same.0 = format!("{}, {name}", same.0),
+            None => all.push((name, offset)),
+        }
+    }
+    all.sort_by_key(|x| x.1);
+    all
 }
 
 /// A group's committed offset of a partition, in the log of its coordinator; of a share group the start offset, at the leader.
@@ -345,7 +382,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
             }
         }
         for c in &w.consumers {
-            if let (true, Some(b)) = (c.partitions().any(|x| x == *p), c.meta.leader(*p)) {
+            if let (true, Some(b)) = (c.partitions().any(|x| x == *p), c.reads_from(*p)) {
                 pairs.push((Actor::Broker(b), Actor::Consumer(c.id)));
             }
         }

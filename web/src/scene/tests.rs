@@ -121,3 +121,46 @@ fn many_records_keep_the_newest_in_sight() {
     let leader = &scene.tapes[0];
     assert!(w.shows(leader.leo.0 - 1) && leader.cells.len() <= w.capacity as usize);
 }
+
+#[test]
+fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
+    use highwater_core::kafka::share::state::RecordState;
+    let scenario = Scenario::parse(highwater_core::scenario::shipped("share-group").unwrap()).unwrap();
+    let mut s = Session::new(scenario).unwrap();
+    let mut at = |us| {
+        s.seek(us);
+        let (l, scene) = stage(&s);
+        assert!(l.legend.is_some());
+        let [leader, followers @ ..] = &scene.tapes[..] else { panic!() };
+        assert!(followers.iter().flat_map(|t| &t.cells).all(|c| c.share.is_none()), "only the leader knows");
+        (leader.cells.clone(), s.sim().ledger().figures(s.sim().world()).given_up)
+    };
+    let (before, none) = at(3_700_000);
+    let poison = before.iter().find(|c| c.mark.poison).expect("it is visible as what it is");
+    assert!(matches!(poison.share, Some((RecordState::Acquired | RecordState::Available, 1..))), "{poison:?}");
+    assert!(before.iter().any(|c| matches!(c.share, Some((RecordState::Acknowledged, _)))) && none == 0);
+    let (after, given_up) = at(4_720_000);
+    let poison = after.iter().find(|c| c.mark.poison).expect("it stays in the log");
+    assert!(matches!(poison.share, Some((RecordState::Archived, _))), "{poison:?}");
+    assert_eq!(given_up, 1);
+}
+
+#[test]
+fn signs_say_what_they_are() {
+    use super::hint::{Sign, sign};
+    let mut s = session();
+    s.seek(200_000);
+    let (l, _) = stage(&s);
+    let logs = logs(s.sim(), &s.shown_partitions(1), &l, s.selection);
+    let w = logs.windows[0].1;
+    let at = |x, y| sign(&logs, &l, pt(x, y), false).map(|f| f.0);
+    let (tide, tape) = (logs.tides[0], &logs.tapes[0]);
+    let cells = l.brokers[0].y + l.rows.cells;
+    assert_eq!(at(w.boundary(tide.hw.0), l.tide_foot + 8.0), Some(Sign::HighWatermark));
+    assert_eq!(at(w.boundary(tape.leo.0) + 20.0, cells + 10.0), Some(Sign::LogEnd));
+    assert_eq!(at(w.boundary(0) + 8.0, cells - 8.0), Some(Sign::Epoch));
+    let pennant = tape.pennants[0].1;
+    assert_eq!(at(w.boundary(pennant.0) + 6.0, cells + l.rows.cell_h + 12.0), Some(Sign::Committed(false)));
+    assert_eq!(at(w.x_of(1) + 10.0, cells + 10.0), None, "an ordinary record needs no explanation");
+    assert_eq!(at(2.0, 2.0), None);
+}

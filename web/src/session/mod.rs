@@ -12,10 +12,12 @@ use crate::scene::traffic::{self, Weight};
 use branches::Branches;
 use highwater_core::event::EventKind;
 use highwater_core::ids::*;
+use highwater_core::lesson::names::RecordNames;
 use highwater_core::scenario::{Do, Scenario, ScenarioError};
 use highwater_core::sim::{Sim, Timeline};
 use pacing::{Pace, Speed};
 use select::Selection;
+use std::cell::OnceCell;
 
 /// How time goes on.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -33,6 +35,8 @@ pub enum Motion {
     },
 }
 
+/// How many events are listed before one asks for more.
+pub const LIST: usize = 80;
 /// How long a step to the next event glides.
 const GLIDE_US: f64 = 650_000.0;
 /// A frame that comes later than this was not a frame: the page was hidden.
@@ -57,12 +61,17 @@ pub struct Session {
     seen: usize,
     /// What is selected.
     pub selection: Selection,
+    /// What a lesson calls its records.
+    pub names: RecordNames,
     /// The partitions that the stage shows begin with this one.
     pub first_partition: u16,
     /// The furthest instant that was reached, for the scrubber.
     frontier_us: u64,
     branches: Branches,
     meters: Option<meters::Meters>,
+    refusals: OnceCell<Vec<String>>,
+    /// How many of the newest events are wanted in words.
+    pub listed: usize,
     /// Where playing stops by itself.
     halt_us: Option<u64>,
 }
@@ -84,10 +93,13 @@ impl Session {
             dwell_us: 0.0,
             seen: 0,
             selection: Selection::Run,
+            names: RecordNames::default(),
             first_partition: first,
             frontier_us: 0,
             branches: Branches::default(),
             meters: None,
+            refusals: OnceCell::new(),
+            listed: LIST,
             halt_us: None,
         })
     }
@@ -385,6 +397,12 @@ impl Session {
     /// What that release can't do.
     pub fn with_release(&self, release: &str) -> Result<Session, ScenarioError> {
         self.branch_off(self.plan().with_release(release)?)
+    }
+
+    /// Why each of these releases can't have this run; empty where it can.
+    pub fn refusals(&self, releases: &[String]) -> &[String] {
+        let why = |r: &String| self.with_release(r).err().map_or_else(String::new, |e| e.to_string());
+        self.refusals.get_or_init(|| releases.iter().map(why).collect())
     }
 
     /// The same run from its beginning, without what was done by hand; with it, it stays as a branch.

@@ -7,6 +7,7 @@ use crate::scene::tape::Window;
 use crate::scene::{Cell, Fate, Scene, Standing, Tape};
 use crate::session::select::Selection;
 use highwater_core::ids::Offset;
+use highwater_core::kafka::share::state::RecordState;
 
 /// Space between cells, in units.
 const GAP: f64 = 4.0;
@@ -35,11 +36,18 @@ pub fn paint(ink: &mut Ink, scene: &Scene, l: &Layout, tape: &Tape, selection: S
             let size = (r.w * 0.36).min(l.rows.cell_h * 0.27).min(10.5 * l.unit);
             let numbered = l.rows.roomy && r.w >= 24.0 * l.unit;
             let lift = if numbered { 0.10 * r.h } else { 0.0 };
-            paint_record(ink, c, r, pt(r.mid_x(), r.mid_y() - lift), size, fade);
+            let done = matches!(c.share, Some((RecordState::Acknowledged | RecordState::Archived, _)));
+            let shade = if done { 0.45 * fade } else { fade };
+            ink.alpha(shade);
+            paint_record(ink, c, r, pt(r.mid_x(), r.mid_y() - lift), size, shade);
+            ink.alpha(fade);
             if numbered {
                 ink.fill(&ink.palette.soft);
                 ink.font(500, 10.5);
                 ink.text(&c.offset.to_string(), pt(r.mid_x(), r.bottom() - 8.5 * l.unit), "center");
+            }
+            if let Some((state, count)) = c.share {
+                paint_share(ink, state, count, r);
             }
         }
     }
@@ -131,6 +139,43 @@ fn paint_record(ink: &mut Ink, c: &Cell, r: Rect, at: Point, size: f64, fade: f6
     }
 }
 
+/// How a record stands with its share group: a sign on the cell's corner. Acquired: framed, and the count of deliveries; done with: a
+/// check; archived: a cross. What is available again says how often it was delivered.
+fn paint_share(ink: &mut Ink, state: RecordState, count: u8, r: Rect) {
+    let u = ink.unit;
+    let again = state == RecordState::Available && count > 0;
+    let ground = match state {
+        RecordState::Acquired => &ink.palette.accent,
+        RecordState::Acknowledged => &ink.palette.tide,
+        RecordState::Archived => &ink.palette.bad,
+        RecordState::Available if again => &ink.palette.soft,
+        RecordState::Available => return,
+    };
+    if matches!(state, RecordState::Acquired | RecordState::Archived) {
+        ink.stroke(ground, 2.4);
+        ink.rounded(r, 6.0 * u);
+        ink.stroke_path();
+    }
+    let counted = again || state == RecordState::Acquired;
+    let (w, h) = (if counted { 18.0 * u } else { 13.0 * u }, 13.0 * u);
+    let badge = Rect { x: r.right() + 2.0 * u - w, y: r.y - 4.0 * u, w, h };
+    ink.fill(ground);
+    ink.rounded(badge, h / 2.0);
+    ink.fill_path();
+    let at = pt(badge.mid_x(), badge.mid_y());
+    if counted {
+        ink.fill(if again { &ink.palette.card } else { &ink.palette.on_accent });
+        ink.font(700, 9.5);
+        ink.text(&format!("×{count}"), pt(at.x, at.y + 0.5 * u), "center");
+    } else {
+        ink.stroke(&ink.palette.card, 1.8);
+        match state {
+            RecordState::Archived => ink.cross(at, 2.6 * u),
+            _ => ink.check(at, 2.9 * u),
+        }
+    }
+}
+
 /// The end of a transaction: C on a full diamond, A on an empty one.
 fn paint_marker(ink: &mut Ink, commit: bool, at: Point, size: f64) {
     ink.polygon(at, &[pt(0.0, -1.0), pt(1.0, 0.0), pt(0.0, 1.0), pt(-1.0, 0.0)], size);
@@ -176,11 +221,13 @@ fn paint_edge(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, top: f64) {
     ink.alpha(if tape.down { 0.6 } else { 1.0 });
     ink.stroke(&ink.palette.ink, 1.8);
     ink.line(pt(x, top - 5.0 * u), pt(x, top + l.rows.cell_h + 5.0 * u));
-    let text = w.word("LEO", tape.leo.0);
+    let mut text = w.word("LEO", tape.leo.0);
     ink.font(500, 11.5);
-    // In the last of narrow columns it stays on the card.
-    let right = l.brokers[0].right() - 4.0 * u - ink.width(&text);
-    let at = pt((x + 6.0 * u).min(right), top + l.rows.cell_h / 2.0);
+    let room = l.brokers[0].right() - 4.0 * u - (x + 6.0 * u);
+    if ink.width(&text) > room && tape.leo.0 >= w.first {
+        text = tape.leo.to_string(); // the last of narrow columns: those before it have the word
+    }
+    let at = pt(x + 6.0 * u, top + l.rows.cell_h / 2.0);
     plate(ink, &text, at);
     ink.fill(&ink.palette.soft);
     ink.text(&text, at, "left");
@@ -202,31 +249,39 @@ fn plate(ink: &mut Ink, text: &str, at: Point) {
     ink.fill_path();
 }
 
-/// Where groups have committed: a flag under the leader's tape.
+/// Where groups have committed: a flag under the leader's tape, with their names where there is room.
 fn paint_pennants(ink: &mut Ink, l: &Layout, w: &Window, tape: &Tape, bottom: f64) {
     if !l.rows.roomy {
         return;
     }
     let u = l.unit;
     let column = l.columns[tape.column];
-    for (i, (group, offset)) in tape.pennants.iter().enumerate() {
-        if tape.pennants[..i].iter().any(|p| p.1 == *offset) {
-            continue; // one flag for those at the same offset
-        }
-        let _ = group;
-        let x = (w.boundary(offset.0) - 2.0 * u).max(w.x - 2.0 * u);
+    let place = |offset: Offset| (w.boundary(offset.0) - 2.0 * u).max(w.x - 2.0 * u);
+    let mut left = column.x;
+    for (i, (groups, offset)) in tape.pennants.iter().enumerate() {
+        let x = place(*offset);
         ink.stroke(&ink.palette.accent, 1.6);
         ink.line(pt(x, bottom + 1.0 * u), pt(x, bottom + 19.0 * u));
         ink.fill(&ink.palette.accent);
         ink.polygon(pt(x, bottom + 14.0 * u), &[pt(0.0, -0.9), pt(2.0, 0.0), pt(0.0, 0.9)], 5.0 * u);
         ink.fill_path();
         ink.font(500, 10.5);
-        let text = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
-        let room = column.x + column.w - x;
-        if room > 30.0 * u {
-            ink.fill(&ink.palette.soft);
-            ink.text(&text, pt(x + 13.0 * u, bottom + 14.5 * u), "left");
-        }
+        ink.fill(&ink.palette.soft);
+        let right = tape.pennants.get(i + 1).map_or(column.x + column.w, |next| place(next.1) - 4.0 * u);
+        let number = if offset.0 < w.first { format!("◂ {offset}") } else { offset.to_string() };
+        let named = format!("{groups} {number}");
+        let y = bottom + 14.5 * u;
+        let fits = |text: &str, room: f64| ink.width(text) <= room;
+        let (after, before) = (right - x - 13.0 * u, x - 4.0 * u - left);
+        let (text, at, align) = match () {
+            () if !groups.is_empty() && fits(&named, after) => (named, x + 13.0 * u, "left"),
+            () if !groups.is_empty() && fits(&named, before) => (named, x - 4.0 * u, "right"),
+            () if fits(&number, after) => (number, x + 13.0 * u, "left"),
+            () if fits(&number, before) => (number, x - 4.0 * u, "right"),
+            () => continue,
+        };
+        ink.text(&text, pt(at, y), align);
+        left = if align == "left" { at + ink.width(&text) } else { x + 13.0 * u };
     }
 }
 

@@ -183,6 +183,25 @@ impl Ink {
             let drop = letter_drop(m.shape) * r;
             self.text(letter.encode_utf8(&mut [0; 4]), pt(c.x, c.y + drop + 0.04 * r), "center");
         }
+        if m.poison {
+            self.poison(c, r);
+        }
+    }
+
+    /// The sign of a poison record: a warning on its lower left.
+    fn poison(&mut self, c: Point, r: f64) {
+        const SIGN: [Point; 3] = [pt(0.0, -1.0), pt(1.1, 0.9), pt(-1.1, 0.9)];
+        let (at, k) = (pt(c.x - 0.85 * r, c.y + 0.75 * r), (0.62 * r).max(4.5 * self.unit));
+        self.fill(&self.palette.bad);
+        self.stroke(&self.palette.card, 1.6);
+        self.polygon(at, &SIGN, k);
+        self.stroke_path();
+        self.fill_path();
+        self.stroke(&self.palette.card, 1.3);
+        self.line(pt(at.x, at.y - 0.45 * k), pt(at.x, at.y + 0.2 * k));
+        self.fill(&self.palette.card);
+        self.circle(pt(at.x, at.y + 0.56 * k), 0.16 * k);
+        self.fill_path();
     }
 
     /// An acknowledgement of a record: hollow, with its letter in the key's colour.

@@ -17,6 +17,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::BatchResent { .. }
         | EventKind::Acked { .. }
         | EventKind::AttemptFailed { .. }
+        | EventKind::SendBlocked { .. }
+        | EventKind::SendRefused { .. }
         | EventKind::SendFailed { .. } => producer(&e.kind, n),
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
@@ -58,9 +60,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
-        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
-            consumer(&e.kind, n)
-        }
+        EventKind::Polled { .. }
+        | EventKind::Handled { .. }
+        | EventKind::Committed { .. }
+        | EventKind::PositionReset { .. }
+        | EventKind::PreferredReadReplica { .. }
+        | EventKind::LogTruncation { .. } => consumer(&e.kind, n),
         EventKind::Group { group, what } => super::groups::en(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
@@ -68,7 +73,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
         EventKind::Zk(z) => super::zookeeper::sentence(&z, n),
-        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
+        EventKind::MinIsrAltered { .. }
+        | EventKind::ElectionRefused { .. }
+        | EventKind::PartitionCreated { .. }
+        | EventKind::PartitionLearned { .. } => control(&e.kind, n),
     };
     capitalised(&said)
 }
@@ -140,6 +148,14 @@ fn producer(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::SendFailed { batch, error, .. } => {
             format!("{} gives up on {}: {}. It may be stored all the same.", n.producer(batch.producer), n.batch(batch), error.name())
+        }
+        EventKind::SendBlocked { record, .. } => format!(
+            "send() of {} blocks: buffer.memory of {} is full of batches without an answer.",
+            n.record(record),
+            n.producer(record.producer)
+        ),
+        EventKind::SendRefused { record, error, .. } => {
+            format!("send() of {} throws {}: it is in no batch.", n.record(record), error.name())
         }
         _ => String::new(),
     }
@@ -322,6 +338,12 @@ fn control(kind: &EventKind, n: &Names) -> String {
         EventKind::MinIsrAltered { partition, min_isr } => {
             format!("min.insync.replicas of {} is {min_isr} from now on.", n.partition(partition))
         }
+        EventKind::PartitionCreated { partition, leader, isr } => {
+            format!("{} is created: broker {leader} leads it, its ISR is {isr}.", n.partition(partition))
+        }
+        EventKind::PartitionLearned { client, partition } => {
+            format!("{} learns from fresh metadata that there is {}.", n.actor(client), n.partition(partition))
+        }
         EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
             format!("The preferred replica of {} leads already: ELECTION_NOT_NEEDED.", n.partition(partition))
         }
@@ -398,6 +420,24 @@ fn consumer(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::PositionReset { consumer, partition, to, committed: false } => {
             format!("{} has no position in {}: auto.offset.reset takes it to offset {to}.", n.consumer(consumer), n.partition(partition))
+        }
+        EventKind::LogTruncation { consumer, partition, position, end, thrown } => {
+            let (who, log) = (n.consumer(consumer), n.partition(partition));
+            let parted =
+                format!("the new leader's log of {log} parts at offset {end} from what {who} had read, below its position {position}");
+            if thrown {
+                format!("LogTruncationException ends {who}: {parted}, and auto.offset.reset is none.")
+            } else {
+                format!("{who} goes back to offset {end}: {parted}.")
+            }
+        }
+        EventKind::PreferredReadReplica { consumer, partition, replica: Some(b) } => format!(
+            "The leader of {} sends {} to broker {b}, a follower in its rack (preferredReadReplica): that is where it reads from now on.",
+            n.partition(partition),
+            n.consumer(consumer)
+        ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: None } => {
+            format!("{} reads {} from its leader again.", n.consumer(consumer), n.partition(partition))
         }
         _ => String::new(),
     }

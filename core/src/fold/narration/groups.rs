@@ -15,6 +15,7 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
                 RebalanceCause::MemberJoined => format!("{} has joined", who(member)),
                 RebalanceCause::MemberGone => format!("{} is gone", who(member)),
                 RebalanceCause::MemberRejoined => format!("{} has joined again", who(member)),
+                RebalanceCause::PartitionsAdded => "there are more partitions".to_string(),
             };
             format!("Group {group} rebalances: {why}, so all members are asked to join again.")
         }
@@ -44,6 +45,9 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
             let why = match why {
                 RebalanceCause::MemberGone => "is gone",
                 RebalanceCause::MemberJoined | RebalanceCause::MemberRejoined => "has joined",
+                RebalanceCause::PartitionsAdded => {
+                    return format!("{group} has more partitions to read: its group epoch is {epoch} now.");
+                }
             };
             format!("{} {why}: the group epoch of {group} is {epoch} now.", who(member))
         }
@@ -119,6 +123,7 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
                 RebalanceCause::MemberJoined => "들어와",
                 RebalanceCause::MemberGone => "없어져",
                 RebalanceCause::MemberRejoined => "다시 들어와",
+                RebalanceCause::PartitionsAdded => return format!("파티션이 늘어 {group} 그룹이 리밸런스를 시작합니다."),
             };
             format!("{} {why} {group} 그룹이 리밸런스를 시작합니다. 모든 멤버가 다시 들어와야 합니다.", subject(member))
         }
@@ -149,6 +154,9 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
             let why = match why {
                 RebalanceCause::MemberGone => "없어져",
                 RebalanceCause::MemberJoined | RebalanceCause::MemberRejoined => "들어와",
+                RebalanceCause::PartitionsAdded => {
+                    return format!("{group} 그룹이 읽을 파티션이 늘어 그룹 에포크가 {epoch} 값이 됩니다.");
+                }
             };
             format!("{} {why} {group} 그룹의 그룹 에포크가 {epoch} 값이 됩니다.", subject(member))
         }

@@ -18,6 +18,8 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::BatchResent { .. }
         | EventKind::Acked { .. }
         | EventKind::AttemptFailed { .. }
+        | EventKind::SendBlocked { .. }
+        | EventKind::SendRefused { .. }
         | EventKind::SendFailed { .. } => producer(&e.kind, n),
         EventKind::Appended { .. }
         | EventKind::CommitAppended { .. }
@@ -59,9 +61,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
-        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
-            consumer(&e.kind, n)
-        }
+        EventKind::Polled { .. }
+        | EventKind::Handled { .. }
+        | EventKind::Committed { .. }
+        | EventKind::PositionReset { .. }
+        | EventKind::PreferredReadReplica { .. }
+        | EventKind::LogTruncation { .. } => consumer(&e.kind, n),
         EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
@@ -69,7 +74,10 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         EventKind::Streams(s) => super::streams::sentence(&s, n),
         EventKind::Quorum(q) => super::quorum::sentence(&q, n),
         EventKind::Zk(z) => super::zookeeper::sentence(&z, n),
-        EventKind::MinIsrAltered { .. } | EventKind::ElectionRefused { .. } => control(&e.kind, n),
+        EventKind::MinIsrAltered { .. }
+        | EventKind::ElectionRefused { .. }
+        | EventKind::PartitionCreated { .. }
+        | EventKind::PartitionLearned { .. } => control(&e.kind, n),
     }
 }
 
@@ -108,7 +116,7 @@ fn wire(kind: &EventKind, n: &Names) -> String {
                 DropReason::LinkCut => "링크가 끊겨 있습니다".to_string(),
                 DropReason::ReceiverDown => format!("{} 꺼져 있습니다", subject(n.actor(to))),
                 DropReason::ConnectionClosed => "연결이 닫혔습니다".to_string(),
-                DropReason::Fault => "주문한 장애로 사라졌습니다".to_string(),
+                DropReason::Fault => "지정한 장애로 사라졌습니다".to_string(),
             };
             format!("{}에서 {}에 보낸 {message:?} 메시지는 도착하지 못합니다. {why}.", n.actor(from), n.actor(to))
         }
@@ -164,6 +172,14 @@ fn producer(kind: &EventKind, n: &Names) -> String {
             object(n.batch(batch)),
             error.name()
         ),
+        EventKind::SendBlocked { record, .. } => format!(
+            "{}의 send()가 멈춥니다. {}의 buffer.memory가 응답을 받지 못한 배치로 가득 찼습니다.",
+            n.record(record),
+            n.producer(record.producer)
+        ),
+        EventKind::SendRefused { record, error, .. } => {
+            format!("{}의 send()가 {} 예외로 끝나 어느 배치에도 들어가지 않습니다.", n.record(record), error.name())
+        }
         _ => String::new(),
     }
 }
@@ -335,6 +351,12 @@ fn control(kind: &EventKind, n: &Names) -> String {
         EventKind::MinIsrAltered { partition, min_isr } => {
             format!("{}의 min.insync.replicas가 이제부터 {min_isr}입니다.", n.partition(partition))
         }
+        EventKind::PartitionCreated { partition, leader, isr } => {
+            format!("{} 파티션이 생깁니다. 리더는 {}, ISR은 {isr}입니다.", n.partition(partition), broker(leader))
+        }
+        EventKind::PartitionLearned { client, partition } => {
+            format!("{} 새 메타데이터에서 {} 파티션이 있음을 알게 됩니다.", subject(n.actor(client)), n.partition(partition))
+        }
         EventKind::ElectionRefused { partition, error: ErrorCode::ElectionNotNeeded } => {
             format!("{}의 우선 레플리카가 이미 리더입니다(ELECTION_NOT_NEEDED).", n.partition(partition))
         }
@@ -357,7 +379,7 @@ fn control(kind: &EventKind, n: &Names) -> String {
 fn fault(kind: &EventKind, n: &Names) -> String {
     match *kind {
         EventKind::Crashed { broker: b } => {
-            format!("{} 비정상 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
+            format!("{} 강제 종료됩니다. 페이지 캐시는 남습니다.", subject(broker(b)))
         }
         EventKind::PowerCut { broker: b } => {
             format!("{}의 전원이 끊깁니다. 디스크에 쓰지 못한 것은 사라지고, 아무도 통보받지 못합니다.", broker(b))
@@ -395,7 +417,7 @@ fn fault(kind: &EventKind, n: &Names) -> String {
             n.partition(partition)
         ),
         EventKind::ConsumerCrashed { consumer } => {
-            format!("{} 비정상 종료되어 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
+            format!("{} 죽어서 커밋하지 않은 것을 잊습니다.", subject(n.consumer(consumer)))
         }
         EventKind::ConsumerStarted { consumer } => {
             format!("{} 시작합니다.", subject(n.consumer(consumer)))
@@ -432,6 +454,24 @@ fn consumer(kind: &EventKind, n: &Names) -> String {
             topic(n.consumer(consumer)),
             n.partition(partition)
         ),
+        EventKind::LogTruncation { consumer, partition, position, end, thrown } => {
+            let (who, log) = (n.consumer(consumer), n.partition(partition));
+            let parted = format!("{log}의 새 리더 로그가 {who}의 위치 {position}보다 앞인 오프셋 {end}에서 갈라졌고");
+            if thrown {
+                format!("{parted} auto.offset.reset이 none이어서 {} LogTruncationException으로 끝납니다.", topic(who))
+            } else {
+                format!("{parted}, {} 오프셋 {end}부터 다시 읽습니다.", topic(who))
+            }
+        }
+        EventKind::PreferredReadReplica { consumer, partition, replica: Some(b) } => format!(
+            "{}의 리더가 {}에 같은 랙의 팔로워인 {}에서 읽으라고 알려 줍니다(preferredReadReplica).",
+            n.partition(partition),
+            n.consumer(consumer),
+            broker(b)
+        ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: None } => {
+            format!("{} {} 다시 리더에서 읽습니다.", topic(n.consumer(consumer)), object(n.partition(partition)))
+        }
         _ => String::new(),
     }
 }

@@ -31,7 +31,7 @@ impl Names<'_> {
         }
     }
 
-    /// A record by its key: `A`, and the next of the same key `A·2`. Without a key, by its ordinal.
+    /// A record by its key: `A`, and the next of the same topic and key `A·2`. Without a key, by its ordinal.
     pub fn record(&self, id: RecordId) -> String {
         let ledger = self.sim.ledger();
         match ledger.record(id).and_then(|r| Some((r.key?, r.earlier))) {

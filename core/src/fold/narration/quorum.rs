@@ -105,7 +105,7 @@ fn korean(e: &QuorumEvent) -> String {
         QuorumEvent::Resigned { voter, epoch } => {
             format!("너무 오래 과반수가 가져가지 않아 {} 리더에서 물러납니다(에포크 {epoch}).", subject(voter))
         }
-        QuorumEvent::Crashed { voter } => format!("{} 비정상 종료됩니다. 메타데이터 로그는 디스크에 남아 있습니다.", subject(voter)),
+        QuorumEvent::Crashed { voter } => format!("{} 강제 종료됩니다. 메타데이터 로그는 디스크에 남아 있습니다.", subject(voter)),
         QuorumEvent::Started { voter } => format!("{} 디스크에 남은 내용으로 시작합니다.", subject(voter)),
         QuorumEvent::NotController { voter, broker } => {
             format!("{} 브로커 {broker}의 요청을 거절합니다. 활성 컨트롤러가 아니기 때문입니다(NOT_CONTROLLER).", subject(voter))

@@ -50,6 +50,8 @@ pub struct Membership {
     pub granted: Option<Parts>,
     /// Assignment that it worked out as leader.
     pub plan: Vec<(MemberId, Parts)>,
+    /// As leader: of all partitions, how many its metadata had when it last looked whether its group reads more (prod.P5).
+    pub covers: Option<u16>,
     /// Who was sent a heartbeat and has not answered.
     pub beating: Option<BrokerId>,
     /// `max.poll.interval.ms` went by while it was busy.
@@ -78,6 +80,7 @@ impl Membership {
             asked: None,
             granted: None,
             plan: Vec::new(),
+            covers: None,
             beating: None,
             overdue: false,
             closing: false,
@@ -153,7 +156,8 @@ impl ConsumerCx<'_> {
         if self.c.member.asked.is_some() || self.c.backing_off {
             return;
         }
-        match self.c.member.phase {
+        let phase = self.c.member.phase;
+        match phase {
             Phase::Unjoined => self.rejoin(),
             Phase::Joining => self.send_join(),
             Phase::Syncing => match self.c.member.granted.take() {
@@ -164,8 +168,22 @@ impl ConsumerCx<'_> {
                 Some(parts) => self.take_share(&parts),
                 None => self.send_sync(),
             },
+            Phase::Stable if self.reads_more() => {
+                self.join_anew();
+                self.rejoin();
+            }
             Phase::Fixed | Phase::Stable => {}
         }
+    }
+
+    /// prod.P5: it leads its group, and topics that this reads have more partitions than it has assigned.
+    fn reads_more(&mut self) -> bool {
+        let (known, group) = (self.c.meta.leaders.len() as u16, self.config().group);
+        let before = match &mut self.c.member.covers {
+            Some(covers) if *covers != known => std::mem::replace(covers, known),
+            _ => return false,
+        };
+        self.setup.read_by(group, before.into()) != self.setup.read_by(group, known.into())
     }
 
     /// onPartitionsRevoked: a Streams thread commits before it gives up a partition.
@@ -225,7 +243,9 @@ impl ConsumerCx<'_> {
                 let m = &mut self.c.member;
                 (m.id, m.generation, m.phase) = (Some(joined.member), joined.generation, Phase::Syncing);
                 m.metadata = m.credentials();
-                m.plan = assign(setup, group, joined.assignor, &joined.members);
+                let known = self.c.meta.leaders.len();
+                m.plan = assign(setup, group, joined.assignor, &joined.members, known);
+                m.covers = (!joined.members.is_empty()).then_some(known as u16);
                 self.out.arm(Timer::GroupHeartbeat(self.c.id));
                 self.send_sync();
             }
@@ -323,6 +343,7 @@ impl ConsumerCx<'_> {
         let going: Parts = self.c.partitions().filter(|p| which(*p)).collect();
         let lost = self.c.member.lost;
         for partition in going {
+            self.out.disarm(Timer::ReadReplica(self.c.id, partition));
             self.c.assigned.retain(|s| s.partition != partition);
             self.c.buffer.retain(|r| r.partition != partition);
             let member = self.c.id;

@@ -90,12 +90,13 @@ pub fn first_roster(setup: &Setup, group: GroupIx) -> Roster {
         generation: u32::from(!members.is_empty()),
         leader: members.first().map(|m| m.member),
         assignor,
-        members: assign(setup, group, assignor, &members),
+        members: assign(setup, group, assignor, &members, setup.partitions.len()),
     }
 }
 
-/// What the leader of a group does between JoinGroup and SyncGroup: runs the assignor.
-pub fn assign(setup: &Setup, group: GroupIx, assignor: Assignor, members: &[Subscription]) -> Vec<(MemberId, Parts)> {
+/// What the leader of a group does between JoinGroup and SyncGroup: runs the assignor, on the topics as its metadata has
+/// them, which are the first `known` of all partitions.
+pub fn assign(setup: &Setup, group: GroupIx, assignor: Assignor, members: &[Subscription], known: usize) -> Vec<(MemberId, Parts)> {
     if members.is_empty() {
         return Vec::new();
     }
@@ -106,20 +107,20 @@ pub fn assign(setup: &Setup, group: GroupIx, assignor: Assignor, members: &[Subs
         (topics.iter().position(|t| *t == s.topic).expect("members own what the group reads"), s.number)
     };
     let problem = assignor::Group {
-        topics: topics.iter().map(|t| (setup.topics[*t].name.clone(), setup.topics[*t].partitions.len() as u16)).collect(),
+        topics: topics.iter().map(|t| (setup.topics[*t].name.clone(), setup.known_partitions(*t, known).len() as u16)).collect(),
         members: members
             .iter()
             .map(|m| assignor::Member {
                 id: m.member.text(setup),
                 instance_id: setup.consumers[m.member.consumer.ix()].instance_id.clone(),
                 topics: (0..topics.len()).collect(),
-                owned: m.owned.iter().map(|p| place(*p)).collect(),
+                owned: m.owned.iter().filter(|p| p.ix() < known).map(|p| place(*p)).collect(),
                 generation: if m.generation == 0 { -1 } else { m.generation as i32 },
             })
             .collect(),
     };
     let shares = assignor::assign(assignor, &problem);
-    let id = |p: &assignor::Part| PartitionId(setup.topics[topics[p.0]].partitions.start + p.1);
+    let id = |p: &assignor::Part| setup.topics[topics[p.0]].partitions[usize::from(p.1)];
     let share = |s: &Vec<assignor::Part>| {
         let mut parts: Parts = s.iter().map(id).collect();
         order::sort(&mut parts);

@@ -22,6 +22,8 @@ pub struct LogConfig {
     pub dirty_ratio_permille: u64,
     /// `min.compaction.lag.ms`.
     pub min_compaction_lag_ms: u64,
+    /// `delete.retention.ms`.
+    pub delete_retention_ms: u64,
     /// `flush.messages`.
     pub flush_messages: u64,
     /// `flush.ms`; `None` = never by time.

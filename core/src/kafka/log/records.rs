@@ -39,6 +39,13 @@ fn varint(n: u64) -> u64 {
     len
 }
 
+/// What a producer takes a record for before it has it in a batch (`estimateSizeInBytesUpperBound`), by bytes of key and
+/// value: a batch header, at most 21 bytes of overhead, lengths of key and value, number of headers.
+pub fn largest_size(bytes: u32) -> u64 {
+    let bytes = u64::from(bytes);
+    BATCH_HEADER_BYTES + 21 + 1 + varint(bytes) + 1 + bytes
+}
+
 impl RecordData {
     /// Bytes in the log: attributes, deltas and lengths take a few beside key and value.
     pub fn size(&self) -> u64 {

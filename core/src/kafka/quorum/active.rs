@@ -3,7 +3,7 @@
 use super::{MetaEntry, MetaRecord, QuorumBody, QuorumTimer, Role, VoterCx};
 use crate::event::{ErrorCode, QuorumEvent};
 use crate::ids::*;
-use crate::kafka::controller::{Controller, ControllerCx};
+use crate::kafka::controller::{Controller, ControllerCx, PartitionState};
 use crate::kafka::message::{Body, Change};
 use crate::kafka::setup::Setup;
 use crate::kafka::step::{Out, Timer, TimerOp};
@@ -77,6 +77,7 @@ impl VoterCx<'_> {
         let (me, setup, epoch) = (self.v.id, self.setup, self.v.epoch);
         let Role::Leader(l) = &mut self.v.role else { return };
         let Some(c) = &mut l.active else { return };
+        c.partitions.resize(setup.partitions.len(), PartitionState::UNBORN);
         let mut out = Out::default();
         let mut cx = ControllerCx { c, setup, out: &mut out, changes: SmallVec::new(), written: Some(SmallVec::new()) };
         act(&mut cx);

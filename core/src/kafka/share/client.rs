@@ -87,10 +87,9 @@ impl ConsumerCx<'_> {
 
     /// Takes what is to be said to a leader.
     fn said_for(&mut self, b: BrokerId) -> Acknowledgements {
-        let leaders = self.c.meta.leaders.clone();
-        let said = &mut self.share().said;
-        let (mine, others) = std::mem::take(said).into_iter().partition(|a| leaders[a.0.ix()].0 == Some(b));
-        *said = others;
+        let said = std::mem::take(&mut self.share().said);
+        let (mine, others) = said.into_iter().partition(|a| self.c.meta.leader(a.0) == Some(b));
+        self.share().said = others;
         mine
     }
 
@@ -164,8 +163,13 @@ impl ConsumerCx<'_> {
         for (partition, result) in parts {
             match result {
                 Ok(records) => {
-                    let buffered =
-                        |r: &AcquiredRecord| Buffered { partition: *partition, offset: r.offset, batch: r.batch, index: r.index };
+                    let buffered = |r: &AcquiredRecord| Buffered {
+                        partition: *partition,
+                        offset: r.offset,
+                        batch: r.batch,
+                        index: r.index,
+                        epoch: LeaderEpoch(0),
+                    };
                     self.c.buffer.extend(records.iter().map(buffered));
                 }
                 Err(_) => self.retry_later(),

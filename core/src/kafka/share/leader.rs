@@ -397,7 +397,7 @@ impl Cx<'_> {
             (Some(_), None) => return,
         };
         self.out.arm(Timer::Share(ShareTimer::State(me, g, p)));
-        if let Some(coordinator) = self.b.view[spec.state.ix()].0.0 {
+        if let Some(coordinator) = self.b.leader_of(spec.state) {
             self.send(Actor::Broker(coordinator), Body::Share(body));
         }
     }

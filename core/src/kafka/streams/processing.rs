@@ -40,7 +40,7 @@ impl ConsumerCx<'_> {
         match s.repartition.as_ref().filter(|x| x.topic != self.setup.partitions[r.partition.ix()].topic) {
             Some(x) => match x.keys.iter().find(|k| k.0 == key) {
                 Some(&(_, (key, number))) => {
-                    let to = PartitionId(self.setup.topics[x.topic].partitions.start + number);
+                    let to = self.setup.topics[x.topic].partitions[usize::from(number)];
                     self.forward(r, to, RecordData { key: Some(key), ..record });
                 }
                 None => self.drop_record(r, DroppedWhy::NoKey),

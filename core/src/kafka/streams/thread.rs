@@ -35,7 +35,7 @@ impl ConsumerCx<'_> {
         let s = self.config().streams.as_ref()?;
         let input = &self.setup.partitions[input.ix()];
         let counts = s.repartition.as_ref().is_none_or(|r| r.topic == input.topic);
-        counts.then(|| PartitionId(self.setup.topics[s.changelog].partitions.start + input.number))
+        counts.then(|| self.setup.topics[s.changelog].partitions[usize::from(input.number)])
     }
 
     // ---- tasks
@@ -194,7 +194,7 @@ impl ConsumerCx<'_> {
         for b in self.setup.broker_ids() {
             let unknown = self.tasks().iter().filter(|t| t.restoring.is_some_and(|r| r.end.is_none()));
             let logs = unknown.filter_map(|t| self.changelog_of(t.input)).filter(|p| self.c.meta.leader(*p) == Some(b));
-            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = logs.map(|p| (p, self.c.meta.leaders[p.ix()].1)).collect();
+            let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = logs.map(|p| (p, self.c.meta.view(p).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
                 let body = Body::ListOffsets { conn: self.c.meta.conn(b), latest: true, committed: false, parts };
@@ -233,7 +233,7 @@ impl ConsumerCx<'_> {
     pub(in crate::kafka) fn restore_parts(&self, b: BrokerId) -> impl Iterator<Item = FetchPart> {
         self.tasks().iter().filter_map(move |t| {
             let (r, partition) = (t.restoring?, self.changelog_of(t.input)?);
-            let (leader, le) = self.c.meta.leaders[partition.ix()];
+            let (leader, le) = self.c.meta.view(partition);
             (leader == Some(b) && r.end.is_some()).then_some(FetchPart { partition, le, offset: r.next, last_epoch: None })
         })
     }

@@ -167,9 +167,11 @@ impl ProducerCx<'_> {
             return;
         }
         loop {
+            let blocked = !self.p.blocked.is_empty();
             let t = self.txn();
             match t.phase {
                 Phase::Uninitialized if !t.calls.is_empty() => return self.init_transactions(),
+                _ if blocked => return, // in send()
                 Phase::Ready | Phase::Open | Phase::Failed | Phase::Closed if t.offsets.is_none() => {}
                 _ => return,
             }

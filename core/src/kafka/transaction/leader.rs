@@ -77,7 +77,7 @@ impl Broker {
     pub(in crate::kafka) fn exchanges_with(&self, b: BrokerId, setup: &Setup) -> SmallVec<[TxnBody; 1]> {
         let mut told: SmallVec<[TxnBody; 1]> = SmallVec::new();
         for a in self.txn.asks.iter().filter(|a| a.waiting) {
-            if self.view[setup.transactions[a.id.txn.ix()].coordinator.ix()].0.0 == Some(b) {
+            if self.leader_of(setup.transactions[a.id.txn.ix()].coordinator) == Some(b) {
                 let result = Err(ErrorCode::NetworkException);
                 let partitions = a.partitions.clone();
                 told.push(TxnBody::LeaderAddPartitionsResponse { producer: a.producer, id: a.id, partitions, result });
@@ -85,7 +85,7 @@ impl Broker {
         }
         for c in self.txn.coordinated.iter().filter(|c| !c.retry && c.pending.is_none()) {
             let Some(commit) = c.state.preparing() else { continue };
-            let there = c.markers.iter().filter(|p| self.view[p.ix()].0.0 == Some(b));
+            let there = c.markers.iter().filter(|p| self.leader_of(**p) == Some(b));
             let results: SmallVec<[_; 2]> = there.map(|p| (*p, Err(ErrorCode::NetworkException))).collect();
             let log = setup.transactions[c.id.txn.ix()].coordinator;
             let coordinator = self.replica(log).map_or(LeaderEpoch(0), |r| r.le);
@@ -204,7 +204,7 @@ impl Cx<'_> {
     fn ask_coordinator(&mut self, p: ProducerIx) {
         let (me, verify_only) = (self.b.id, !self.setup.rules.txn_v2);
         let setup = self.setup;
-        let view: SmallVec<[Option<BrokerId>; 2]> = setup.transactions.iter().map(|t| self.b.view[t.coordinator.ix()].0.0).collect();
+        let view: SmallVec<[Option<BrokerId>; 2]> = setup.transactions.iter().map(|t| self.b.leader_of(t.coordinator)).collect();
         let Some(a) = self.asking(p) else { return };
         match view[a.id.txn.ix()] {
             None => {

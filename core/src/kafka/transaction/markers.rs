@@ -60,7 +60,7 @@ impl Cx<'_> {
             return self.complete(txn, commit, &c);
         }
         let marker = self.marker_of(&c, commit);
-        let leader = |p: &PartitionId| self.b.view[p.ix()].0.0;
+        let leader = |p: &PartitionId| self.b.leader_of(*p);
         let known: SmallVec<[(BrokerId, PartitionId); 2]> = c.markers.iter().filter_map(|p| Some((leader(p)?, *p))).collect();
         if known.is_empty() {
             return self.retry_markers_later(txn);

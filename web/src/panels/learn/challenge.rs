@@ -30,7 +30,7 @@ pub(super) fn challenge(c: &ChallengePanel, terms: &Terms, lang: Lang, go: &Go) 
             <h3>{ t.learn_goals }</h3>
             <ul class="goals" data-testid="goals">{ for c.goals.iter().map(goal) }</ul>
             if c.settings_changed { <p class="moment" role="status">{ t.learn_settings }</p> }
-            if let Some(w) = &c.wrong { <div class="moment" role="status" data-testid="wrong"><h3>{ t.learn_wrong }</h3><p>{ w }</p></div> }
+            if let Some((heading, w)) = &c.wrong { <div class="moment" role="status" data-testid="wrong"><h3>{ *heading }</h3><p>{ w }</p></div> }
             if let Some(w) = &c.won { <div class="said-box right" role="status" data-testid="won"><h3>{ t.learn_won }</h3><p>{ w }</p></div> }
             <div class="go">
                 <button type="button" class="onward" data-testid="check" disabled={none} onclick={ask(go, Msg::Behind(BehindMsg::Learn(Ask::Check)))}>

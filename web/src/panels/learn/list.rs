@@ -6,12 +6,13 @@ use crate::learn::glossary::Glossary;
 use crate::learn::panel::Item;
 use crate::panels::Go;
 use crate::panels::ask;
+use crate::panels::terms::words;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// The list.
-pub fn lesson_list(items: &[Item], words: &Glossary, lang: Lang, go: &Go) -> Html {
+pub fn lesson_list(items: &[Item], glossary: &Glossary, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
     let item = |i: &Item| {
         let all = i.steps.0 == i.steps.1 && i.won;
@@ -44,11 +45,7 @@ pub fn lesson_list(items: &[Item], words: &Glossary, lang: Lang, go: &Go) -> Htm
                 <label class="plain file">{ t.learn_import }<input type="file" accept="application/json,.json" data-testid="import-progress" onchange={file} /></label>
             </div>
             <p class="fine">{ t.learn_local }</p>
-            if !words.terms().is_empty() {
-                <details class="words"><summary data-testid="glossary">{ t.learn_words }</summary><dl>
-                    { for words.terms().iter().map(|w| html! { <div key={w.forms[0].clone()}><dt>{ &w.forms[0] }</dt><dd>{ &w.means }</dd></div> }) }
-                </dl></details>
-            }
+            { words(glossary, lang) }
         </main>
     }
 }

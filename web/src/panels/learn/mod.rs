@@ -7,38 +7,12 @@ pub mod lesson;
 pub mod list;
 mod step;
 
+use super::terms::Terms;
 use super::{Go, ask};
 use crate::app::msg::{BehindMsg, Msg};
 use crate::learn::Ask;
-use crate::learn::glossary::Glossary;
 use crate::learn::panel::Choice;
-use std::cell::RefCell;
 use yew::prelude::*;
-
-/// Texts whose terms explain themselves on hover and focus, each the first time that it is met.
-pub struct Terms<'a> {
-    glossary: &'a Glossary,
-    seen: RefCell<Vec<usize>>,
-}
-
-impl<'a> Terms<'a> {
-    /// None met yet.
-    pub fn of(glossary: &'a Glossary) -> Self {
-        Terms { glossary, seen: RefCell::default() }
-    }
-
-    fn html(&self, text: &str) -> Html {
-        let piece = |(text, term): (&str, Option<usize>)| {
-            let Some(n) = term else { return html! { { text.to_owned() } } };
-            let id = format!("term-{n}");
-            html! {
-                <dfn class="term" tabindex="0" aria-describedby={id.clone()}>{ text.to_owned() }
-                    <span class="tip" role="tooltip" {id}>{ self.glossary.terms()[n].means.clone() }</span></dfn>
-            }
-        };
-        self.glossary.pieces(text, &mut self.seen.borrow_mut()).into_iter().map(piece).collect()
-    }
-}
 
 /// A list of choices: buttons with a figure, as the keys 1 to 9 choose them.
 fn choices(go: &Go, name: &'static str, label: &str, all: &[Choice], frozen: bool) -> Html {

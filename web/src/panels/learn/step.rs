@@ -5,7 +5,7 @@ use crate::app::msg::{BehindMsg, Msg};
 use crate::i18n::{self, Lang};
 use crate::learn::Ask;
 use crate::learn::open::Phase;
-use crate::learn::panel::{After, StepPanel};
+use crate::learn::panel::{After, Belief, StepPanel};
 use crate::panels::Go;
 use yew::prelude::*;
 
@@ -94,14 +94,15 @@ fn compare(s: &StepPanel, a: &After, terms: &Terms, lang: Lang, go: &Go) -> Html
 /// R19: run my belief.
 fn belief(a: &After, lang: Lang, go: &Go) -> Html {
     let t = lang.text();
-    match &a.belief {
-        None => Html::default(),
-        Some(None) => {
-            html! { <div class="go">{ lesser(go, "belief", t.learn_belief, t.learn_belief_hint, Msg::Behind(BehindMsg::Learn(Ask::Belief))) }</div> }
-        }
-        Some(Some(words)) => html! {
-            <div class="moment ghost" role="status" data-testid="believed"><h3>{ t.learn_believed }</h3><p>{ words }</p>
-                <div class="go">{ lesser(go, "belief", t.learn_real_again, t.learn_real_again, Msg::Behind(BehindMsg::Learn(Ask::Belief))) }</div></div>
-        },
+    let switch = |name: &str, hint: &str| lesser(go, "belief", name, hint, Msg::Behind(BehindMsg::Learn(Ask::Belief)));
+    let words = match &a.belief {
+        None => return Html::default(),
+        Some(Belief::Offered) => return html! { <div class="go">{ switch(t.learn_belief, t.learn_belief_hint) }</div> },
+        Some(Belief::Running) => t.learn_believing,
+        Some(Belief::Over(words)) => words.as_str(),
+    };
+    html! {
+        <div class="moment ghost" role="status" data-testid="believed"><h3>{ t.learn_believed }</h3><p>{ words }</p>
+            <div class="go">{ switch(t.learn_real_again, t.learn_real_again) }</div></div>
     }
 }

@@ -105,6 +105,7 @@ impl Cx<'_> {
     fn on_beat(&mut self, g: GroupIx, beat: &Beat) -> BeatAnswer {
         let id = beat.member;
         self.admit(g, beat)?;
+        self.look_at_partitions(g, id);
         self.assign_if_due(g);
         let (me, shares) = (self.b.id, self.shares(g));
         let c = self.coordinated_group(g).expect("it was just admitted to it");
@@ -158,6 +159,17 @@ impl Cx<'_> {
         c.group.insert(ConsumerMember { id, epoch: JOIN, ..was });
         c.to_write = true;
         self.out.disarm(Timer::MemberSession(self.b.id, old));
+    }
+
+    /// group.N2, prod.P5: topics that the group reads have more partitions than when it last looked.
+    fn look_at_partitions(&mut self, g: GroupIx, member: MemberId) {
+        let known = self.b.view.len() as u16;
+        let setup = self.setup;
+        let Some(c) = self.coordinated_group(g).filter(|c| c.group.known < known) else { return };
+        let before = std::mem::replace(&mut c.group.known, known);
+        if setup.read_by(g, before.into()) < setup.read_by(g, known.into()) {
+            self.bump(g, RebalanceCause::PartitionsAdded, member.consumer);
+        }
     }
 
     /// group.N2.

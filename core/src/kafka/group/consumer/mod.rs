@@ -104,6 +104,8 @@ pub struct ConsumerGroup {
     pub assignment_epoch: i32,
     /// Members, by id.
     pub members: Vec<ConsumerMember>,
+    /// Of all partitions, how many the coordinator's metadata had when it last looked (prod.P5).
+    pub known: u16,
 }
 
 impl ConsumerGroup {
@@ -119,7 +121,7 @@ impl ConsumerGroup {
             ..ConsumerMember::new(id)
         };
         let members = roster.members.into_iter().map(member).collect();
-        ConsumerGroup { id: group, epoch, assignment_epoch: epoch, members }
+        ConsumerGroup { id: group, epoch, assignment_epoch: epoch, members, known: setup.partitions.len() as u16 }
     }
 
     /// A member, by id.
@@ -160,7 +162,7 @@ impl ConsumerGroup {
         let assignor = choose_assignor(setup, self.members.iter().map(|m| m.id.consumer));
         let says = |m: &ConsumerMember| Subscription { member: m.id, owned: m.target.clone(), generation: 0 };
         let members: Vec<Subscription> = self.members.iter().map(says).collect();
-        for (m, share) in self.members.iter_mut().zip(assign(setup, self.id, assignor, &members)) {
+        for (m, share) in self.members.iter_mut().zip(assign(setup, self.id, assignor, &members, self.known.into())) {
             m.target = share.1;
         }
         assignor
