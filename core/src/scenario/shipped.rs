@@ -16,7 +16,7 @@ shipped! {
     "controller-failover" "coordinator-failover" "deleted-below-transaction" "exactly-once" "first" "h1-truncation" "h2-unfenced-fetch"
     "h3-unknown-epoch" "h4-last-replica" "kip-903" "open-transaction" "p-a1-duplicate" "p-a2-reordered" "p-a3-acks-0-loss"
     "p-a4-acks-1-loss" "p-a5-last-replica-loss" "p-a6-failed-but-stored" "p-a7-forgotten-producer" "p-a8-key-order" "p-a9-gap"
-    "rebalances" "retry-duplicates" "share-group" "streams-at-least-once" "streams-exactly-once" "x1-hanging-transaction"
+    "read-from-follower" "rebalances" "retry-duplicates" "share-group" "streams-at-least-once" "streams-exactly-once" "x1-hanging-transaction"
     "x2-late-batch-is-committed" "x4-without-group-metadata" "zombie-fenced"
 }
 

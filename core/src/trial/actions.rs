@@ -190,6 +190,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
         Timer::Txn(t) => may_fire_in_transaction(w, t),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        Timer::ReadReplica(..) => false, // metadata does not get old within a story
         // Groups do not rebalance in a trial; none of these is armed.
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
@@ -273,7 +274,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 }
 
 /// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
-/// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
+/// registration and heartbeats, clients' metadata requests and questions about epochs, refused and reset connections, and records of the metadata
 /// log that name no partition.
 ///
 /// `changes`: since a state where none was left.
@@ -284,6 +285,9 @@ pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
             || match &*f.body {
                 Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
                 Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+                // A leader's log only grows, so the answer does not depend on when it is asked.
+                Body::OffsetForLeaderEpoch { .. } => matches!(f.from, Actor::Consumer(_)),
+                Body::OffsetForLeaderEpochResponse { .. } => matches!(f.to, Actor::Consumer(_)),
                 Body::MetadataRecords { changes, .. } => {
                     let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
                     registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))

@@ -89,6 +89,7 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     let me = sim.world().broker(b);
     let mut rows =
         vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    rows.extend(s.timeline().scenario().topology.racks.get(b.ix()).map(|rack| row("broker.rack", rack)));
     rows.extend(pause_row(sim, Actor::Broker(b), lang));
     let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
@@ -355,7 +356,7 @@ fn client_broker(s: &Session, a: Actor) -> Option<BrokerId> {
     let w = s.sim().world();
     match a {
         Actor::Producer(x) => w.producers[x.ix()].meta.leader(p),
-        Actor::Consumer(x) => w.consumers[x.ix()].meta.leader(p),
+        Actor::Consumer(x) => w.consumers[x.ix()].reads_from(p),
         _ => None,
     }
 }
