@@ -25,7 +25,7 @@ use crate::trial::Trial;
 use disturb::Disturbances;
 use litemap::LiteMap;
 use queue::{Class, Item, Queue};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::hash::Hash;
 use std::rc::Rc;
 use sticky::{Choice, Sticky};
@@ -77,7 +77,8 @@ pub struct Sim {
     now_us: u64,
     queue: Queue,
     links: LiteMap<(Actor, Actor), Link>,
-    transit: BTreeMap<MsgId, Transit>,
+    /// By id, the order in which they were sent.
+    transit: VecDeque<(MsgId, Transit)>,
     last_fetch: LiteMap<(BrokerId, BrokerId), u64>,
     transaction_starts: LiteMap<TxnIx, u64>,
     last_metadata: LiteMap<Actor, u64>,
@@ -135,7 +136,7 @@ impl Sim {
             now_us: 0,
             queue: Queue::default(),
             links: LiteMap::new_vec(),
-            transit: BTreeMap::new(),
+            transit: VecDeque::new(),
             last_fetch: LiteMap::new_vec(),
             transaction_starts: LiteMap::new_vec(),
             last_metadata: LiteMap::new_vec(),
@@ -217,7 +218,7 @@ impl Sim {
     }
     /// Messages on their way, with the instants at which they were sent and will arrive.
     pub fn in_flight(&self) -> impl Iterator<Item = (&Flight, u64, u64)> {
-        self.world.net.iter().filter_map(|f| self.transit.get(&f.id).map(|t| (f, t.sent_us, t.due_us)))
+        self.world.net.iter().filter_map(|f| self.place_in_transit(f.id).map(|i| (f, self.transit[i].1.sent_us, self.transit[i].1.due_us)))
     }
     /// Timers that run, with their deadlines.
     pub fn timers(&self) -> impl Iterator<Item = (&Timer, u64)> {
@@ -274,7 +275,7 @@ impl Sim {
             Some(Item::Fire(Timer::Handling(c))) if self.fail_on_poison(c, out) => {}
             Some(Item::Workload(i, n)) => self.work(i, n, out),
             Some(Item::Deliver(id)) => {
-                let sent = self.transit.remove(&id).map(|t| t.sent_event);
+                let sent = self.end_transit(id);
                 self.world.step(Input::Deliver(id), out);
                 self.absorb(out, sent);
             }
@@ -436,13 +437,23 @@ impl Sim {
                 last = Some(seq);
             }
             if let EventKind::Dropped { msg, .. } = kind {
-                self.transit.remove(&msg);
+                self.end_transit(msg);
             }
             let mut judged = self.ledger.fold(&kind, &self.world);
             for kind in judged.drain(..) {
                 self.record(kind, Some(seq));
             }
         }
+    }
+
+    fn place_in_transit(&self, id: MsgId) -> Option<usize> {
+        self.transit.binary_search_by_key(&id, |t| t.0).ok()
+    }
+
+    /// A message is on its way no longer; says which event sent it.
+    fn end_transit(&mut self, id: MsgId) -> Option<u32> {
+        let i = self.place_in_transit(id)?;
+        self.transit.remove(i).map(|t| t.1.sent_event)
     }
 
     fn record(&mut self, kind: EventKind, cause: Option<u32>) -> u32 {
@@ -458,7 +469,7 @@ impl Sim {
         if let Some(script) = &self.plan.script {
             let before = self.world.net.iter().filter(|f| (f.from, f.to) == (from, to) && f.id < id).count();
             let due_us = self.story_arrival_us(script, from, to, before);
-            self.transit.insert(id, Transit { sent_us: self.now_us, due_us, sent_event: self.events.len() as u32 });
+            self.transit.push_back((id, Transit { sent_us: self.now_us, due_us, sent_event: self.events.len() as u32 }));
             return due_us;
         }
         let Network { delay_us, jitter_us } = self.plan.network;
@@ -474,7 +485,7 @@ impl Sim {
         let delay_us = delay_us + self.disturbances.extra_us(from, to);
         let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
-        self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
+        self.transit.push_back((id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 }));
         self.queue.push(due, Class::Deliver, Item::Deliver(id));
         due
     }
