@@ -84,7 +84,10 @@ impl ConsumerCx<'_> {
                 continue;
             };
             match found {
-                Ok(to) => self.set_position(i, *to, false),
+                Ok(to) => {
+                    self.succeeded();
+                    self.set_position(i, *to, false);
+                }
                 Err(_) => self.retry_later(),
             }
         }

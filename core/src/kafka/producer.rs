@@ -6,7 +6,7 @@ use super::log::Batch;
 use super::log::records::RecordData;
 use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
-use super::step::{AppCall, Out, RequestKind, Returned, Timer, TxnTimer};
+use super::step::{AppCall, Base, Out, RequestKind, Returned, Timer, TimerOp, TxnTimer};
 use super::transaction::client::TxnClient;
 use super::transaction::{AfterSend, Call};
 use crate::broken::{Rule, holds};
@@ -502,7 +502,7 @@ impl ProducerCx<'_> {
         self.requeue(p, q);
         let part = &mut self.p.parts[p.ix()];
         part.backing_off = true;
-        self.out.arm(Timer::RetryBackoff(id, p));
+        self.out.timers.push(TimerOp::Arm(Timer::RetryBackoff(id, p), Base::Retry(batch)));
         if matches!(
             error,
             ErrorCode::NotLeaderOrFollower

@@ -150,19 +150,19 @@ pub enum Timer {
     Session(BrokerId),
     /// `linger.ms` of the first batch that waits.
     Linger(ProducerIx, PartitionId),
-    /// `retry.backoff.ms` of a partition of a producer.
+    /// `retry.backoff.ms`, growing to `retry.backoff.max.ms`, of a partition of a producer.
     RetryBackoff(ProducerIx, PartitionId),
     /// `delivery.timeout.ms` of a batch.
     Delivery(BatchId),
     /// `request.timeout.ms` of a client towards a broker, for its oldest request of this kind.
     RequestTimeout(Actor, BrokerId, RequestKind),
-    /// A client asks for metadata again after `retry.backoff.ms`.
+    /// A client asks for metadata again after `retry.backoff.ms`, growing while the answers say nothing new.
     MetadataBackoff(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
     /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
     CommitCall(ConsumerIx),
-    /// A consumer tries a failed request again after `retry.backoff.ms`.
+    /// A consumer tries a failed request again after `retry.backoff.ms`, growing until one succeeds.
     ConsumerBackoff(ConsumerIx),
     /// `auto.commit.interval.ms`; of a Streams thread, `commit.interval.ms`.
     AutoCommit(ConsumerIx),
@@ -247,6 +247,8 @@ pub enum Base {
     Transaction(TxnIx),
     /// From the client's last metadata on, as often as it takes.
     Metadata(Actor),
+    /// From this instant, and longer with each try of the batch that failed.
+    Retry(BatchId),
 }
 
 impl Timer {
@@ -308,6 +310,8 @@ pub enum TimerOp {
     MarkTransaction(TxnIx),
     /// Remember this instant as that of the client's newest metadata.
     MarkMetadata(Actor),
+    /// What a backoff waited for has come: the next one is a first one (KIP-580).
+    Settle(Timer),
 }
 
 /// Things that a person, a script or a search does to the world.
@@ -468,6 +472,9 @@ impl Out {
     }
     pub(crate) fn arm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Arm(t, Base::Now));
+    }
+    pub(crate) fn settle(&mut self, backoff: Timer) {
+        self.timers.push(TimerOp::Settle(backoff));
     }
     pub(crate) fn disarm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Disarm(t));

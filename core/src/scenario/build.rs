@@ -77,6 +77,8 @@ struct ClientDurations {
     delivery: u64,
     request: u64,
     backoff: u64,
+    /// `retry.backoff.max.ms`; as short as `backoff` where that does not grow.
+    most_backoff: u64,
     metadata_age: u64,
     handling: u64,
     auto_commit: u64,
@@ -161,6 +163,22 @@ impl Durations {
 }
 
 impl Durations {
+    /// How long a backoff lasts that comes after `before` others, as a client of 3.7 and later waits (KIP-580): twice as long with
+    /// each, up to a fifth more or less by `random`, but no longer than the most; always the same where the two are equal.
+    pub fn growing(&self, t: &Timer, before: u32, random: u64) -> Option<u64> {
+        let client = match t {
+            Timer::RetryBackoff(p, _) | Timer::MetadataBackoff(Actor::Producer(p)) => &self.producers[p.ix()],
+            Timer::ConsumerBackoff(c) | Timer::MetadataBackoff(Actor::Consumer(c)) => &self.consumers[c.ix()],
+            _ => return None,
+        };
+        let (first, most) = (client.backoff, client.most_backoff);
+        if most <= first {
+            return Some(first);
+        }
+        let term = (first << before.min(16)).min(most);
+        Some((term * (800 + random % 401) / 1000).min(most))
+    }
+
     fn of_transaction(&self, t: &TxnTimer) -> u64 {
         match t {
             TxnTimer::Timeout(_, txn) => self.transactions[txn.ix()],
@@ -495,6 +513,9 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         ms("transaction.timeout.ms", Scope::Producer, &[&of_producers[of]])
     });
     let transactions = transactions.collect();
+    let grows = versions::backoff_grows(&s.kafka);
+    let backoff = |first: u64, most: u64| if grows { first.min(most) } else { first };
+    let most_backoff = |first: u64, most: u64| if grows { most } else { first };
     let producers = of_producers.iter().map(|configs| {
         let old = versions::defaults(&s.kafka, Scope::Producer);
         let c = |name| ms(name, Scope::Producer, &[configs, &old]);
@@ -504,7 +525,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             // Raised silently where only its parts are set.
             delivery: c("delivery.timeout.ms").max(c("linger.ms") + c("request.timeout.ms")),
             request: c("request.timeout.ms"),
-            backoff: c("retry.backoff.ms"),
+            backoff: backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
+            most_backoff: most_backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
             metadata_age: c("metadata.max.age.ms"),
             ..ClientDurations::default()
         }
@@ -514,7 +536,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         let c = |name| ms(name, Scope::Consumer, &[&configs]);
         let d = ClientDurations {
             request: c("request.timeout.ms"),
-            backoff: c("retry.backoff.ms"),
+            backoff: backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
+            most_backoff: most_backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
             metadata_age: c("metadata.max.age.ms"),
             handling: a.handling_us,
             auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),

@@ -54,6 +54,7 @@ impl ConsumerCx<'_> {
             let fetched = &mut self.c.assigned[i].fetched;
             match &part.answer {
                 Fetched::Data { entries, aborted, .. } if part.offset == *fetched => {
+                    self.out.settle(Timer::ConsumerBackoff(self.c.id));
                     let before = *fetched;
                     for e in readable(entries, aborted) {
                         let Some((batch, first, count)) = e.payload.records() else {
