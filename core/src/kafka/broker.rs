@@ -242,6 +242,9 @@ impl Broker {
         };
         let read = setup.group_partitions(group).count();
         for e in r.log.iter_back() {
+            if e.payload == Payload::Expired(group) {
+                break; // cons.K7
+            }
             if let Payload::Commit(c) = e.payload
                 && let Commit { group: g, partition, offset, .. } = c
                 && g == group
@@ -359,7 +362,7 @@ impl Cx<'_> {
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
-            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_group_timer(t),
+            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::OffsetsExpiry(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
             Timer::Share(t) => self.on_share_timer(t),
             _ => {}

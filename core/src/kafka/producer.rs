@@ -482,6 +482,7 @@ impl ProducerCx<'_> {
         let hopeless = matches!(
             error,
             ErrorCode::InvalidProducerEpoch
+                | ErrorCode::InvalidProducerIdMapping
                 | ErrorCode::InvalidTxnState
                 | ErrorCode::TransactionAbortable
                 | ErrorCode::InvalidRecord
@@ -490,7 +491,11 @@ impl ProducerCx<'_> {
         );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
         if hopeless || !holds(Rule::Retries) || q.attempts >= retries || gap && self.p.txn.is_some() {
-            return self.give_up(p, batch, error);
+            self.give_up(p, batch, error);
+            if error == ErrorCode::InvalidProducerIdMapping {
+                self.close(error); // txn.T8: its transactional.id is forgotten, and it can only be closed
+            }
+            return;
         }
         self.out.event(EventKind::AttemptFailed { batch, partition: p, error });
         if retries < i32::MAX as u32 {

@@ -285,7 +285,7 @@ impl Replica {
                     self.producer(id.pid(), id.epoch);
                 }
             }
-            Payload::Txn(_) | Payload::Group { .. } | Payload::Kept { .. } => {}
+            Payload::Txn(_) | Payload::Group { .. } | Payload::Expired(_) | Payload::Kept { .. } => {}
         }
     }
 

@@ -116,7 +116,9 @@ impl Cx<'_> {
             Payload::Group { group, .. } if self.setup.groups[group.ix()].coordinator != p => {
                 EventKind::Share { group, what: ShareEvent::StateAppended { broker: me } }
             }
-            Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
+            Payload::Group { group, .. } | Payload::Expired(group) => {
+                EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } }
+            }
             Payload::Control(m) => {
                 let (id, commit, offset) = (m.id, m.commit, entry.base);
                 EventKind::Txn(TxnEvent::MarkerAppended { broker: me, partition: p, id, commit, offset })

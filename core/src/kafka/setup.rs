@@ -47,6 +47,10 @@ pub struct RuleSet {
     pub strict_markers: bool,
     /// `producer.id.expiration.ms` is shorter than a run may be (prod.D7).
     pub producers_expire: bool,
+    /// So is `transactional.id.expiration.ms` (txn.T8).
+    pub ids_expire: bool,
+    /// So is `offsets.retention.minutes` (cons.K7).
+    pub offsets_expire: bool,
     /// group.N8 (4.3+, KIP-1251): a commit with an older member epoch is good for partitions held since then.
     pub assignment_epochs: bool,
 }
@@ -61,6 +65,8 @@ impl Default for RuleSet {
             verify_txn: true,
             strict_markers: true,
             producers_expire: false,
+            ids_expire: false,
+            offsets_expire: false,
             assignment_epochs: true,
         }
     }

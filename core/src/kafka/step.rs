@@ -194,6 +194,8 @@ pub enum Timer {
     MetadataAge(Actor),
     /// `max.block.ms` of the `send()` that waits for memory.
     MaxBlock(ProducerIx),
+    /// `offsets.retention.minutes` since a group has no members (cons.K7).
+    OffsetsExpiry(BrokerId, GroupIx),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -227,6 +229,8 @@ pub enum TxnTimer {
     Backoff(ProducerIx),
     /// The same after 20 ms: the last transaction's markers are not written yet (txn.T6).
     ShortBackoff(ProducerIx),
+    /// `transactional.id.expiration.ms` since its last transition, while no transaction is open (txn.T8).
+    Expiry(BrokerId, TxnIx),
 }
 
 /// From when a timer counts.
@@ -279,12 +283,13 @@ impl Timer {
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
-            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
+            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) | Timer::OffsetsExpiry(b, _) => Actor::Broker(b),
             Timer::Share(ShareTimer::Lock(b, ..) | ShareTimer::State(b, ..)) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)
                 }
+                TxnTimer::Expiry(b, _) => Actor::Broker(b),
                 TxnTimer::AddRetry(b, _) | TxnTimer::AddGiveUp(b, _) | TxnTimer::AddTimeout(b, _) => Actor::Broker(b),
                 TxnTimer::Backoff(p) | TxnTimer::ShortBackoff(p) => Actor::Producer(p),
             },

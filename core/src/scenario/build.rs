@@ -68,6 +68,8 @@ struct BrokerDurations {
     quorum_fetch: u64,
     quorum_backoff: u64,
     producer_expiry: u64,
+    id_expiry: u64,
+    offsets_retention: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -145,6 +147,7 @@ impl Durations {
             Timer::Rebalance(_, g) => self.groups[g.ix()],
             Timer::MemberRebalance(_, id) => self.consumers[id.consumer.ix()].max_poll,
             Timer::AssignmentInterval(..) => self.broker.assignment_interval,
+            Timer::OffsetsExpiry(..) => self.broker.offsets_retention,
             Timer::Txn(t) => self.of_transaction(t),
             Timer::Share(ShareTimer::Lock(_, g, ..)) => self.locks[g.ix()],
             // The first backoff of Kafka's persister.
@@ -183,6 +186,7 @@ impl Durations {
         match t {
             TxnTimer::Timeout(_, txn) => self.transactions[txn.ix()],
             TxnTimer::Check(_) => self.broker.txn_check,
+            TxnTimer::Expiry(..) => self.broker.id_expiry,
             // `request.timeout.ms` of brokers, and the pause of Kafka's inter-broker sender.
             TxnTimer::MarkerTimeout(..) | TxnTimer::AddTimeout(..) => 30_000_000,
             TxnTimer::MarkerRetry(..) => 100_000,
@@ -307,6 +311,7 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
 
 /// A run lasts a day at most.
 const DAY_MS: u64 = 86_400_000;
+const MINUTE_MS: u64 = 60_000;
 
 fn rules(s: &Scenario) -> RuleSet {
     // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
@@ -319,6 +324,8 @@ fn rules(s: &Scenario) -> RuleSet {
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
         producers_expire: configs::int("producer.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
+        ids_expire: configs::int("transactional.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
+        offsets_expire: configs::int("offsets.retention.minutes", Scope::Broker, &[&s.configs]) < DAY_MS / MINUTE_MS,
         assignment_epochs: versions::has_assignment_epochs(&s.kafka),
     }
 }
@@ -500,6 +507,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
         producer_expiry: b("producer.id.expiration.ms"),
+        id_expiry: b("transactional.id.expiration.ms"),
+        offsets_retention: b("offsets.retention.minutes") * MINUTE_MS,
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
         quorum_election: b("controller.quorum.election.timeout.ms"),

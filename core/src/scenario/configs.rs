@@ -99,6 +99,8 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("add.partitions.to.txn.retry.backoff.ms", Scope::Broker, Kind::Int(1), "20"),
     def("add.partitions.to.txn.retry.backoff.max.ms", Scope::Broker, Kind::Int(0), "100"),
     def("producer.id.expiration.ms", Scope::Broker, Kind::Int(1), "86400000"),
+    def("transactional.id.expiration.ms", Scope::Broker, Kind::Int(1), "604800000"),
+    def("offsets.retention.minutes", Scope::Broker, Kind::Int(1), "10080"),
     def("log.retention.check.interval.ms", Scope::Broker, Kind::Int(1), "300000"),
     def("log.cleaner.backoff.ms", Scope::Broker, Kind::Int(1), "15000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),

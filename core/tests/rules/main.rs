@@ -10,6 +10,7 @@ mod consumer;
 mod consumer_groups;
 mod controller;
 mod election;
+mod expiry;
 mod faults;
 mod files;
 mod group_fencing;
