@@ -288,8 +288,8 @@ impl Cx<'_> {
             (Actor::Consumer(c), Body::OffsetCommit { conn, group, member, offsets }) => {
                 self.on_offset_commit(c, *conn, *group, *member, offsets);
             }
-            (Actor::Consumer(c), Body::ListOffsets { conn, latest, committed, parts }) => {
-                self.on_list_offsets(c, *conn, (*latest, *committed), parts)
+            (Actor::Consumer(c), Body::ListOffsets { conn, at, committed, parts }) => {
+                self.on_list_offsets(c, *conn, (*at, *committed), parts)
             }
             (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
             (_, Body::SyncGroup { conn, group, member, generation, plan }) => {

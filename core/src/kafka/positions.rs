@@ -1,10 +1,10 @@
 //! Where a consumer begins to read: commits, `auto.offset.reset`, offsets out of range (rule book 5A, K2 and K3).
 //!
-//! Left out: `by_duration`; the check of a position against the leader's epochs (K4).
+//! Left out: the check of a position against the leader's epochs (K4).
 
 use super::consumer::ConsumerCx;
 use super::group::membership::Phase;
-use super::message::Body;
+use super::message::{Body, OffsetSpec};
 use super::setup::ResetPolicy;
 use super::step::{RequestKind, Timer};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
@@ -38,8 +38,10 @@ impl ConsumerCx<'_> {
         self.c.buffer.retain(|r| r.partition != partition);
         match self.config().reset {
             // No log loses its beginning where groups never change (a trial), so nobody need be asked for it.
-            ResetPolicy::Earliest if self.c.member.phase == Phase::Fixed => self.set_position(i, Offset::ZERO, false),
-            ResetPolicy::Earliest | ResetPolicy::Latest => {
+            ResetPolicy::Earliest | ResetPolicy::ByDuration(_) if self.c.member.phase == Phase::Fixed => {
+                self.set_position(i, Offset::ZERO, false);
+            }
+            ResetPolicy::Earliest | ResetPolicy::Latest | ResetPolicy::ByDuration(_) => {
                 let s = &mut self.c.assigned[i];
                 (s.position, s.reset) = (None, true);
             }
@@ -60,13 +62,18 @@ impl ConsumerCx<'_> {
             return;
         }
         let me = self.me();
-        let (latest, committed) = (self.config().reset == ResetPolicy::Latest, self.config().read_committed);
+        let at = match self.config().reset {
+            ResetPolicy::Latest => OffsetSpec::Latest,
+            ResetPolicy::ByDuration(ms) => OffsetSpec::Since(self.data.clock_ms.saturating_sub(ms)),
+            ResetPolicy::Earliest | ResetPolicy::None => OffsetSpec::Earliest,
+        };
+        let committed = self.config().read_committed;
         for b in self.setup.broker_ids() {
             let wanted = self.c.assigned.iter().filter(|s| s.reset && self.c.meta.leader(s.partition) == Some(b));
             let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = wanted.map(|s| (s.partition, self.c.meta.view(s.partition).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
-                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, committed, parts });
+                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), at, committed, parts });
                 self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Offsets));
             }
         }

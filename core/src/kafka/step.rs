@@ -436,6 +436,8 @@ pub struct Out {
     pub events: Vec<EventKind>,
     /// Calls within application processes, which are made in the same step.
     pub(crate) calls: VecDeque<AppCall>,
+    /// Batches that a leader stamped with its clock (log.L13), for the table beside the state.
+    pub(crate) stamped: Vec<BatchId>,
     /// Records that joined batches, for the table beside the state.
     pub(crate) batched: Vec<(BatchId, RecordData)>,
     /// What actors did before, in a search.
@@ -471,6 +473,7 @@ impl Out {
         self.events.clear();
         self.calls.clear();
         self.batched.clear();
+        self.stamped.clear();
     }
     pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
         self.sends.push((from, to, Shared::new(body)));

@@ -452,7 +452,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
             "earliest" => ResetPolicy::Earliest,
             "latest" => ResetPolicy::Latest,
-            _ => ResetPolicy::None,
+            other => configs::by_duration_ms(other).map_or(ResetPolicy::None, ResetPolicy::ByDuration),
         };
         // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());

@@ -41,6 +41,8 @@ struct Plan {
     seed: u64,
     until_us: u64,
     script: Option<story::Script>,
+    /// Timestamps are made of the clock in the run, not only by applications.
+    stamps: bool,
 }
 
 /// A workload with its names resolved.
@@ -124,6 +126,7 @@ impl Sim {
             seed: scenario.seed,
             until_us: scenario.until_us,
             script,
+            stamps: setup.stamps(),
         };
         // A story has no times that a disk could make longer.
         let costs = scenario.cost.filter(|_| plan.script.is_none()).map(|c| Costs::new(c, setup.brokers));
@@ -259,6 +262,9 @@ impl Sim {
     }
 
     fn process(&mut self, due: u64, out: &mut Out) {
+        if self.plan.stamps {
+            self.world.set_clock(self.now_us / 1000);
+        }
         if self.is_story() {
             return self.play(out);
         }

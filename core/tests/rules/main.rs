@@ -6,6 +6,7 @@ mod common;
 mod accumulator;
 mod anomalies;
 mod assignors;
+mod clock;
 mod consumer;
 mod consumer_groups;
 mod controller;
