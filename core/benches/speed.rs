@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_types, reason = "a benchmark needs a clock; the core itself has none")]
 
+use highwater_core::event::Event;
 use highwater_core::kafka::Out;
 use highwater_core::scenario::Scenario;
 use highwater_core::sim::{Sim, Timeline};
@@ -117,13 +118,35 @@ fn search(name: &str, text: &str, runs: usize, change: Change) {
     ));
 }
 
+/// Memory of this process in bytes, as its system counts it.
+#[cfg(target_os = "linux")]
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().map_or(0, |kb: u64| kb * 1024)
+}
+#[cfg(target_arch = "wasm32")]
+fn resident() -> u64 {
+    core::arch::wasm32::memory_size(0) as u64 * 65_536
+}
+#[cfg(not(any(target_os = "linux", target_arch = "wasm32")))]
+fn resident() -> u64 {
+    0
+}
+
 fn seek() {
+    let before = resident();
     let scenario = scene(3, 1, 1, 1, 1, 200_000);
     let mut timeline = Timeline::new(scenario).expect("checked");
     while timeline.sim().events().len() < 1_000_000 {
         timeline.advance_to(timeline.sim().now_us() + 1_000_000);
     }
-    let end = timeline.sim().now_us();
+    let (end, events) = (timeline.sim().now_us(), timeline.sim().events().len() as u64);
+    say(&format!(
+        "memory  of a run that can be wound back  {:>4} B an event   ({events} events of {} B, with logs, ledger and checkpoints)",
+        (resident() - before) / events,
+        size_of::<Event>()
+    ));
     let (seconds, ()) = median(5, || {
         timeline.seek(end / 2);
         timeline.seek(end);

@@ -441,6 +441,11 @@ pub enum EventKind {
     Committed { group: GroupIx, partition: PartitionId, offset: Offset },
     /// A position was taken from the group's commits or from `auto.offset.reset`.
     PositionReset { consumer: ConsumerIx, partition: PartitionId, to: Offset, committed: bool },
+    /// cons.K4: the log of another leader parts at `end` from what it had read. It goes on there, or LogTruncationException
+    /// was `thrown`.
+    LogTruncation { consumer: ConsumerIx, partition: PartitionId, position: Offset, end: Offset, thrown: bool },
+    /// From now on it fetches from this follower, as the leader said; or from the leader again.
+    PreferredReadReplica { consumer: ConsumerIx, partition: PartitionId, replica: Option<BrokerId> },
 
     /// Something happened in a group.
     Group {
@@ -548,6 +553,8 @@ impl EventKind {
             | EventKind::Handled { partition, .. }
             | EventKind::Committed { partition, .. }
             | EventKind::PositionReset { partition, .. }
+            | EventKind::PreferredReadReplica { partition, .. }
+            | EventKind::LogTruncation { partition, .. }
             | EventKind::MinIsrAltered { partition, .. }
             | EventKind::ElectionRefused { partition, .. }
             | EventKind::SendBlocked { partition, .. }

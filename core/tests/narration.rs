@@ -214,6 +214,15 @@ fn quorum_run() -> Sim {
     sim
 }
 
+/// A reader is sent to a follower, and back to the leader.
+fn read_replica_run() -> Sim {
+    let sim = common::run(&Scenario::parse(highwater_core::scenario::shipped("read-from-follower").unwrap()).unwrap());
+    let to =
+        |named: bool| common::all(&sim, |k| matches!(k, EventKind::PreferredReadReplica { replica, .. } if replica.is_some() == named));
+    assert!(!to(true).is_empty() && !to(false).is_empty());
+    sim
+}
+
 #[test]
 fn every_event_has_a_sentence_in_both_languages() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/scenarios/first.json")).unwrap();
@@ -221,7 +230,10 @@ fn every_event_has_a_sentence_in_both_languages() {
     s.until_us = 70_000_000;
     s.commands = vec![common::crash(1_000_000, 1), common::start(20_000_000, 1), common::stop(30_000_000, 2), common::start(35_000_000, 2)];
     let epochs = [epochs_run(""), epochs_run(r#","group.instance.id":"till""#)];
-    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run()].into_iter().chain(epochs) {
+    for sim in [common::run(&s), lost_run(), file_run(), groups_run(), streams_run(), share_run(), quorum_run(), read_replica_run()]
+        .into_iter()
+        .chain(epochs)
+    {
         for e in sim.events().iter() {
             for lang in [Lang::En, Lang::Ko] {
                 let said = sentence(e, &sim, lang);

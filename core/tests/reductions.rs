@@ -3,7 +3,6 @@
 mod common;
 
 use common::trials::{NOT_IDEMPOTENT, Row, bounds};
-use highwater_core::trial::lanes::{Answer, Lane, Merge, Order};
 use highwater_core::trial::{Bounds, Property, Search, Trial, Verdict};
 
 /// Small rows of every kind: stories and none; crashes, power cuts, lost responses, lag, consumers; unclean elections.
@@ -65,6 +64,17 @@ fn steps_that_commute_are_taken_in_one_order_and_no_state_is_missed() {
     }
 }
 
+#[test]
+fn what_nobody_reads_again_changes_no_verdict() {
+    for (name, row) in rows() {
+        let less = outcome(row.trial());
+        let all = outcome(Trial { prune: false, ..row.trial() });
+        println!("{name}: {less:?} against {all:?}");
+        assert_eq!(less.0, all.0, "{name}");
+        assert!(less.1 <= all.1, "{name}: states");
+    }
+}
+
 /// Also where next to nothing is remembered for long.
 #[test]
 fn what_is_remembered_is_what_the_rules_do() {
@@ -96,47 +106,6 @@ fn sleep_sets_hold_with_fine_steps_too() {
         assert_eq!(less.0, all.0, "{name}");
         if less.0.is_none() {
             assert_eq!(less.1, all.1, "{name}: states");
-        }
-    }
-}
-
-/// One after the other here; threads only change when a lane works.
-#[test]
-fn any_number_of_lanes_finds_the_same_in_the_same_order() {
-    let told = |v: &Verdict| match v {
-        Verdict::Found(s) => (s.steps.iter().map(|x| x.action).collect(), None),
-        Verdict::None => (Vec::new(), None),
-        Verdict::Limit(cut) => (Vec::new(), Some(*cut)),
-    };
-    let limited = |row: &Row, bounds| Row { bounds, ..row.clone() };
-    let mut all = rows();
-    let (_, crash) = all[1].clone();
-    all.push(("few states", limited(&crash, Bounds { max_states: 1_000, ..crash.bounds })));
-    all.push(("few steps", limited(&crash, Bounds { depth: 9, ..crash.bounds })));
-    for (name, row) in all {
-        let mut one = Search::new(row.trial());
-        let (verdict, p) = (told(one.finish()), one.progress());
-        for n in [1, 2, 3] {
-            let mut lanes: Vec<Lane> = (0..n).map(|_| Lane::new(row.trial())).collect();
-            let mut merge = Merge::new(row.trial(), n);
-            let work = std::cell::RefCell::new([0; 3]);
-            let mut ask = |orders: Vec<Order>| {
-                let each = lanes.iter_mut().zip(orders).enumerate();
-                each.map(|(i, (lane, order))| {
-                    let answer = lane.obey(order);
-                    if let Answer::Expanded(taken, _) = &answer {
-                        work.borrow_mut()[i] += taken.len();
-                    }
-                    answer
-                })
-                .collect()
-            };
-            while merge.round(&mut ask).is_none() {}
-            let (q, work) = (merge.progress(), *work.borrow());
-            println!("{name}: {n} lanes took {work:?} steps");
-            assert_eq!(told(merge.round(&mut ask).expect("it is over")), verdict, "{name} with {n} lanes");
-            assert_eq!((q.states, q.transitions, q.depth, q.faults), (p.states, p.transitions, p.depth, p.faults), "{name} with {n} lanes");
-            assert!(p.states < 20_000 || work[..n].iter().all(|w| *w > p.transitions as usize / (2 * n)), "{name}: {work:?}");
         }
     }
 }

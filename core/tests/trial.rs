@@ -14,7 +14,7 @@ fn acks_1_leader_crash_clean_election_loses_an_acknowledged_record() {
 
 #[test]
 fn min_isr_2_clean_one_record_one_crash_loses_nothing() {
-    assert_eq!(Row::default().none(), 144_117);
+    assert_eq!(Row::default().none(), 93_055);
 }
 
 #[test]
@@ -57,21 +57,21 @@ fn with_elr_a_crash_and_a_power_cut_lose_and_one_of_them_does_not() {
     let at =
         |brokers, crashes, power_cuts| Row { brokers, rules: ELR_ON, bounds: Bounds { crashes, power_cuts, ..bounds() }, ..Row::default() };
     assert_eq!(at(2, 1, 1).found(), (2, 11));
-    assert_eq!(at(3, 0, 1).none(), 141_147);
+    assert_eq!(at(3, 0, 1).none(), 96_923);
 }
 
 #[test]
 fn min_isr_2_clean_two_records_one_crash_loses_nothing() {
     let bounds = Bounds { records: 2, ..bounds() };
-    assert_eq!(Row { bounds, ..Row::default() }.none(), 2_175_039);
+    assert_eq!(Row { bounds, ..Row::default() }.none(), 1_718_138);
 }
 
 /// With three brokers two crashes are beyond 6 million states; with two they are searched to the end.
 #[test]
 fn min_isr_2_clean_two_crashes_lose_nothing() {
     let at = |records| Row { brokers: 2, bounds: Bounds { records, crashes: 2, ..bounds() }, ..Row::default() };
-    assert_eq!(at(1).none(), 146_527);
-    assert_eq!(at(2).none(), 1_651_785);
+    assert_eq!(at(1).none(), 93_240);
+    assert_eq!(at(2).none(), 1_229_329);
 }
 
 #[test]
@@ -79,7 +79,17 @@ fn min_isr_2_clean_two_crashes_lose_nothing() {
 fn min_isr_2_clean_an_unclean_election_of_two_brokers_needs_more_than_three_crashes() {
     let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
     let bounds = Bounds { crashes: 3, ..bounds() };
-    assert_eq!(Row { brokers: 2, topic, bounds, ..Row::default() }.none(), 3_995_170);
+    assert_eq!(Row { brokers: 2, topic, bounds, ..Row::default() }.none(), 2_614_159);
+}
+
+/// Three brokers: a follower falls behind and out of the ISR, the record is acknowledged without it, the other two are
+/// killed, and the unclean election picks it. No story of 17 steps or less has fewer faults.
+#[test]
+#[ignore = "long"]
+fn min_isr_2_an_unclean_election_of_three_brokers_loses() {
+    let topic = r#""min.insync.replicas":2,"unclean.leader.election.enable":true"#;
+    let bounds = Bounds { crashes: 2, lag_expiries: 1, depth: 17, ..bounds() };
+    assert_eq!(Row { topic, bounds, ..Row::default() }.found(), (3, 16));
 }
 
 // ---- the producer
@@ -89,22 +99,22 @@ const ONE_IN_FLIGHT: &str = r#""enable.idempotence":false,"max.in.flight.request
 #[test]
 fn idempotence_keeps_a_crash_and_a_lost_response_from_duplicating() {
     let bounds = Bounds { lost_responses: 1, ..bounds() };
-    assert_eq!(Row { bounds, property: Property::Duplicated, ..Row::default() }.none(), 521_693);
+    assert_eq!(Row { bounds, property: Property::Duplicated, ..Row::default() }.none(), 377_987);
 }
 
 #[test]
 fn one_in_flight_without_idempotence_does_not_reorder() {
     let row = Row { producer: ONE_IN_FLIGHT, property: Property::Reordered, ..Row::default() };
-    assert_eq!(Row { bounds: Bounds { records: 2, ..bounds() }, ..row.clone() }.none(), 1_495_962);
+    assert_eq!(Row { bounds: Bounds { records: 2, ..bounds() }, ..row.clone() }.none(), 1_222_520);
     let with_a_loss = Bounds { records: 2, lost_responses: 1, ..bounds() };
-    assert_eq!(Row { brokers: 2, bounds: with_a_loss, ..row }.none(), 45_741);
+    assert_eq!(Row { brokers: 2, bounds: with_a_loss, ..row }.none(), 36_998);
 }
 
 #[test]
 fn idempotence_with_five_in_flight_neither_reorders_nor_duplicates() {
     let bounds = Bounds { records: 3, lost_responses: 1, retries: 1, ..bounds() };
     for property in [Property::Reordered, Property::Duplicated] {
-        assert_eq!(Row { brokers: 2, bounds, property, ..Row::default() }.none(), 358_455, "{property:?}");
+        assert_eq!(Row { brokers: 2, bounds, property, ..Row::default() }.none(), 299_822, "{property:?}");
     }
 }
 

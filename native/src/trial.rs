@@ -3,7 +3,6 @@
 mod flip;
 mod limits;
 mod report;
-mod threads;
 mod words;
 
 use std::path::PathBuf;
@@ -36,8 +35,8 @@ pub(crate) struct Args {
     properties: Vec<Property>,
     #[command(flatten)]
     limits: Limits,
-    /// Threads that search; the verdict and the story are the same for any number
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    /// Threads for the searches of --flip; one search takes one
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
     /// Also search with one thing changed at a time: which of them decides?
     #[arg(long)]
@@ -68,9 +67,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let trial = Trial::new(&scenario).map_err(|e| anyhow!("{}: {e}", args.scenario))?;
     let json = args.json.as_deref().map(Output::create).transpose()?;
     let begun = Instant::now();
-    let (verdict, progress) = search(&scenario, &trial, args.threads)?;
+    let (verdict, progress) = search(&trial);
     let report = Report::of(&scenario, &trial, &verdict, progress, begun.elapsed())?;
-    let flipped = args.flip.then(|| flip::table(&scenario));
+    let flipped = args.flip.then(|| flip::table(&scenario, usize::from(args.threads)));
     match json {
         Some(out) => out.write(|f| {
             let mut verdict = report.json(args.lang);
@@ -110,7 +109,7 @@ fn scenario(args: &Args) -> Result<Scenario> {
 }
 
 /// Runs the search to its end, with a line of progress where standard error is a terminal.
-fn search(scenario: &Scenario, trial: &Trial, threads: u8) -> Result<(Verdict, Progress)> {
+fn search(trial: &Trial) -> (Verdict, Progress) {
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
         bar.set_style(style);
@@ -126,15 +125,10 @@ fn search(scenario: &Scenario, trial: &Trial, threads: u8) -> Result<(Verdict, P
             bar.tick();
         }
     };
-    let done = if threads > 1 {
-        threads::search(scenario, usize::from(threads), show)?
-    } else {
-        let mut search = Search::new(trial.clone());
-        while search.run(SLICE).is_none() {
-            show(&search.progress());
-        }
-        (search.finish().clone(), search.progress())
-    };
+    let mut search = Search::new(trial.clone());
+    while search.run(SLICE).is_none() {
+        show(&search.progress());
+    }
     bar.finish_and_clear();
-    Ok(done)
+    (search.finish().clone(), search.progress())
 }

@@ -61,6 +61,20 @@ fn the_same_seed_gives_the_same_trace_and_another_seed_another() {
 }
 
 #[test]
+fn the_final_state_has_the_quorum_where_there_is_one() {
+    assert!(state(&["first", "--until", "1s"], None)["quorum"].is_null());
+    let q = state(&["controller-failover"], None)["quorum"].clone();
+    let voters = q["voters"].as_array().expect("a list");
+    assert_eq!(voters.len(), 3);
+    let leader = voters.iter().find(|v| v["id"] == q["leader_id"]).expect("one of them leads");
+    assert_eq!(
+        (&leader["state"], &leader["epoch"], &leader["high_watermark"]),
+        (&"leader".into(), &q["leader_epoch"], &q["high_watermark"])
+    );
+    assert!(voters.iter().all(|v| v["log_end_offset"].is_u64() && v["up"].is_boolean()));
+}
+
+#[test]
 fn the_final_state_has_what_the_interface_promises() {
     let s = state(&["first", "--until", "3s"], None);
     assert_eq!(s["time_us"], 3_000_000);

@@ -1,6 +1,8 @@
 //! Docker Compose files: brokers reach each other by service name and the host by localhost.
 
-use super::{CLUSTER_ID, File, broker_port, common_configs, controllers, features, file, has_zookeeper, heading, quorum_voters, release};
+use super::{
+    CLUSTER_ID, File, broker_port, common_configs, controllers, features, file, has_zookeeper, heading, quorum_voters, rack, release,
+};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
 
@@ -67,6 +69,7 @@ fn kraft(scenario: &Scenario) -> String {
         set(&mut own, "node.id", b.to_string());
         set(&mut own, "inter.broker.listener.name", "INTERNAL");
         listeners(&mut own, b);
+        own.extend(rack(scenario, b));
         let _ = write!(
             text,
             "  broker-{b}:\n    <<: *kafka\n    depends_on: [{}]\n    ports: [\"{port}:{port}\"]\n    environment:\n      <<: *env\n{}",
@@ -102,6 +105,7 @@ fn zookeeper(scenario: &Scenario, kafka: &str, image: &str) -> String {
         let mut own = Vec::new();
         set(&mut own, "broker.id", b.to_string());
         listeners(&mut own, b);
+        own.extend(rack(scenario, b));
         let _ = write!(
             text,
             "  broker-{b}:\n    image: confluentinc/cp-kafka:{image}\n    depends_on: [zookeeper]\n    ports: [\"{port}:{port}\"]\n    environment:\n      <<: *env\n{}",

@@ -101,6 +101,12 @@ fn common_configs(scenario: &Scenario) -> Vec<(String, String)> {
     all
 }
 
+/// A broker's `broker.rack`, if it has one.
+fn rack(scenario: &Scenario, broker: u8) -> Option<(String, String)> {
+    let rack = scenario.topology.racks.get(usize::from(broker) - 1)?;
+    Some(("broker.rack".into(), rack.clone()))
+}
+
 /// Feature levels that differ from a new cluster's.
 fn features(scenario: &Scenario) -> Vec<(&'static str, u8)> {
     let levels = [("eligible.leader.replicas.version", scenario.features.elr), ("transaction.version", scenario.features.transaction)];

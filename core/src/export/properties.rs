@@ -2,7 +2,7 @@
 
 use super::{
     CLUSTER_ID, ControllerNode, File, broker_port, common_configs, controllers, features, file, has_zookeeper, heading, quorum_voters,
-    release,
+    rack, release,
 };
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ fn broker(scenario: &Scenario, b: u8) -> String {
         text,
         "listeners=PLAINTEXT://localhost:{port}\nadvertised.listeners=PLAINTEXT://localhost:{port}\nlog.dirs=highwater-data/broker-{b}\n"
     );
-    text + &properties(&common_configs(scenario))
+    text + &properties(&rack(scenario, b).into_iter().chain(common_configs(scenario)).collect::<Vec<_>>())
 }
 
 fn zookeeper() -> File {

@@ -11,6 +11,7 @@ use crate::ids::*;
 use crate::kafka::log::Entry;
 use crate::kafka::replica::Replica;
 use crate::kafka::{Setup, World};
+use crate::order;
 use litemap::LiteMap;
 use serde::Serialize;
 use smallvec::SmallVec;
@@ -100,6 +101,8 @@ struct PartitionTally {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     keys: Rc<Vec<String>>,
+    /// Keys in the order of their texts.
+    by_text: Rc<Vec<KeyIx>>,
     pending_key: Option<KeyIx>,
     /// Records so far, by topic and key.
     of_key: Rc<LiteMap<(usize, KeyIx), u32>>,
@@ -133,8 +136,11 @@ pub type Judgements = SmallVec<[EventKind; 1]>;
 impl Ledger {
     /// Nothing happened yet.
     pub fn new(setup: &Setup) -> Self {
+        let mut by_text: Vec<KeyIx> = (0..setup.keys.len() as u16).map(KeyIx).collect();
+        order::sort_by_key(&mut by_text, |k| &setup.keys[usize::from(k.0)]);
         Ledger {
             keys: Rc::new(setup.keys.clone()),
+            by_text: Rc::new(by_text),
             pending_key: None,
             of_key: Rc::default(),
             records: setup.producers.iter().map(|_| Chunked::default()).collect(),
@@ -211,11 +217,13 @@ impl Ledger {
 
     /// The key of the record that is sent next, as a number.
     pub(crate) fn note_key(&mut self, key: Option<&str>) -> Option<KeyIx> {
-        self.pending_key = key.map(|k| match self.keys.iter().position(|x| x == k) {
-            Some(i) => KeyIx(i as u16),
-            None => {
+        self.pending_key = key.map(|k| match self.by_text.binary_search_by(|x| self.key_name(*x).cmp(k)) {
+            Ok(at) => self.by_text[at],
+            Err(at) => {
                 Rc::make_mut(&mut self.keys).push(k.to_string());
-                KeyIx(self.keys.len() as u16 - 1)
+                let new = KeyIx(self.keys.len() as u16 - 1);
+                Rc::make_mut(&mut self.by_text).insert(at, new);
+                new
             }
         });
         self.pending_key

@@ -4,13 +4,14 @@
 //! compute it, here on a grid of samples. A broker that is down reports nothing.
 
 use super::ledger::Ledger;
-use crate::event::{Election, EventKind, MessageKind};
+use crate::event::{Election, EventKind, MessageKind, ShareEvent};
 use crate::ids::*;
 use crate::kafka::World;
 use crate::kafka::broker::Broker;
 use crate::kafka::replica::Replica;
 use crate::order;
 use crate::sim::Sim;
+use litemap::LiteMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,10 @@ struct BrokerCounts {
     failed_produce: u64,
     shrinks: u64,
     expands: u64,
+    share_fetches: u64,
+    share_acknowledges: u64,
+    /// Records by what was said of them: accept, release, reject.
+    acknowledged: [u64; 3],
 }
 
 /// Counters of a producer, in records; requests apart.
@@ -58,6 +63,8 @@ pub struct Metrics {
     consumers: Vec<ConsumerCounts>,
     isr: Vec<BrokerSet>,
     proposed: Vec<Option<(BrokerId, BrokerSet)>>,
+    /// Locks of share-partitions that ran out.
+    lock_timeouts: LiteMap<(GroupIx, PartitionId), u64>,
     unclean: u64,
     from_elr: u64,
 }
@@ -72,6 +79,7 @@ impl Metrics {
             consumers: vec![ConsumerCounts::default(); s.consumers.len()],
             isr: w.controller.partitions.iter().map(|p| p.isr).collect(),
             proposed: vec![None; s.partitions.len()],
+            lock_timeouts: LiteMap::new_vec(),
             unclean: 0,
             from_elr: 0,
         }
@@ -98,6 +106,17 @@ impl Metrics {
                 self.unclean += u64::from(election == Election::Unclean);
                 self.from_elr += u64::from(election == Election::Elr);
             }
+            EventKind::Share { group, what } => self.shared(group, what, ledger),
+            _ => {}
+        }
+    }
+
+    fn shared(&mut self, group: GroupIx, e: ShareEvent, ledger: &Ledger) {
+        match e {
+            ShareEvent::Acknowledged { partition, from, to, how, .. } => {
+                self.brokers[ledger.view(partition).ix()].acknowledged[how as usize] += u64::from(to.0 + 1 - from.0);
+            }
+            ShareEvent::LockExpired { partition, .. } => *self.lock_timeouts.entry((group, partition)).or_default() += 1,
             _ => {}
         }
     }
@@ -111,7 +130,11 @@ impl Metrics {
                 }
             }
             (Actor::Broker(b), MessageKind::Fetch | MessageKind::ConsumerFetch) => self.brokers[b.ix()].fetch_requests += 1,
-            (Actor::Consumer(c), MessageKind::ConsumerFetchResponse) => self.consumers[c.ix()].fetches += 1,
+            (Actor::Broker(b), MessageKind::ShareFetch) => self.brokers[b.ix()].share_fetches += 1,
+            (Actor::Broker(b), MessageKind::ShareAcknowledge) => self.brokers[b.ix()].share_acknowledges += 1,
+            (Actor::Consumer(c), MessageKind::ConsumerFetchResponse | MessageKind::ShareFetchResponse) => {
+                self.consumers[c.ix()].fetches += 1
+            }
             (Actor::Consumer(c), MessageKind::OffsetCommitResponse) => self.consumers[c.ix()].commits += 1,
             _ => {}
         }
@@ -171,6 +194,15 @@ impl Metrics {
         topics("TotalProduceRequestsPerSec", c.produce_requests);
         topics("TotalFetchRequestsPerSec", c.fetch_requests);
         topics("FailedProduceRequestsPerSec", c.failed_produce);
+        let shares = w.setup.groups.iter().any(|g| g.share.is_some());
+        if shares {
+            topics("TotalShareFetchRequestsPerSec", c.share_fetches);
+            topics("TotalShareAcknowledgementRequestsPerSec", c.share_acknowledges);
+            for (how, n) in ["Accept", "Release", "Reject"].into_iter().zip(c.acknowledged) {
+                let name = "kafka.server:type=ShareGroupMetrics,name=RecordAcknowledgementsPerSec,attribute=Count";
+                put(s, format!("broker={id} {name},ackType={how}"), n);
+            }
+        }
         let parked = b.peers.iter().filter(|p| p.parked).count() + b.consumer_fetches.len();
         let mut purgatory = |op: &str, n: usize| {
             put(s, format!("broker={id} kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize,delayedOperation={op}"), n as u64);
@@ -183,7 +215,22 @@ impl Metrics {
         }
         for r in b.replicas.iter().filter(|r| !w.setup.is_internal(r.partition)) {
             log(s, w, id, r);
+            for g in (0..w.setup.groups.len() as u8).map(GroupIx).filter(|_| shares) {
+                self.share_partition(s, w, b, (g, r.partition));
+            }
         }
+    }
+
+    fn share_partition(&self, s: &mut Snapshot, w: &World, b: &Broker, at: (GroupIx, PartitionId)) {
+        let Some(kept) = b.share_partition(at.0, at.1) else { return };
+        let setup = &w.setup.partitions[at.1.ix()];
+        let (group, topic, number) = (&w.setup.groups[at.0.ix()].name, &w.setup.topics[setup.topic].name, setup.number);
+        let mut one = |name: &str, n: u64| {
+            let bean = format!("kafka.server:type=SharePartitionMetrics,name={name},group={group},topic={topic},partition={number}");
+            put(s, format!("broker={} {bean}", b.id), n);
+        };
+        one("InFlightMessageCount", kept.records.len() as u64);
+        one("AcquisitionLockTimeoutPerSec,attribute=Count", self.lock_timeouts.get(&at).copied().unwrap_or(0));
     }
 
     fn producer(&self, s: &mut Snapshot, w: &World, i: usize, c: ProducerCounts) {
@@ -205,7 +252,7 @@ fn put(s: &mut Snapshot, name: String, n: u64) {
 fn controller(s: &mut Snapshot, w: &World) {
     let c = &w.controller;
     let mut one = |name: &str, n: usize| put(s, format!("kafka.controller:type=KafkaController,name={name}"), n as u64);
-    one("ActiveControllerCount", 1);
+    one("ActiveControllerCount", usize::from(w.voters.is_empty() || w.active_voter().is_some()));
     let fenced = w.setup.broker_ids().filter(|b| !c.image().iter().any(|x| is_unfenced(x, *b))).count();
     one("ActiveBrokerCount", usize::from(w.setup.brokers) - fenced);
     one("FencedBrokerCount", fenced);
@@ -245,6 +292,11 @@ fn consumer(s: &mut Snapshot, sim: &Sim, i: usize, c: ConsumerCounts) {
     let id = format!("{}-{}", sim.setup().groups[setup.group.ix()].name, setup.name);
     let lag = lag_max(sim, i);
     let mut one = |kind: &str, name: &str, n: u64| put(s, format!("kafka.consumer:type={kind},client-id={id},attribute={name}"), n);
+    if setup.share.is_some() {
+        one("consumer-share-fetch-manager-metrics", "records-consumed-total", c.consumed);
+        one("consumer-share-fetch-manager-metrics", "fetch-total", c.fetches);
+        return;
+    }
     one("consumer-fetch-manager-metrics", "records-consumed-total", c.consumed);
     one("consumer-fetch-manager-metrics", "fetch-total", c.fetches);
     one("consumer-coordinator-metrics", "commit-total", c.commits);

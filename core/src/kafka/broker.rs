@@ -291,6 +291,7 @@ impl Cx<'_> {
             (Actor::Consumer(c), Body::ListOffsets { conn, at, committed, parts }) => {
                 self.on_list_offsets(c, *conn, (*at, *committed), parts)
             }
+            (Actor::Consumer(_), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(from, *conn, parts),
             (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
             (_, Body::SyncGroup { conn, group, member, generation, plan }) => {
                 self.on_sync_group(*group, *conn, *member, *generation, plan);
@@ -304,7 +305,7 @@ impl Cx<'_> {
             (client, Body::Metadata { conn }) => self.on_metadata_request(client, *conn),
             (Actor::Broker(f), Body::Fetch { conn, be, parts }) => self.on_fetch(f, *conn, *be, parts),
             (Actor::Broker(l), Body::FetchResponse { conn, parts }) => self.on_fetch_response(l, *conn, parts),
-            (Actor::Broker(f), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(f, *conn, parts),
+            (Actor::Broker(_), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(from, *conn, parts),
             (Actor::Broker(l), Body::OffsetForLeaderEpochResponse { conn, parts }) => self.on_epoch_answer(l, *conn, parts),
             (Actor::Broker(l), Body::Disconnect { conn }) if Some(*conn) == self.b.fetcher_conn(l) => self.on_fetch_disconnect(l),
             (_, Body::Txn(txn)) => self.on_txn(from, body, txn),

@@ -28,6 +28,11 @@ impl Changes {
         Changes { touched: u64::MAX, moved: u64::MAX, ..Changes::default() }
     }
 
+    /// Is one of these actors not the same any more?
+    pub(super) fn touched(&self, bits: u64) -> bool {
+        self.touched & bits != 0
+    }
+
     /// Where a message that is still there stood before.
     fn was(&self, i: usize) -> usize {
         self.gone.iter().fold(i, |at, g| if usize::from(*g) <= at { at + 1 } else { at })

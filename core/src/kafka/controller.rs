@@ -269,7 +269,8 @@ impl ControllerCx<'_> {
 
     /// ctrl.BL4, repl.E8: only leaderless partitions are looked at again.
     fn unfence(&mut self, b: BrokerId) {
-        self.c.brokers[b.ix()].fenced = false;
+        let r = &mut self.c.brokers[b.ix()];
+        (r.fenced, r.registered_at) = (false, 0); // nobody asks again before its next registration
         self.out.event(EventKind::Unfenced { broker: b });
         self.broker_record(b);
         for p in self.setup.partition_ids() {

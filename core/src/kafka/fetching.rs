@@ -311,6 +311,7 @@ impl Cx<'_> {
                 }
                 if hw_before != hw_now {
                     self.out.event(EventKind::FollowerHighWatermark { broker: me, partition: p, from: hw_before, to: hw_now });
+                    self.wake_consumers(p);
                 }
                 self.follow_start(p, *start);
             }
@@ -331,7 +332,7 @@ impl Cx<'_> {
                 self.out.event(EventKind::Truncated { broker: me, partition: p, from, to });
                 self.changed(leader, p);
             }
-            Fetched::Error(_) => self.delay(leader, p),
+            Fetched::ReadFrom(_) | Fetched::Error(_) => self.delay(leader, p),
         }
     }
 

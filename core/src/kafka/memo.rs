@@ -11,6 +11,7 @@ use super::message::Body;
 use super::parts::{Part, Parts};
 use super::step::{AppCall, Out, Timer};
 use super::transaction::AfterSend;
+use super::unread::Ahead;
 use crate::event::EventKind;
 use crate::hash::{fingerprint, scatter};
 use crate::ids::*;
@@ -32,6 +33,8 @@ pub(super) enum Intake {
     Down(Power),
     /// A broker loses sight of these followers' fetch sessions.
     Forget(BrokerSet),
+    /// It forgets what it will not read again.
+    Rest(Ahead),
 }
 
 /// An input, for comparing: a message is its number.
@@ -43,6 +46,7 @@ enum Given {
     Start,
     Down(Power),
     Forget(BrokerSet),
+    Rest(Ahead),
 }
 
 /// A part and what it takes in.
@@ -145,6 +149,7 @@ impl Memo {
             Intake::Start => Given::Start,
             Intake::Down(power) => Given::Down(*power),
             Intake::Forget(followers) => Given::Forget(*followers),
+            Intake::Rest(ahead) => Given::Rest(*ahead),
         };
         Key { part: self.parts.number(part), given }
     }

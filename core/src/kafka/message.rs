@@ -115,6 +115,8 @@ pub enum Fetched {
         /// The log end offset.
         end: Offset,
     },
+    /// `preferredReadReplica`: to a consumer, nothing but whom to ask in the leader's place (repl.3.9).
+    ReadFrom(BrokerId),
     /// No.
     Error(ErrorCode),
 }
@@ -200,7 +202,7 @@ pub enum Body {
         conn: ConnGen,
         parts: SmallVec<[FetchedPart; 1]>,
     },
-    /// Before 2.7, a new follower's question: where does your log's part of my last epoch end?
+    /// Where does your log's part of my last epoch end? Asked by a consumer of a new leader, and before 2.7 by a new follower.
     OffsetForLeaderEpoch {
         conn: ConnGen,
         parts: SmallVec<[FetchPart; 1]>,

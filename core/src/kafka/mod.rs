@@ -33,7 +33,7 @@ pub mod step;
 pub mod streams;
 pub mod transaction;
 mod truncation;
-mod unread;
+pub(crate) mod unread;
 mod upkeep;
 
 use crate::event::{DropReason, EventKind, QuorumEvent};
@@ -355,6 +355,7 @@ impl World {
                     Intake::Start => cx.start(),
                     Intake::Down(power) => cx.go_down(*power),
                     Intake::Forget(followers) => cx.b.peers.retain(|p| !followers.has(p.follower)),
+                    Intake::Rest(ahead) => cx.b.rest(*ahead),
                     Intake::Send(..) => {}
                 }
             }
@@ -364,6 +365,7 @@ impl World {
                     Intake::Message(from, body) => cx.on_message(*from, body),
                     Intake::Timer(t) => cx.on_timer(*t),
                     Intake::Send(partition, record, then) => cx.send(*partition, *record, *then),
+                    Intake::Rest(_) => cx.p.rest(),
                     _ => {}
                 }
             }

@@ -93,7 +93,10 @@ impl Cx<'_> {
         };
         match std::mem::replace(&mut r.role, Role::Idle) {
             Role::Idle => {}
-            Role::Follower { leader, .. } => self.unfollow(p, leader),
+            Role::Follower { leader, .. } => {
+                self.unfollow(p, leader);
+                self.fail_readers(p);
+            }
             Role::Leader(l) => {
                 for f in &l.followers {
                     self.out.disarm(Timer::Lag { leader: me, partition: p, follower: f.broker });

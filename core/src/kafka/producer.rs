@@ -72,7 +72,7 @@ pub struct Producer {
     pub meta: ClientMeta,
     /// Partitions, by id.
     pub parts: SmallVec<[PartQueue; 2]>,
-    /// Connections that it has used.
+    /// Connections with requests that are out, by broker.
     pub conns: SmallVec<[ProducerConn; 1]>,
     /// `producerEpoch`.
     pub epoch: u16,
@@ -286,32 +286,38 @@ impl ProducerCx<'_> {
     pub(super) fn pump(&mut self) {
         self.unblock();
         self.run_calls();
+        let full = |x: &(u16, &PartQueue)| !x.1.queue.is_empty();
+        let waiting: SmallVec<[PartitionId; 8]> = (0..).zip(&self.p.parts).filter(full).map(|x| PartitionId(x.0)).collect();
         for b in self.setup.broker_ids() {
-            while let Some(parts) = self.drain(b) {
+            while let Some(parts) = self.drain(b, &waiting) {
                 self.request(b, parts);
             }
         }
-        let unknown = |(i, part): (usize, &PartQueue)| !part.queue.is_empty() && !part.backing_off && self.p.meta.leaders[i].0.is_none();
-        if self.p.parts.iter().enumerate().any(unknown) {
+        let unknown = |p: &PartitionId| {
+            let part = &self.p.parts[p.ix()];
+            !part.queue.is_empty() && !part.backing_off && self.p.meta.leader(*p).is_none()
+        };
+        if waiting.iter().any(unknown) {
             let me = self.me();
             if self.p.meta.state == MetaState::Idle {
                 self.p.meta.back_off(me, self.out);
             }
         }
         self.ask_next();
+        self.p.conns.retain(|c| !c.in_flight.is_empty() || c.next > 0);
         self.flushed();
     }
 
-    /// The batches that go into the next request to `b`; `None` if there is none or the connection is full.
-    fn drain(&mut self, b: BrokerId) -> Option<Request> {
+    /// The batches of `waiting` partitions that go into the next request to `b`; `None` if there is none or the connection is full.
+    fn drain(&mut self, b: BrokerId, waiting: &[PartitionId]) -> Option<Request> {
         let (max, max_bytes) = (self.config().max_in_flight, self.config().max_request_bytes);
         let (out_there, first) = self.p.conns.iter().find(|c| c.broker == b).map_or((0, 0), |c| (c.in_flight.len(), c.next));
         if out_there >= max {
             return None;
         }
         let (mut parts, mut bytes, mut left_out): (Request, u64, u16) = (SmallVec::new(), 0, 0);
-        let all = self.p.parts.len() as u16;
-        for p in (first..all).chain(0..first).map(PartitionId) {
+        let (before, after) = waiting.split_at(waiting.partition_point(|p| p.0 < first));
+        for &p in after.iter().chain(before) {
             if self.p.meta.leader(p) == Some(b) && self.sendable(p) {
                 bytes += self.p.parts[p.ix()].queue[0].wire_bytes();
                 if bytes > max_bytes && !parts.is_empty() {
@@ -411,11 +417,12 @@ impl ProducerCx<'_> {
     }
 
     fn conn(&mut self, b: BrokerId) -> &mut ProducerConn {
-        let at = match self.p.conns.iter().position(|c| c.broker == b) {
-            Some(i) => i,
-            None => {
-                self.p.conns.push(ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
-                self.p.conns.len() - 1
+        let at = match self.p.conns.iter().position(|c| c.broker >= b) {
+            Some(i) if self.p.conns[i].broker == b => i,
+            before => {
+                let at = before.unwrap_or(self.p.conns.len());
+                self.p.conns.insert(at, ProducerConn { broker: b, in_flight: SmallVec::new(), next: 0 });
+                at
             }
         };
         &mut self.p.conns[at]

@@ -4,7 +4,7 @@ use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, Produc
 use super::group::MemberId;
 use super::log::{Batch, Commit, Payload};
 use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart, OffsetSpec};
-use super::replica::{Idempotence, MAX_FETCH_BATCHES, Role};
+use super::replica::{FollowerState, Idempotence, Leading, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
 use crate::broken::{Rule, holds};
 use crate::event::{ErrorCode, EventKind, GroupEvent, ShareEvent, TxnEvent};
@@ -208,6 +208,11 @@ impl Cx<'_> {
             let c = self.b.commits.remove(i);
             self.respond_commit(c.consumer, c.conn, c.offsets, Err(ErrorCode::NotCoordinator));
         }
+        self.fail_readers(p);
+    }
+
+    /// This broker is no longer what it was for `p`, leader or follower: consumers that wait for records learn that.
+    pub(super) fn fail_readers(&mut self, p: PartitionId) {
         let waiting: SmallVec<[ConsumerIx; 2]> =
             self.b.consumer_fetches.iter().filter(|f| f.parts.iter().any(|x| x.partition == p)).map(|f| f.consumer).collect();
         for c in waiting {
@@ -235,19 +240,26 @@ impl Cx<'_> {
         }
     }
 
-    /// log.L6: what lies below the high watermark, or below the last stable offset for read_committed (txn.M4).
+    /// log.L6: what lies below the high watermark, or below the last stable offset for read_committed (txn.M4). A follower
+    /// answers by its own log and its own high watermark, which is older than the leader's (repl.3.9).
     fn read_for_consumer(&self, c: ConsumerIx, x: &FetchPart) -> Fetched {
-        let Some(r) = self.b.replica(x.partition).filter(|r| matches!(r.role, Role::Leader(_))) else {
+        let Some(r) = self.b.replica(x.partition) else {
             return Fetched::Error(self.not_here(x.partition));
         };
         if x.le < r.le && holds(Rule::FetchEpoch) {
             return Fetched::Error(ErrorCode::FencedLeaderEpoch);
+        }
+        if r.role == Role::Idle {
+            return Fetched::Error(ErrorCode::NotLeaderOrFollower);
         }
         if x.le > r.le {
             return Fetched::Error(ErrorCode::UnknownLeaderEpoch);
         }
         if x.offset < r.log.start() || x.offset > r.log.leo() {
             return Fetched::OutOfRange { start: r.log.start(), end: r.log.leo() };
+        }
+        if let Some(replica) = r.leading().and_then(|l| self.preferred_read_replica(c, l, x.offset)) {
+            return Fetched::ReadFrom(replica);
         }
         let committed = self.setup.consumers[c.ix()].read_committed;
         let entries = r.log.read(x.offset, if committed { r.last_stable() } else { r.hw }, MAX_FETCH_BATCHES);
@@ -258,7 +270,23 @@ impl Cx<'_> {
         Fetched::Data { entries, hw: r.hw, aborted, start: r.log.start() }
     }
 
-    fn wake_consumers(&mut self, p: PartitionId) {
+    /// repl.3.9, what RackAwareReplicaSelector chooses: the leader if it is in the consumer's rack, else the follower there
+    /// that has most, else the leader. Only followers that are in the ISR and have the offset are asked about.
+    ///
+    /// Simplified: the log start of followers is not looked at, and of several that have the same the one with the largest id
+    /// is taken, where Kafka asks first which of them caught up last.
+    fn preferred_read_replica(&self, c: ConsumerIx, l: &Leading, offset: Offset) -> Option<BrokerId> {
+        let near = self.setup.consumers[c.ix()].near;
+        if near.is_empty() || near.has(self.b.id) {
+            return None;
+        }
+        let may = |f: &&FollowerState| {
+            near.has(f.broker) && l.isr.has(f.broker) && self.b.unfenced.has(f.broker) && f.leo.is_some_and(|leo| leo >= offset)
+        };
+        l.followers.iter().filter(may).max_by_key(|f| (f.leo, f.broker)).map(|f| f.broker)
+    }
+
+    pub(super) fn wake_consumers(&mut self, p: PartitionId) {
         let ready: SmallVec<[ConsumerIx; 2]> = self
             .b
             .consumer_fetches

@@ -251,6 +251,8 @@ pub struct ConsumerSetup {
     pub commit: CommitMode,
     /// `isolation.level=read_committed`.
     pub read_committed: bool,
+    /// The brokers whose `broker.rack` is its `client.rack`; nobody where `replica.selector.class` does not look at racks.
+    pub near: BrokerSet,
     /// What it writes for each record that it has handled.
     pub output: Option<OutputSetup>,
     /// What it does with the records, if it is a Streams thread.

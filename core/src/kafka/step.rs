@@ -26,6 +26,8 @@ pub enum RequestKind {
     Coordinator,
     /// First or last offsets of partitions.
     Offsets,
+    /// Where the epochs of positions end.
+    Epochs,
     /// A group that it asks to join. It is answered when all members have joined, so it may take the rebalance timeout.
     Join,
     /// Its share in a group.
@@ -164,6 +166,8 @@ pub enum Timer {
     CommitCall(ConsumerIx),
     /// A consumer tries a failed request again after `retry.backoff.ms`, growing until one succeeds.
     ConsumerBackoff(ConsumerIx),
+    /// `metadata.max.age.ms` since its leader sent a consumer to a follower: it asks the leader again (repl.3.9).
+    ReadReplica(ConsumerIx, PartitionId),
     /// `auto.commit.interval.ms`; of a Streams thread, `commit.interval.ms`.
     AutoCommit(ConsumerIx),
     /// `heartbeat.interval.ms` of a member of a group.
@@ -281,6 +285,7 @@ impl Timer {
             Timer::Delivery(b) => Actor::Producer(b.producer),
             Timer::RequestTimeout(a, ..) | Timer::MetadataBackoff(a) | Timer::MetadataAge(a) => a,
             Timer::Handling(c) | Timer::CommitCall(c) | Timer::ConsumerBackoff(c) | Timer::AutoCommit(c) => Actor::Consumer(c),
+            Timer::ReadReplica(c, _) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
             Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) | Timer::OffsetsExpiry(b, _) => Actor::Broker(b),

@@ -36,12 +36,12 @@ impl Cx<'_> {
         }
     }
 
-    /// The leader's side of OffsetForLeaderEpoch.
-    pub(super) fn on_epoch_question(&mut self, follower: BrokerId, conn: ConnGen, parts: &[FetchPart]) {
+    /// The leader's side of OffsetForLeaderEpoch: a follower's question, or a consumer's (cons.K4).
+    pub(super) fn on_epoch_question(&mut self, from: Actor, conn: ConnGen, parts: &[FetchPart]) {
         let (b, rules): (&Broker, _) = (self.b, self.setup.rules.replication);
         let end = |x| b.replica(x).ok_or(ErrorCode::UnknownLeaderEpoch);
         let parts = parts.iter().map(|x| answer(x, end(x.partition).map_or_else(Fetched::Error, |r| r.epoch_end(x, rules)))).collect();
-        self.send(Actor::Broker(follower), Body::OffsetForLeaderEpochResponse { conn, parts });
+        self.send(from, Body::OffsetForLeaderEpochResponse { conn, parts });
     }
 
     /// The follower's side: cut, and ask again or fetch.

@@ -81,13 +81,13 @@ struct ClientDurations {
     backoff: u64,
     /// `retry.backoff.max.ms`; as short as `backoff` where that does not grow.
     most_backoff: u64,
-    metadata_age: u64,
     handling: u64,
     auto_commit: u64,
     fetch_wait: u64,
     session: u64,
     group_heartbeat: u64,
     max_poll: u64,
+    metadata_age: u64,
 }
 
 /// How long a fetch of the metadata log waits for news, in microseconds.
@@ -134,6 +134,7 @@ impl Durations {
             Timer::RequestTimeout(a, _, RequestKind::Join) => client(a).request.max(client(a).max_poll + JOIN_LAPSE_US),
             Timer::RequestTimeout(a, ..) => client(a).request,
             Timer::MetadataBackoff(a) => client(a).backoff,
+            Timer::ReadReplica(c, _) => self.consumers[c.ix()].metadata_age,
             // 0 would have it ask without end.
             Timer::MetadataAge(a) => client(a).metadata_age.max(1000),
             Timer::Handling(c) => self.consumers[c.ix()].handling,
@@ -454,6 +455,9 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
             "latest" => ResetPolicy::Latest,
             other => configs::by_duration_ms(other).map_or(ResetPolicy::None, ResetPolicy::ByDuration),
         };
+        let rack = configs::value("client.rack", Scope::Consumer, &layers);
+        let by_rack = configs::value("replica.selector.class", Scope::Broker, &[&s.configs]) == configs::RACK_AWARE;
+        let near = setup.broker_ids().zip(&s.topology.racks).filter(|x| by_rack && *x.1 == rack).map(|x| x.0).collect();
         // Instance ids differ, as they must: the config is the first member's, the others' have a number behind it.
         let instance = Some(configs::value("group.instance.id", Scope::Consumer, &layers)).filter(|x| !x.is_empty());
         for m in 0..a.everybody() as u8 {
@@ -481,6 +485,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
                 max_poll_records: configs::int("max.poll.records", Scope::Consumer, &layers) as u32,
                 commit,
                 read_committed: configs::value("isolation.level", Scope::Consumer, &layers) == "read_committed",
+                near,
                 output,
                 streams: thread.clone(),
                 share: groups::acknowledging(a),

@@ -76,6 +76,15 @@ impl Scenario {
         if !matches!(t.voters, 1 | 3) {
             return error("topology.voters", format!("is {}; there can be 3, or 1 that never fails", t.voters));
         }
+        if !t.racks.is_empty() && t.racks.len() != usize::from(t.brokers) {
+            return error(
+                "topology.broker.rack",
+                format!("names {} racks; there must be one for each of {} brokers", t.racks.len(), t.brokers),
+            );
+        }
+        for (i, rack) in t.racks.iter().enumerate() {
+            check_name(rack, &format!("topology.broker.rack[{i}]"))?;
+        }
         if t.topics.is_empty() {
             return error("topology.topics", "is empty; there must be at least one topic");
         }
@@ -146,6 +155,9 @@ impl Scenario {
                 }
             }
             if let Some(s) = &a.streams {
+                if a.configs.contains_key("client.rack") {
+                    return error(format!("{at}.configs.client.rack"), "must be left out: Streams threads read from leaders here");
+                }
                 let at = format!("{at}.streams");
                 self.topic_index(&s.to).ok_or_else(|| self.no_topic(format!("{at}.to"), &s.to))?;
                 a.check_streams(s, &at)?;

@@ -71,6 +71,9 @@ const DEFAULT_STRATEGIES: &str =
 /// `partitioner.class` in place of the built-in partitioner (prod.P2).
 pub const ROUND_ROBIN: &str = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
 
+/// `replica.selector.class` in place of reading from leaders only (KIP-392).
+pub const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+
 /// Every config that changes what the engine does.
 pub const CONFIGS: &[ConfigDef] = &[
     def("min.insync.replicas", Scope::Broker, Kind::Int(1), "1"),
@@ -80,6 +83,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("replica.fetch.backoff.ms", Scope::Broker, Kind::Int(0), "1000"),
     def("replica.socket.timeout.ms", Scope::Broker, Kind::Int(1), "30000"),
     def("replica.high.watermark.checkpoint.interval.ms", Scope::Broker, Kind::Int(1), "5000"),
+    def("replica.selector.class", Scope::Broker, Kind::Word(&[RACK_AWARE]), ""),
     def("broker.heartbeat.interval.ms", Scope::Broker, Kind::Int(1), "2000"),
     def("broker.session.timeout.ms", Scope::Broker, Kind::Int(1), "9000"),
     def("controller.quorum.election.timeout.ms", Scope::Broker, Kind::Int(1), "1000"),
@@ -154,6 +158,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("heartbeat.interval.ms", Scope::Consumer, Kind::Int(1), "3000"),
     def("max.poll.interval.ms", Scope::Consumer, Kind::Int(1), "300000"),
     def("fetch.max.wait.ms", Scope::Consumer, Kind::Int(0), "500"),
+    def("client.rack", Scope::Consumer, Kind::Name, ""),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
     def("retry.backoff.max.ms", Scope::Consumer, Kind::Int(0), "1000"),

@@ -185,6 +185,9 @@ pub struct Topology {
     /// Controllers that vote on the metadata log (`controller.quorum.voters`): 3; or 1, one that never fails.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub voters: u8,
+    /// `broker.rack` of each broker, in the order of their ids; none, or one for each.
+    #[serde(rename = "broker.rack", default, skip_serializing_if = "Vec::is_empty")]
+    pub racks: Vec<String>,
     /// Topics.
     pub topics: Vec<Topic>,
     /// Producers.

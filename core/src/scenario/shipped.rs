@@ -11,12 +11,13 @@ macro_rules! shipped {
 }
 
 shipped! {
-    "acks-1" "acks-all" "catch-up" "commit-answer-lost" "commit-first" "commit-last" "controller-failover" "coordinator-failover"
-    "deleted-below-transaction" "exactly-once" "first" "h1-truncation" "h2-unfenced-fetch" "h3-unknown-epoch"
-    "h4-last-replica" "kip-903" "open-transaction" "p-a1-duplicate" "p-a3-acks-0-loss" "p-a4-acks-1-loss"
-    "p-a5-last-replica-loss" "p-a6-failed-but-stored" "p-a7-forgotten-producer" "p-a8-key-order" "p-a9-gap" "rebalances" "retry-duplicates"
-    "share-group"
-    "streams-at-least-once" "streams-exactly-once" "x4-without-group-metadata" "zombie-fenced"
+    "acks-1" "acks-all" "c-a1-handled-twice" "c-a2-never-handled" "c-a3-commit-in-close" "c-a4-lag-beyond-retention"
+    "c-a5-commit-goes-back" "c-a6-high-watermark-behind" "catch-up" "commit-answer-lost" "commit-first" "commit-last"
+    "controller-failover" "coordinator-failover" "deleted-below-transaction" "exactly-once" "first" "h1-truncation" "h2-unfenced-fetch"
+    "h3-unknown-epoch" "h4-last-replica" "kip-903" "open-transaction" "p-a1-duplicate" "p-a2-reordered" "p-a3-acks-0-loss"
+    "p-a4-acks-1-loss" "p-a5-last-replica-loss" "p-a6-failed-but-stored" "p-a7-forgotten-producer" "p-a8-key-order" "p-a9-gap"
+    "read-from-follower" "rebalances" "retry-duplicates" "share-group" "streams-at-least-once" "streams-exactly-once" "x1-hanging-transaction"
+    "x2-late-batch-is-committed" "x4-without-group-metadata" "zombie-fenced"
 }
 
 /// The text of a shipped scenario.

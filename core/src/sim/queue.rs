@@ -40,18 +40,38 @@ struct Slot {
     entry: (u64, u64),
 }
 
+/// What is due later than this, in microseconds, waits in a heap of its own.
+const FAR_US: u64 = 1_000_000;
+
+/// Most of what is due far ahead are timeouts that were disarmed long before, whose entries lie there until then. Among them
+/// each message would sink through a heap of thousands; so the near ones have a small heap.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Queue {
-    heap: BinaryHeap<Reverse<Entry>>,
+    near: BinaryHeap<Reverse<Entry>>,
+    far: BinaryHeap<Reverse<Entry>>,
     slots: BTreeMap<Timer, Slot>,
     seq: u64,
+    /// When the last item was due.
+    now_us: u64,
 }
 
 impl Queue {
     pub(super) fn push(&mut self, due_us: u64, class: Class, item: Item) -> u64 {
         self.seq += 1;
-        self.heap.push(Reverse(Entry { due_us, class, seq: self.seq, item }));
+        let heap = if due_us > self.now_us + FAR_US { &mut self.far } else { &mut self.near };
+        heap.push(Reverse(Entry { due_us, class, seq: self.seq, item }));
         self.seq
+    }
+
+    /// The next entry, and its heap.
+    fn top(&mut self) -> Option<(Entry, &mut BinaryHeap<Reverse<Entry>>)> {
+        let (near, far) = (self.near.peek().copied(), self.far.peek().copied());
+        match (near, far) {
+            (Some(Reverse(a)), Some(Reverse(b))) if b < a => Some((b, &mut self.far)),
+            (Some(Reverse(a)), _) => Some((a, &mut self.near)),
+            (None, Some(Reverse(b))) => Some((b, &mut self.far)),
+            (None, None) => None,
+        }
     }
 
     pub(super) fn arm(&mut self, t: Timer, due_us: u64) {
@@ -78,12 +98,15 @@ impl Queue {
 
     /// When the next item is due; right only after [`Queue::settle`].
     pub(super) fn next_due_us(&self) -> Option<u64> {
-        self.heap.peek().map(|Reverse(e)| e.due_us)
+        let due = |heap: &BinaryHeap<Reverse<Entry>>| heap.peek().map(|Reverse(e)| e.due_us);
+        due(&self.near).into_iter().chain(due(&self.far)).min()
     }
 
     pub(super) fn pop(&mut self) -> Option<Item> {
         self.settle();
-        let Reverse(e) = self.heap.pop()?;
+        let (e, heap) = self.top()?;
+        heap.pop();
+        self.now_us = e.due_us;
         if let Item::Fire(t) = e.item {
             self.slots.remove(&t);
         }
@@ -92,22 +115,26 @@ impl Queue {
 
     /// Removes stale entries from the top and moves postponed ones.
     pub(super) fn settle(&mut self) {
-        while let Some(Reverse(e)) = self.heap.peek().copied() {
+        while let Some((e, _)) = self.top() {
             let Item::Fire(t) = e.item else { return };
-            match self.slots.get_mut(&t) {
+            match self.slots.get(&t).copied() {
                 Some(slot) if slot.entry == (e.due_us, e.seq) => {
                     if slot.due_us == e.due_us {
                         return;
                     }
                     let due_us = slot.due_us;
-                    self.heap.pop();
+                    self.drop_top();
                     let seq = self.push(due_us, Class::Timer, Item::Fire(t));
                     self.slots.insert(t, Slot { due_us, entry: (due_us, seq) });
                 }
-                _ => {
-                    self.heap.pop();
-                }
+                _ => self.drop_top(),
             }
+        }
+    }
+
+    fn drop_top(&mut self) {
+        if let Some((_, heap)) = self.top() {
+            heap.pop();
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::kafka::log::records::RecordData;
 use crate::kafka::message::{Body, Change};
 use crate::kafka::step::TxnTimer;
 use crate::kafka::transaction::leader::Ask;
+use crate::kafka::unread::Ahead;
 use crate::kafka::{Command, Flight, Input, Out, Timer, World};
 use crate::order;
 use serde::{Deserialize, Serialize};
@@ -189,6 +190,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
         Timer::Session(b) => !w.broker(b).is_up() || w.broker(b).epoch.is_none(),
         Timer::Txn(t) => may_fire_in_transaction(w, t),
         Timer::Handling(_) | Timer::CommitCall(_) | Timer::ConsumerBackoff(_) | Timer::AutoCommit(_) => true,
+        Timer::ReadReplica(..) => false, // metadata does not get old within a story
         // Groups do not rebalance in a trial; none of these is armed.
         Timer::GroupHeartbeat(_) | Timer::MaxPoll(_) | Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => {
             false
@@ -217,26 +219,34 @@ fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
     }
 }
 
-/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned. `before`: the state that `n` is
-/// a copy of, or none to look at everything.
-pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out, before: Option<&World>) -> Footprint {
+/// Makes `a` happen in `n`. `out` holds what came of it; the answer says whom it concerned, and how `n` differs from `before`:
+/// the state that it is a copy of, or none to look at everything.
+pub(super) fn apply(trial: &Trial, n: &mut Node, a: Action, out: &mut Out, before: Option<&World>) -> (Footprint, Changes) {
     let input = input(trial, &n.world, n.used.records, a);
     let mut footprint = Footprint::of(&trial.setup, a, &input);
     n.used.count(a, &trial.bounds);
     n.world.step(input, out);
-    loop {
-        let changes = |w: &World| before.map_or_else(Changes::all, |b| w.changes(b));
+    let changes = |w: &World| before.map_or_else(Changes::all, |b| w.changes(b));
+    let mut changed = loop {
         let mut changed = changes(&n.world);
         let gone = n.world.prune_unread(&changed, out);
         if !gone.is_empty() {
             gone.iter().for_each(|(from, to)| footprint.take(&trial.setup, *from, *to));
             changed = changes(&n.world);
         }
-        let Some(id) = urgent(&n.world, &changed).filter(|_| trial.coarse) else { break };
+        let Some(id) = urgent(&n.world, &changed).filter(|_| trial.coarse) else { break changed };
         n.world.step_on(Input::Deliver(id), out);
+    };
+    if trial.prune {
+        let ahead = Ahead { lag: trial.bounds.lag_expiries > 0, sends: usize::from(n.used.records) < trial.records.len() };
+        let rested = n.world.rest(&changed, ahead, out);
+        if !rested.is_empty() {
+            rested.into_iter().for_each(|a| footprint.touch(&trial.setup, a));
+            changed = changes(&n.world);
+        }
     }
     footprint.note(&trial.setup, &out.events);
-    footprint
+    (footprint, changed)
 }
 
 /// What the world takes in when `a` happens. `records` were sent before.
@@ -265,7 +275,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 }
 
 /// Exchanges that a coarse step takes at once, since delaying them amounts to delaying what led to them: a broker's
-/// registration and heartbeats, clients' metadata requests, refused and reset connections, and records of the metadata
+/// registration and heartbeats, clients' metadata requests and questions about epochs, refused and reset connections, and records of the metadata
 /// log that name no partition.
 ///
 /// `changes`: since a state where none was left.
@@ -276,6 +286,9 @@ pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
             || match &*f.body {
                 Body::BrokerRegistration { .. } | Body::BrokerRegistrationResponse { .. } | Body::BrokerHeartbeat { .. } => true,
                 Body::Metadata { .. } | Body::MetadataResponse { .. } | Body::Disconnect { .. } => true,
+                // A leader's log only grows, so the answer does not depend on when it is asked.
+                Body::OffsetForLeaderEpoch { .. } => matches!(f.from, Actor::Consumer(_)),
+                Body::OffsetForLeaderEpochResponse { .. } => matches!(f.to, Actor::Consumer(_)),
                 Body::MetadataRecords { changes, .. } => {
                     let registering = matches!(f.to, Actor::Broker(b) if !w.broker(b).unfenced.has(b));
                     registering || changes.iter().all(|c| matches!(c, Change::Broker { .. }))

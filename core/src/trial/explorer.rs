@@ -3,7 +3,7 @@
 use super::actions::{Action, apply, enabled};
 use super::numbered::Numbered;
 use super::properties::broken;
-use super::sleep::{Footprint, Sleep};
+use super::sleep::Footprint;
 use super::waiting::{Draft, Record, Waiting};
 use super::{Budget, Ghost, Node, Property, Trial, search};
 use crate::kafka::changes::{Changes, Tally};
@@ -97,7 +97,9 @@ impl Explorer {
 
     /// Puts the first state of all into `to`; the answer is its fingerprint.
     pub(super) fn begin(&mut self, to: &mut Waiting) -> u64 {
-        self.walk(&[], 0);
+        self.child = search::root(&self.trial);
+        self.changes = Changes::all();
+        self.taken.clear();
         self.put(to, None);
         self.child.print()
     }
@@ -140,8 +142,8 @@ impl Explorer {
         self.child.world.copy_from(&self.node.world);
         self.child.used = self.node.used;
         self.child.ghost.copy_from(&self.node.ghost);
-        let way = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
-        self.changes = self.child.world.changes(&self.node.world);
+        let way;
+        (way, self.changes) = apply(&self.trial, &mut self.child, a, &mut self.out, Some(&self.node.world));
         let touched = self.child.ghost.fold(&self.trial, &self.out.events);
         let print = self.child.world.print_of_changes(&self.changes, &self.tally).wrapping_add(self.child.print_of_past());
         Some(Tried { print, touched, way })
@@ -159,18 +161,7 @@ impl Explorer {
         broken(&self.trial, &self.child)
     }
 
-    /// The same of a state that waits.
-    pub(super) fn broken_there(&mut self, r: Record<'_>) -> Option<Property> {
-        self.unpack(r);
-        broken(&self.trial, &self.node)
-    }
-
-    /// What the state that was reached leaves to others: of what slept or was tried before, everything that commutes with the way to it.
-    pub(super) fn leaves(&self, tried: &Tried) -> Sleep {
-        self.taken.iter().filter(|t| t.way.commutes(&tried.way)).map(|t| (t.action, t.way)).collect()
-    }
-
-    /// Would it leave this one, too?
+    /// Would the state that was reached leave this step to others, too: does it commute with the way there, and slept or was tried before?
     pub(super) fn would_leave(&self, tried: &Tried, number: u16) -> bool {
         let action = self.steps.get(u32::from(number)).0;
         self.taken.iter().any(|t| t.action == action && t.way.commutes(&tried.way))
@@ -191,27 +182,6 @@ impl Explorer {
             (t.number > 0).then_some(t.number)
         }));
         to.push(&self.draft)
-    }
-
-    /// Puts a state that waits elsewhere into `to`, with what it leaves to others.
-    pub(super) fn put_again(&mut self, r: Record<'_>, sleep: &Sleep, to: &mut Waiting) {
-        self.draft.begin(r.past()).extend_from_slice(r.world());
-        let steps = &mut self.steps;
-        self.draft.end(sleep.iter().filter_map(|s| u16::try_from(steps.number(s)).ok()));
-        to.push(&self.draft);
-    }
-
-    /// Makes the state at the end of this way the one that was reached.
-    pub(super) fn walk(&mut self, way: &[u16], max_faults: u32) {
-        self.child = search::root(&self.trial);
-        self.changes = Changes::all();
-        self.taken.clear();
-        for o in way {
-            enabled(&self.trial, &self.child, max_faults, &mut self.actions);
-            let a = self.actions[usize::from(*o)];
-            apply(&self.trial, &mut self.child, a, &mut self.out, None);
-            self.child.ghost.fold(&self.trial, &self.out.events);
-        }
     }
 }
 

@@ -14,7 +14,6 @@ pub mod counterfactual;
 mod explorer;
 mod fingerprints;
 pub mod knobs;
-pub mod lanes;
 mod numbered;
 mod properties;
 mod search;
@@ -142,6 +141,8 @@ pub struct Trial {
     pub coarse: bool,
     /// Of steps that commute, take one order only (see `sleep`): the same states, fewer steps.
     pub sleep: bool,
+    /// Forget what nobody will read again (see `kafka::unread`): fewer states, and everything happens as it would.
+    pub prune: bool,
     /// Memory for what actors did with inputs (see `kafka::memo`): the same steps, faster. 0: the rules run each time.
     pub memo_bytes: u64,
 }
@@ -195,6 +196,7 @@ impl Trial {
             keys: sends.into_iter().map(|s| s.4).collect(),
             coarse: true,
             sleep: true,
+            prune: true,
             memo_bytes: spec.bounds.max_bytes / 4,
         })
     }

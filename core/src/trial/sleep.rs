@@ -10,7 +10,6 @@ use super::actions::Action;
 use crate::event::EventKind;
 use crate::ids::*;
 use crate::kafka::{Input, Setup, Timer};
-use smallvec::SmallVec;
 
 /// Whom a step concerns: what its outcome depends on, and what it changes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -85,7 +84,7 @@ impl Footprint {
         self.takes |= link(setup, from, to);
     }
 
-    fn touch(&mut self, setup: &Setup, a: Actor) {
+    pub(super) fn touch(&mut self, setup: &Setup, a: Actor) {
         self.actors |= 1 << number(setup, a).min(ACTORS - 1);
         // An application's consumer and producer are one process, and call each other within a step.
         let other = match a {
@@ -115,6 +114,3 @@ fn number(setup: &Setup, a: Actor) -> u32 {
 fn link(setup: &Setup, from: Actor, to: Actor) -> u64 {
     1 << ((number(setup, from) * 8 + number(setup, to)) % 64)
 }
-
-/// Actions that a state need not take, each with what it was seen to do.
-pub type Sleep = SmallVec<[(Action, Footprint); 4]>;

@@ -54,12 +54,14 @@ fn fault(power: bool) -> impl Strategy<Value = Fault> {
     ]
 }
 
-fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
+fn commands(brokers: u8, quorum: bool, at_us: u64, f: Fault) -> Vec<TimedCommand> {
     let one = |what| vec![TimedCommand { at_us, by_hand: false, what }];
     let broker = |x: u8| x % brokers + 1;
     // Ends of links: brokers, the controller, the producer, the consumer.
+    let of_controllers = |e: End| matches!(e, End::Controller | End::Voter(_));
     let end = |x: u8| match x % (brokers + 3) {
         x if x < brokers => End::Broker(x + 1),
+        n if n == brokers && quorum => End::Voter(x % 3 + 1),
         x if x == brokers => End::Controller,
         x if x == brokers + 1 => End::Producer(0),
         _ => End::Consumer(0),
@@ -84,7 +86,7 @@ fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
         Fault::Slow(x, y, ms) => one(Do::SlowLink {
             from: end(x),
             to: end(y),
-            extra_us: u64::from(if end(x) == End::Controller || end(y) == End::Controller { ms % 50 } else { ms }) * MS,
+            extra_us: u64::from(if of_controllers(end(x)) || of_controllers(end(y)) { ms % 50 } else { ms }) * MS,
         }),
         Fault::Pause(x, ms) => one(Do::Pause { who: end(x), for_us: u64::from(ms) * MS }),
         Fault::SlowHandler(ms) => one(Do::SlowHandler { consumer: 0, handling_us: (ms > 99).then_some(u64::from(ms) * MS) }),
@@ -102,10 +104,13 @@ fn commands(brokers: u8, at_us: u64, f: Fault) -> Vec<TimedCommand> {
 /// Timeouts of the cluster a tenth of the real ones, so that a short run sees them all.
 const SHORT: &str = r#"{"replica.lag.time.max.ms":3000,"broker.session.timeout.ms":900,"broker.heartbeat.interval.ms":200,
     "replica.socket.timeout.ms":1000,"replica.fetch.backoff.ms":100,"replica.high.watermark.checkpoint.interval.ms":500,
+    "controller.quorum.election.timeout.ms":300,"controller.quorum.fetch.timeout.ms":1000,
     "log.retention.check.interval.ms":700,"log.cleaner.backoff.ms":300}"#;
 
 struct Shape {
     brokers: u8,
+    /// Controllers.
+    voters: u8,
     partitions: u16,
     replicas: u8,
     topic: serde_json::Value,
@@ -130,6 +135,7 @@ fn build(s: Shape, mut commands: Vec<TimedCommand>) -> Case {
         "configs": serde_json::from_str::<serde_json::Value>(SHORT).unwrap(),
         "topology": {
             "brokers": s.brokers,
+            "voters": s.voters,
             "topics": [{ "name": "pay", "partitions": s.partitions, "replication.factor": s.replicas, "configs": s.topic }],
             "producers": [{ "name": "checkout", "configs": s.producer }],
         },
@@ -140,7 +146,7 @@ fn build(s: Shape, mut commands: Vec<TimedCommand>) -> Case {
     Case(parse(&text.to_string()))
 }
 
-/// Any small cluster with any schedule of faults.
+/// Any small cluster with any schedule of faults; a third of them with a quorum of controllers, which come and go too.
 pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
     let shape = (1..=5u8, 1..=3u16, any::<u8>(), 1..=3u8, 0..=1u8, any::<bool>());
     let client = (
@@ -160,7 +166,8 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
         json!({ "segment.bytes": 1_048_576, "cleanup.policy": "compact", "delete.retention.ms": 1000, "min.cleanable.dirty.ratio": 0.1 }),
         json!({ "segment.ms": 400, "cleanup.policy": "compact,delete", "retention.ms": 4000, "min.compaction.lag.ms": 300 }),
     ]);
-    (shape, client, reading, timing, faults, logs).prop_map(|(shape, client, reading, timing, faults, logs)| {
+    let voters = prop::option::weighted(0.34, prop::collection::vec((0..12_000u64, 1..=3u8, any::<bool>()), 0..6));
+    (shape, client, reading, timing, faults, logs, voters).prop_map(|(shape, client, reading, timing, faults, logs, voters)| {
         let (brokers, partitions, rf, min_isr, elr, unclean) = shape;
         let mut topic = json!({ "min.insync.replicas": min_isr, "unclean.leader.election.enable": unclean });
         topic.as_object_mut().unwrap().extend(logs.as_object().unwrap().clone());
@@ -177,9 +184,21 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
         if let Some(commit) = commit {
             app["commit"] = commit.into();
         }
-        let all = faults.into_iter().flat_map(|(t, f)| commands(brokers, t * MS, f)).collect();
+        // In some, the reader's rack is that of the brokers with even ids.
+        let by_rack = timing.1.is_multiple_of(3);
+        if by_rack {
+            app["configs"]["client.rack"] = "x0".into();
+            app["configs"]["metadata.max.age.ms"] = 2500.into();
+        }
+        let quorum = voters.is_some();
+        let mut all: Vec<TimedCommand> = faults.into_iter().flat_map(|(t, f)| commands(brokers, quorum, t * MS, f)).collect();
+        for (t, voter, crash) in voters.into_iter().flatten() {
+            let what = if crash { Do::CrashVoter { voter } } else { Do::StartVoter { voter } };
+            all.push(TimedCommand { at_us: t * MS, by_hand: false, what });
+        }
         let shape = Shape {
             brokers,
+            voters: 1,
             partitions,
             replicas: rf % brokers + 1,
             bytes: if topic.get("segment.bytes").is_some() { 200_000 } else { 100 },
@@ -193,7 +212,12 @@ pub fn any_case(power: bool) -> impl Strategy<Value = Case> {
             every_us: timing.3 * MS,
             until_us: 15 * SECOND,
         };
-        build(shape, all)
+        let Case(mut s) = build(Shape { voters: if quorum { 3 } else { 1 }, ..shape }, all);
+        if by_rack {
+            s.topology.racks = (1..=brokers).map(|b| format!("x{}", b % 2)).collect();
+            s.configs.insert("replica.selector.class".into(), highwater_core::scenario::configs::RACK_AWARE.into());
+        }
+        Case(parse(&s.to_json()))
     })
 }
 
@@ -222,6 +246,7 @@ pub fn repaired_case() -> impl Strategy<Value = Case> {
         for t in [13, 15, 20] {
             (1..=s.topology.brokers).for_each(|broker| at(t * SECOND, Do::Start { broker }));
             at(t * SECOND, Do::StartConsumer { consumer: 0 });
+            (1..=3).filter(|_| s.topology.voters > 1).for_each(|voter| at(t * SECOND, Do::StartVoter { voter }));
         }
         s.until_us = 60 * SECOND;
         Case(parse(&s.to_json()))
@@ -253,6 +278,7 @@ pub fn safe_case() -> impl Strategy<Value = Case> {
         }
         let shape = Shape {
             brokers: 3,
+            voters: 1,
             partitions: 1,
             replicas: 3,
             topic: json!({ "min.insync.replicas": 2 }),
@@ -326,7 +352,7 @@ pub fn streams_case(base: impl Strategy<Value = Case>) -> impl Strategy<Value = 
         let app = &mut s.apps[0];
         (app.commit, app.output, app.standby) = (None, None, standby);
         app.streams = Some(serde_json::from_value(streams).unwrap());
-        for name in ["enable.auto.commit", "isolation.level"] {
+        for name in ["enable.auto.commit", "isolation.level", "client.rack"] {
             app.configs.remove(name);
         }
         app.configs.insert("session.timeout.ms".into(), 6000.into());

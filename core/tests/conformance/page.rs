@@ -129,13 +129,15 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>, broken: &Bro
         exactly, times within {} s. A scenario is played on a real cluster and in the simulation with the same times; both are looked at before each \
         group of commands and at the end. A power cut can't be recorded: it would take the recorder's machine with it.\n\n\
         Each case that agrees fails when some rule of the engine is broken on purpose; the last column names those rules, the list below says \
-        what they are.\n",
+        what they are. {} rules can be broken; {}.\n",
         recorded.kafka,
         recorded.recorded,
         rows.len(),
         agree + part,
         rows.len() - agree - part - differ,
-        compare::BOUND_US / 1_000_000
+        compare::BOUND_US / 1_000_000,
+        broken.rules.len(),
+        survivors(broken)
     );
     let mut family = "";
     for row in rows {
@@ -162,6 +164,13 @@ fn page(rows: &[Row], explanations: &BTreeMap<String, Explanation>, broken: &Bro
         let _ = writeln!(page, "| {rule} | {words} | {failing} |");
     }
     page
+}
+
+/// Rules that can be broken without any case's noticing.
+fn survivors(broken: &Broken) -> String {
+    let noticed = |rule: &String| broken.cases.values().any(|rules| rules.contains(rule));
+    let deaf: Vec<&str> = broken.rules.keys().filter(|r| !noticed(r)).map(String::as_str).collect();
+    if deaf.is_empty() { "each is noticed by a case, none survives".into() } else { format!("no case notices {}", deaf.join(", ")) }
 }
 
 /// The first of them; a case of a whole cluster fails without most rules.

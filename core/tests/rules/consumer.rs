@@ -1,9 +1,16 @@
 //! Section 5A: position, commit, delivery.
 
 use crate::common::*;
-use highwater_core::event::{EventKind, GroupEvent};
+use crate::world::Bench;
+use highwater_core::event::{EventKind, GroupEvent, MessageKind};
 use highwater_core::ids::*;
+use highwater_core::kafka::client::MetaState;
+use highwater_core::kafka::message::{Body, Fetched, FetchedPart};
+use highwater_core::kafka::setup::{ProtocolVersion, ResetPolicy};
 use highwater_core::scenario::{Do, Scenario};
+use highwater_core::shared::Shared;
+use smallvec::smallvec;
+use std::rc::Rc;
 
 fn reading(commit: &str, configs: &str) -> Scenario {
     let app = format!(
@@ -184,18 +191,93 @@ fn cons_k2_a_reset_position_is_not_committed_by_itself() {
     );
 }
 
+/// An unclean election takes away five records of six that the consumer has read.
+fn unclean(reset: &str) -> Scenario {
+    let app = format!(r#"{{"group":"billing","topics":["pay"],"commit":"after_handling","configs":{{"auto.offset.reset":"{reset}"}}}}"#);
+    let topic = r#"{"unclean.leader.election.enable":true,"min.insync.replicas":1}"#;
+    let mut s = with_consumer(scene(2, 2, r#"{"acks":"1","linger.ms":0}"#, topic), &app);
+    s.commands = vec![send(2 * SECOND, "A"), crash(3 * SECOND, 2)];
+    s.commands.extend((0..5).map(|i| send(20 * SECOND + i, "B")));
+    s.commands.extend([crash(25 * SECOND, 1), start(40 * SECOND, 2)]);
+    s.until_us = 90 * SECOND;
+    s
+}
+
+fn truncations(sim: &highwater_core::sim::Sim) -> Vec<(u32, u32, bool)> {
+    let of = |k| if let EventKind::LogTruncation { position, end, thrown, .. } = k { Some((position.0, end.0, thrown)) } else { None };
+    sim.events().iter().filter_map(|e| of(e.kind)).collect()
+}
+
+#[test]
+fn cons_k4_a_truncated_log_sends_the_consumer_to_where_the_logs_part() {
+    for reset in ["earliest", "latest"] {
+        let mut s = unclean(reset);
+        s.commands.push(send(60 * SECOND, "C"));
+        let sim = run(&s);
+        assert_eq!(truncations(&sim), [(6, 1, false)], "{reset}: what lies below is not read again, and nothing is skipped");
+        assert_eq!(handled(&sim), [0, 1, 2, 3, 4, 5, 1]);
+    }
+}
+
+#[test]
+fn cons_k4_without_a_reset_policy_log_truncation_exception_ends_the_application() {
+    let mut b = Bench::new(&unclean("earliest"));
+    let mut sim = begin(&unclean("earliest"));
+    sim.advance_to(24 * SECOND);
+    b.world = sim.world().clone();
+    Rc::make_mut(&mut b.world.setup).consumers[0].reset = ResetPolicy::None; // it has read: its group has a commit
+    // It asks for metadata and learns of another leader, whose log has one record of that epoch.
+    let (me, new) = (Actor::Consumer(ConsumerIx(0)), Actor::Broker(BrokerId(2)));
+    let meta = &mut Shared::make_mut(&mut b.world.consumers[0]).meta;
+    meta.state = MetaState::Asked(BrokerId(2));
+    let (conn, mut leaders) = (meta.conn(BrokerId(2)), meta.leaders.clone());
+    leaders[0] = (Some(BrokerId(2)), LeaderEpoch(1));
+    b.inject(new, me, Body::MetadataResponse { conn, leaders });
+    assert!(b.world.net.iter().any(|f| f.to == new && matches!(*f.body, Body::OffsetForLeaderEpoch { .. })));
+    let answer = Fetched::Diverging { epoch: LeaderEpoch(0), end: Offset(1) };
+    let part = FetchedPart { partition: P0, le: LeaderEpoch(1), offset: Offset(6), answer };
+    b.inject(new, me, Body::OffsetForLeaderEpochResponse { conn, parts: smallvec![part] });
+    assert!(b.has(|k| matches!(k, EventKind::LogTruncation { position: Offset(6), end: Offset(1), thrown: true, .. })));
+    assert!(!b.world.consumers[0].up, "it has closed its consumer and ended");
+}
+
+#[test]
+fn cons_k4_who_does_not_compare_epochs_skips_what_was_written_meanwhile() {
+    let with = |rules| {
+        let mut s = unclean("earliest");
+        s.rules.replication = rules;
+        let who = highwater_core::scenario::End::Consumer(0);
+        s.commands.push(at(24 * SECOND, Do::Pause { who, for_us: 40 * SECOND }));
+        s.commands.extend((0..10).map(|i| send(55 * SECOND + i * MS, "C")));
+        run(&s)
+    };
+    let (before, now) = (with(Some(ProtocolVersion::PV2)), with(None));
+    assert_eq!(handled(&before)[6..], [6, 7, 8, 9, 10], "offsets 1 to 5 of the new log are never seen");
+    assert_eq!((truncations(&now), &handled(&now)[6..]), (vec![(6, 1, false)], &(1..11).collect::<Vec<_>>()[..]));
+}
+
+#[test]
+fn cons_k4_a_clean_failover_is_asked_about_and_changes_nothing() {
+    let mut s = reading(AFTER, "");
+    s.commands.extend((0..200).map(|i| send(2 * SECOND + i * 50 * MS, "B")));
+    s.commands.push(crash(4 * SECOND, 1));
+    s.until_us = 60 * SECOND;
+    let sim = run(&s);
+    let asks = |k: &EventKind| {
+        matches!(
+            k,
+            EventKind::Sent { from: Actor::Consumer(_), to: Actor::Broker(BrokerId(2)), message: MessageKind::OffsetForLeaderEpoch, .. }
+        )
+    };
+    assert_eq!((all(&sim, asks).len(), truncations(&sim).len()), (1, 0));
+    assert_eq!(handled(&sim), (0..210).collect::<Vec<_>>());
+}
+
 #[test]
 fn cons_k3_a_position_beyond_the_leaders_log_is_reset() {
-    // An unclean election takes away what the consumer has read: its position lies beyond the end of the new leader's log.
     for (reset, to) in [("earliest", 0), ("latest", 1)] {
-        let app =
-            format!(r#"{{"group":"billing","topics":["pay"],"commit":"after_handling","configs":{{"auto.offset.reset":"{reset}"}}}}"#);
-        let topic = r#"{"unclean.leader.election.enable":true,"min.insync.replicas":1}"#;
-        let mut s = with_consumer(scene(2, 2, r#"{"acks":"1","linger.ms":0}"#, topic), &app);
-        s.commands = vec![send(2 * SECOND, "A"), crash(3 * SECOND, 2)];
-        s.commands.extend((0..5).map(|i| send(20 * SECOND + i, "B")));
-        s.commands.extend([crash(25 * SECOND, 1), start(40 * SECOND, 2)]);
-        s.until_us = 90 * SECOND;
+        let mut s = unclean(reset);
+        s.rules.replication = Some(ProtocolVersion::PV2); // before KIP-320 nobody compares epochs
         let sim = run(&s);
         let reset = last(&sim, |k| matches!(k, EventKind::PositionReset { .. }));
         assert!(matches!(reset.kind, EventKind::PositionReset { to: Offset(x), committed: false, .. } if x == to), "{reset:?}");

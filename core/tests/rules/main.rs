@@ -22,6 +22,7 @@ mod metrics;
 mod partitions;
 mod producer;
 mod quorum;
+mod reads;
 mod replication;
 mod share;
 mod stories;

@@ -1,6 +1,7 @@
 //! Metrics under their JMX names, and what faults do to them.
 
 use crate::common::*;
+use highwater_core::event::{EventKind, ShareEvent};
 use highwater_core::fold::metrics::{Series, Snapshot, deltas};
 use highwater_core::kafka::Out;
 use highwater_core::scenario::Scenario;
@@ -69,6 +70,45 @@ fn metrics_of_a_crash_leaders_move_isr_shrinks_lag_appears_and_all_comes_back() 
     assert_eq!(fenced(&series.now(&sim)), Some(0.0));
     assert!(get(&series.now(&sim), "broker=2 kafka.server:type=ReplicaManager,name=IsrExpandsPerSec,attribute=Count") > Some(0.0));
     assert!(get(&series.now(&sim), "attribute=record-retry-total") > Some(0.0));
+}
+
+#[test]
+fn metrics_of_a_share_group_count_deliveries_acknowledgements_and_locks_that_ran_out() {
+    let app = r#"{"group":"workers","topics":["pay"],"members":2,"handling_us":10000,"share":{},
+        "configs":{"share.auto.offset.reset":"earliest","share.acknowledgement.mode":"explicit","max.poll.records":1}}"#;
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, "{}");
+    s.kafka = "4.3".into();
+    let mut s = with_consumer(s, app);
+    s.configs.insert("group.share.record.lock.duration.ms".into(), 2000.into());
+    s.commands = (0..10).map(|i| send(2 * SECOND + i * 100 * MS, "A")).collect();
+    let who = highwater_core::scenario::End::Consumer(0);
+    s.commands.push(at(2 * SECOND + 15 * MS, highwater_core::scenario::Do::Pause { who, for_us: 5 * SECOND }));
+    s.until_us = 20 * SECOND;
+    let (sim, series) = watched(&s);
+    let now = series.now(&sim);
+    let expired = all(&sim, |k| matches!(k, EventKind::Share { what: ShareEvent::LockExpired { .. }, .. })).len() as f64;
+    assert!(expired > 0.0, "the one that stands still loses its record to the other");
+    let partition = |name: &str| get(&now, &format!("SharePartitionMetrics,name={name},group=workers,topic=pay,partition=0"));
+    assert_eq!((partition("InFlightMessageCount"), partition("AcquisitionLockTimeoutPerSec,attribute=Count")), (Some(0.0), Some(expired)));
+    let said = |how: &str| {
+        get(&now, &format!("broker=1 kafka.server:type=ShareGroupMetrics,name=RecordAcknowledgementsPerSec,attribute=Count,ackType={how}"))
+    };
+    assert_eq!((said("Accept"), said("Reject")), (Some(10.0), Some(0.0)));
+    let consumed =
+        |c: &str| get(&now, &format!("consumer-share-fetch-manager-metrics,client-id=workers-{c},attribute=records-consumed-total"));
+    assert_eq!(consumed("c1").zip(consumed("c2")).map(|x| x.0 + x.1), Some(10.0 + expired));
+    assert!(get(&now, "broker=1 kafka.server:type=BrokerTopicMetrics,name=TotalShareFetchRequestsPerSec,attribute=Count") > Some(0.0));
+    assert!(!now.keys().any(|k| k.contains("consumer-fetch-manager-metrics")), "a share consumer has no position");
+}
+
+#[test]
+fn metrics_of_a_quorum_nobody_is_active_without_a_majority() {
+    let mut s = traffic();
+    s.topology.voters = 3;
+    s.commands = (2..=3).map(|voter| at(20 * SECOND, highwater_core::scenario::Do::CrashVoter { voter })).collect();
+    let (sim, series) = watched(&s);
+    let active = |s: &Snapshot| get(s, "KafkaController,name=ActiveControllerCount");
+    assert_eq!((active(series.at(10 * SECOND).unwrap()), active(&series.now(&sim))), (Some(1.0), Some(0.0)));
 }
 
 #[test]

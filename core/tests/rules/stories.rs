@@ -1,10 +1,11 @@
-//! The shipped scenarios of the producer's anomalies (P-A*): what each must show, and what the answer to *why* says.
+//! The shipped scenarios of the anomalies of producers (P-A*), consumers (C-A*) and late batches (X1, X2): what each must show, and what the
+//! answer to *why* says.
 
 use crate::common::*;
-use highwater_core::event::{ErrorCode, EventKind};
+use highwater_core::event::{ErrorCode, Event, EventKind, GroupEvent};
 use highwater_core::fold::narration::{Answer, Lang, Trouble, troubles, why};
 use highwater_core::ids::*;
-use highwater_core::scenario::{Do, shipped};
+use highwater_core::scenario::{CommitSpec, Do, Scenario, shipped};
 use highwater_core::sim::Sim;
 
 fn played(name: &str) -> Sim {
@@ -34,6 +35,17 @@ fn p_a1_shipped_a_retry_after_a_lost_response_is_stored_twice() {
     assert_eq!(counts(&sim), [3, 3, 4, 0, 1]);
     let [en, ko] = told(&sim, |k| matches!(k, EventKind::BatchResent { .. }));
     assert!(en.contains("a fault took it") && ko.contains("장애로 사라졌습니다"), "{en}\n{ko}");
+}
+
+#[test]
+fn p_a2_shipped_the_refused_one_comes_after_the_one_behind_it() {
+    let sim = played("p-a2-reordered");
+    assert_eq!(counts(&sim), [3, 3, 3, 0, 0]);
+    assert_eq!(sim.ledger().figures(sim.world()).out_of_order, 1);
+    assert_eq!(all(&sim, |k| matches!(k, EventKind::BatchResent { .. })).len(), 1);
+    let mut s = parse(shipped("p-a2-reordered").unwrap());
+    s.topology.producers[0].configs.remove("enable.idempotence");
+    assert_eq!(run(&s).ledger().figures(run(&s).world()).out_of_order, 0, "idempotence keeps the order");
 }
 
 #[test]
@@ -89,6 +101,119 @@ fn p_a9_shipped_a_gap_in_the_middle_and_the_order_kept() {
     assert_eq!(counts(&sim), [3, 2, 2, 0, 0]);
     assert_eq!(keys(&sim, 1), "AC");
     assert_eq!(all(&sim, |k| matches!(k, EventKind::SendFailed { .. })).len(), 1);
+}
+
+/// Offsets of `pay-0` that a consumer handled, in order.
+fn handled(sim: &Sim) -> Vec<u32> {
+    let offset = |e: &Event| match e.kind {
+        EventKind::Handled { partition: P0, offset, .. } => Some(offset.0),
+        _ => None,
+    };
+    sim.events().iter().filter_map(offset).collect()
+}
+/// Offsets that the group's committed one went through.
+fn commits(sim: &Sim) -> Vec<u32> {
+    let offset = |e: &Event| match e.kind {
+        EventKind::Committed { partition: P0, offset, .. } => Some(offset.0),
+        _ => None,
+    };
+    let mut all: Vec<u32> = sim.events().iter().filter_map(offset).collect();
+    all.dedup();
+    all
+}
+
+#[test]
+fn cons_c_a1_shipped_what_was_not_committed_is_handled_again() {
+    let sim = played("c-a1-handled-twice");
+    assert_eq!((handled(&sim), commits(&sim)), (vec![0, 1, 1, 2, 3], vec![1, 3, 4]));
+}
+
+#[test]
+fn cons_c_a2_shipped_what_was_committed_first_is_never_handled() {
+    let sim = played("c-a2-never-handled");
+    assert_eq!((handled(&sim), commits(&sim)), (vec![0, 3], vec![1, 3, 4]), "1 and 2 were in hand when the process died");
+}
+
+#[test]
+fn cons_c_a3_shipped_close_commits_what_was_only_fetched() {
+    let sim = played("c-a3-commit-in-close");
+    assert_eq!((handled(&sim), commits(&sim)), (vec![0, 1, 2, 3], vec![10]));
+    assert_eq!(all(&sim, |k| matches!(k, EventKind::Group { what: GroupEvent::HandlerThrew { .. }, .. })).len(), 1);
+    // With a commit after handling, whoever comes next goes on where the handler threw.
+    let mut s = parse(shipped("c-a3-commit-in-close").unwrap());
+    s.apps[0].configs.remove("enable.auto.commit");
+    s.apps[0].commit = Some(CommitSpec::AfterHandling);
+    let sound = handled(&run(&s));
+    assert!((0..10).all(|o| sound.contains(&o)), "{sound:?}");
+}
+
+#[test]
+fn cons_c_a4_shipped_latest_skips_what_retention_has_left() {
+    let sim = played("c-a4-lag-beyond-retention");
+    let reset = last(&sim, |k| matches!(k, EventKind::PositionReset { .. }));
+    assert!(matches!(reset.kind, EventKind::PositionReset { to: Offset(20), committed: false, .. }), "{reset:?}");
+    let left = replica(&sim, 1).log.start().0;
+    assert!(0 < left && left < 20 && handled(&sim).iter().all(|o| !(left..20).contains(o)), "what is left is not read: {left}");
+    let mut s = parse(shipped("c-a4-lag-beyond-retention").unwrap());
+    s.apps[0].configs.insert("auto.offset.reset".into(), "earliest".into());
+    let sound = handled(&run(&s));
+    assert!((left..20).all(|o| sound.contains(&o)), "earliest reads what is left: {sound:?}");
+}
+
+#[test]
+fn cons_c_a5_shipped_the_committed_offset_goes_back() {
+    let sim = played("c-a5-commit-goes-back");
+    assert_eq!(commits(&sim), [1, 2, 6, 1]);
+    assert_eq!(counts(&sim)[3], 5, "lost in the unclean election");
+    let [(_, _, en), (_, _, ko)] = asked(&sim, Trouble::Duplicated);
+    assert!(en.last().unwrap().ends_with("because auto.offset.reset took c1 to offset 0: offset 0 was read again."), "{en:?}");
+    assert!(ko.last().unwrap().contains("auto.offset.reset에 따라"), "{ko:?}");
+}
+
+#[test]
+fn cons_c_a6_shipped_polls_are_empty_until_the_high_watermark_has_caught_up() {
+    let mut sim = begin(&parse(shipped("c-a6-high-watermark-behind").unwrap()));
+    sim.advance_to(20_000_000);
+    let (position, leader) = (sim.world().consumers[0].position(P0), sim.world().leader_replica(P0).unwrap());
+    assert_eq!((position, leader.hw, leader.log.leo()), (Some(Offset(2)), Offset(1), Offset(2)), "read, and not committed any more");
+    let sim = played("c-a6-high-watermark-behind");
+    assert_eq!(handled(&sim), [0, 1], "nothing is read again, nothing is skipped");
+    assert_eq!((hw(&sim, 2), counts(&sim)[3]), (2, 0));
+    assert!(
+        all(&sim, |k| matches!(k, EventKind::PositionReset { partition: P0, committed: false, .. })).len() <= 1,
+        "no reset but at the start"
+    );
+}
+
+#[test]
+fn x1_shipped_a_late_batch_opens_a_transaction_that_nobody_ends() {
+    let open = |s: &Scenario| {
+        let sim = run(s);
+        let r = sim.world().leader_replica(P0).unwrap();
+        (r.last_stable().0, r.hw.0, handled(&sim).len())
+    };
+    let mut s = parse(shipped("x1-hanging-transaction").unwrap());
+    assert_eq!(open(&s), (2, 4, 0), "C of another producer is never read");
+    s.configs.insert("transaction.partition.verification.enable".into(), true.into());
+    assert_eq!(open(&s), (3, 3, 1), "a leader that asks refuses the late batch (W5)");
+    s.configs.clear();
+    s.features.transaction = Some(2);
+    assert_eq!(open(&s), (3, 3, 1), "each transaction has its epoch (W2)");
+}
+
+#[test]
+fn x2_shipped_a_late_batch_is_committed_with_the_next_transaction() {
+    let keys_read = |s: &Scenario| {
+        let sim = run(s);
+        let log = &sim.world().leader_replica(P0).unwrap().log;
+        let of = |o: &u32| sim.ledger().batch(log.at(Offset(*o)).unwrap().payload.batch().unwrap().id).unwrap().records[0];
+        handled(&sim).iter().map(of).collect::<Vec<u32>>()
+    };
+    let mut s = parse(shipped("x2-late-batch-is-committed").unwrap());
+    assert_eq!(keys_read(&s), [1, 2], "B was aborted, and is read");
+    s.configs.clear();
+    s.features.transaction = Some(2);
+    assert_eq!(keys_read(&s), [2]);
 }
 
 /// The answer to why something is so with the first record that it is so with, in both languages.

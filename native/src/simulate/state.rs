@@ -8,6 +8,7 @@ use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
 use highwater_core::kafka::group::coordinator::Group as KnownGroup;
 use highwater_core::kafka::group::{GroupRecord, MemberId};
+use highwater_core::kafka::quorum::{Role, Voter};
 use highwater_core::kafka::setup::GroupProtocol;
 use highwater_core::sim::Sim;
 use serde::Serialize;
@@ -23,6 +24,9 @@ pub(super) struct State<'a> {
     trace_hash: String,
     ledger: Figures,
     partitions: Vec<Partition<'a>>,
+    /// The controllers, where the scenario has several (`topology.voters`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quorum: Option<Quorum>,
     groups: Vec<Group<'a>>,
     violations: &'a [Broken],
     metrics: Metrics,
@@ -118,6 +122,7 @@ impl<'a> State<'a> {
             trace_hash: format!("{:016x}", sim.trace_hash()),
             ledger: sim.ledger().figures(sim.world()),
             partitions: partitions(sim),
+            quorum: quorum(sim),
             groups: groups.collect(),
             violations: &run.broken,
             metrics: metrics(run),
@@ -178,6 +183,56 @@ fn name(setup: &Setup, p: PartitionId) -> (&str, u16) {
     (&setup.topics[s.topic].name, s.number)
 }
 
+/// The quorum of controllers, as `kafka-metadata-quorum describe` has it.
+#[derive(Debug, Serialize)]
+struct Quorum {
+    /// The active controller, if there is one.
+    leader_id: Option<u8>,
+    /// The highest epoch that any of them knows.
+    leader_epoch: u32,
+    /// Of the metadata log: everything below is committed.
+    high_watermark: u32,
+    voters: Vec<VoterState>,
+}
+
+#[derive(Debug, Serialize)]
+struct VoterState {
+    id: u8,
+    /// Does the process run?
+    up: bool,
+    state: &'static str,
+    epoch: u32,
+    log_end_offset: u32,
+    /// As it knows it.
+    high_watermark: u32,
+}
+
+fn quorum(sim: &Sim) -> Option<Quorum> {
+    let w = sim.world();
+    let voter = |v: &Voter| VoterState {
+        id: v.id.0,
+        up: v.up,
+        state: match v.role {
+            Role::Unattached => "unattached",
+            Role::Follower { .. } => "follower",
+            Role::Prospective { .. } => "prospective",
+            Role::Candidate { .. } => "candidate",
+            Role::Leader(_) => "leader",
+            Role::Resigned => "resigned",
+        },
+        epoch: v.epoch.0.into(),
+        log_end_offset: v.log.len() as u32,
+        high_watermark: v.hw,
+    };
+    let voters: Vec<VoterState> = w.voters.iter().map(|v| voter(v)).collect();
+    Some(Quorum {
+        leader_id: w.active_voter().map(|v| v.id.0),
+        leader_epoch: voters.iter().map(|v| v.epoch).max()?,
+        high_watermark: w.controller.end,
+        voters,
+    })
+}
+
 /// The broker that leads, or led last.
 fn authority(sim: &Sim, p: PartitionId) -> BrokerId {
     sim.world().controller.partitions[p.ix()].leader.unwrap_or_else(|| sim.ledger().view(p))
@@ -202,7 +257,7 @@ pub(super) fn partitions(sim: &Sim) -> Vec<Partition<'_>> {
             isr: s.isr.iter().collect(),
             elr: s.elr.iter().collect(),
             hw: of_leader.map_or(0, |r| r.hw.0),
-            lso: of_leader.map_or(0, |r| r.hw.0),
+            lso: of_leader.map_or(0, |r| r.last_stable().0),
             log_start: of_leader.map_or(0, |r| r.log.start().0),
             replicas: sim.setup().partitions[p.ix()].replicas.iter().filter_map(replica).collect(),
         }

@@ -1,5 +1,8 @@
 //! `--flip`: the same search with one thing changed at a time, so that one sees which of them decides.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use highwater_core::fold::narration::Lang;
 use highwater_core::scenario::{Scenario, ScenarioError};
 use highwater_core::trial::counterfactual::{Ending, Flip, Searches, Stand, flips};
@@ -13,16 +16,28 @@ pub(crate) struct Row {
     ending: Ending,
 }
 
-/// Searches every flip to its end.
-pub(crate) fn table(scenario: &Scenario) -> Vec<Row> {
-    let row = |(flip, made): (Flip, Result<Scenario, ScenarioError>)| {
-        let (progress, ending) = match made {
-            Ok(s) => search(s),
-            Err(e) => (Progress::default(), Ending::Refused(e.to_string())),
-        };
-        Row { flip, progress, ending }
+/// Searches every flip to its end, some at a time.
+pub(crate) fn table(scenario: &Scenario, threads: usize) -> Vec<Row> {
+    let flips = flips(scenario, u64::MAX);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let taken = std::iter::from_fn(|| flips.get(next.fetch_add(1, Ordering::Relaxed)));
+        taken.map(|(flip, made)| row(flip.clone(), made)).collect::<Vec<Row>>()
     };
-    flips(scenario, u64::MAX).into_iter().map(row).collect()
+    let mut rows: Vec<Row> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().expect("a search ends")).collect()
+    });
+    rows.sort_by_key(|r| flips.iter().position(|f| f.0 == r.flip));
+    rows
+}
+
+fn row(flip: Flip, made: &Result<Scenario, ScenarioError>) -> Row {
+    let (progress, ending) = match made {
+        Ok(s) => search(s.clone()),
+        Err(e) => (Progress::default(), Ending::Refused(e.to_string())),
+    };
+    Row { flip, progress, ending }
 }
 
 fn search(s: Scenario) -> (Progress, Ending) {

@@ -206,7 +206,10 @@ export default {
     await until(page, 'the label of the tide line says what it is', async () => {
       for (let x = cards.x; x < cards.x + cards.width; x += 20) {
         await page.mouse.move(x, stage.y + stage.height - 22);
-        if (await id(page, 'pointed').count()) return /every in-sync replica/.test(await id(page, 'pointed').innerText());
+        if (await id(page, 'pointed').count()) {
+          await page.waitForTimeout(500);
+          return /every in-sync replica/.test(await id(page, 'pointed').innerText());
+        }
       }
       return false;
     });
@@ -251,7 +254,7 @@ export default {
     await until(page, 'it stands still', async () => /stands still until/.test(await page.locator('.inspector').innerText()));
     await t.press(page, 'x');
     await until(page, 'it is down', async () => /crashed/.test(await id(page, 'broker-3').innerText()));
-    await t.press(page, 'Escape');
+    await t.press(page, 'Escape', 'Escape'); // first the notice that the past was changed
     await inspected('The run');
     await t.press(page, 'r');
     await until(page, 'from the beginning', async () => (await clock()) === '0.000 s');

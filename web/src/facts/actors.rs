@@ -89,6 +89,7 @@ pub fn broker(s: &Session, b: BrokerId, lang: Lang) -> Inspection {
     let me = sim.world().broker(b);
     let mut rows =
         vec![row(t.up_word, facts.condition.word(lang)), row(t.broker_epoch, me.epoch.map_or("–".to_owned(), |e| e.to_string()))];
+    rows.extend(s.timeline().scenario().topology.racks.get(b.ix()).map(|rack| row("broker.rack", rack)));
     rows.extend(pause_row(sim, Actor::Broker(b), lang));
     let replicas = me.replicas.iter().filter(|r| !sim.setup().is_internal(r.partition));
     for r in replicas.take(6) {
@@ -355,7 +356,7 @@ fn client_broker(s: &Session, a: Actor) -> Option<BrokerId> {
     let w = s.sim().world();
     match a {
         Actor::Producer(x) => w.producers[x.ix()].meta.leader(p),
-        Actor::Consumer(x) => w.consumers[x.ix()].meta.leader(p),
+        Actor::Consumer(x) => w.consumers[x.ix()].reads_from(p),
         _ => None,
     }
 }
@@ -390,7 +391,7 @@ fn shared(sim: &Sim, c: ConsumerIx, lang: Lang) -> Vec<Row> {
         let of = |what: &str| format!("{}: {what}", sim.setup().partition_name(p));
         rows.extend([row(&of(t.share_start), kept.start), row(&of(t.share_end), kept.end())]);
         let held = kept.offsets(|r| r.state == RecordState::Acquired && r.owner.is_some_and(|o| o.consumer == c));
-        let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ({} {})", t.delivery, kept.get(*o)?.count))).collect();
+        let held: Vec<String> = held.iter().filter_map(|o| Some(format!("{o} ×{}", kept.get(*o)?.count))).collect();
         rows.push(row(t.share_holds, if held.is_empty() { t.share_nothing.to_owned() } else { held.join(", ") }));
         let done = kept.offsets(|r| matches!(r.state, RecordState::Acknowledged | RecordState::Archived)).len() as u32;
         let (hw, _) = crate::scene::tide_of(sim, p);

@@ -55,7 +55,7 @@ pub fn tone(e: &EventKind) -> Tone {
         | E::Committed { .. }
         | E::DuplicateRecognised { .. }
         | E::Found { .. } => Tone::Commit,
-        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } => Tone::Read,
+        E::Polled { .. } | E::Handled { .. } | E::PositionReset { .. } | E::PreferredReadReplica { .. } => Tone::Read,
         E::IsrProposed { .. }
         | E::IsrChanged { .. }
         | E::LeaderElected { .. }
@@ -98,7 +98,7 @@ pub fn tone(e: &EventKind) -> Tone {
         E::Share { what, .. } => share_tone(what),
         E::Quorum(q) => quorum_tone(q),
         E::MinIsrAltered { .. } | E::PartitionCreated { .. } | E::PartitionLearned { .. } => Tone::Control,
-        E::ElectionRefused { .. } | E::SendBlocked { .. } | E::SendRefused { .. } => Tone::Snag,
+        E::ElectionRefused { .. } | E::LogTruncation { .. } | E::SendBlocked { .. } | E::SendRefused { .. } => Tone::Snag,
     }
 }
 

@@ -382,7 +382,7 @@ fn links(sim: &Sim, l: &Layout, seats: &Seats, shown: &[PartitionId], tokens: &[
             }
         }
         for c in &w.consumers {
-            if let (true, Some(b)) = (c.partitions().any(|x| x == *p), c.meta.leader(*p)) {
+            if let (true, Some(b)) = (c.partitions().any(|x| x == *p), c.reads_from(*p)) {
                 pairs.push((Actor::Broker(b), Actor::Consumer(c.id)));
             }
         }

@@ -162,3 +162,23 @@ fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
     assert!(matches!(poison.share, Some((RecordState::Archived, _))), "{poison:?}");
     assert_eq!(given_up, 1);
 }
+
+#[test]
+fn signs_say_what_they_are() {
+    use super::hint::{Sign, sign};
+    let mut s = session();
+    s.seek(200_000);
+    let (l, _) = stage(&s);
+    let logs = logs(s.sim(), &s.shown_partitions(1), &l, s.selection);
+    let w = logs.windows[0].1;
+    let at = |x, y| sign(&logs, &l, pt(x, y), false).map(|f| f.0);
+    let (tide, tape) = (logs.tides[0], &logs.tapes[0]);
+    let cells = l.brokers[0].y + l.rows.cells;
+    assert_eq!(at(w.boundary(tide.hw.0), l.tide_foot + 8.0), Some(Sign::HighWatermark));
+    assert_eq!(at(w.boundary(tape.leo.0) + 20.0, cells + 10.0), Some(Sign::LogEnd));
+    assert_eq!(at(w.boundary(0) + 8.0, cells - 8.0), Some(Sign::Epoch));
+    let pennant = tape.pennants[0].1;
+    assert_eq!(at(w.boundary(pennant.0) + 6.0, cells + l.rows.cell_h + 12.0), Some(Sign::Committed(false)));
+    assert_eq!(at(w.x_of(1) + 10.0, cells + 10.0), None, "an ordinary record needs no explanation");
+    assert_eq!(at(2.0, 2.0), None);
+}

@@ -82,6 +82,7 @@ pub fn look(f: &Flight, w: &World, mark: &MarkOf) -> Look {
         },
         Body::OffsetForLeaderEpoch { .. } => (Weight::Normal, Cargo::Ask, "OffsetForLeaderEpoch".into()),
         Body::Fetch { parts, .. } => follower_ask(f, w, parts),
+        Body::OffsetForLeaderEpochResponse { .. } if matches!(f.to, Actor::Consumer(_)) => (Weight::Normal, Cargo::Ask, String::new()),
         Body::FetchResponse { parts, .. } | Body::OffsetForLeaderEpochResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
         Body::ConsumerFetch { .. } => (Weight::Quiet, Cargo::Ask, String::new()),
         Body::ConsumerFetchResponse { parts, .. } => fetched(f, w, parts.iter(), mark),
@@ -269,6 +270,7 @@ fn fetched<'a>(
         match &p.answer {
             Fetched::Error(e) => return (Weight::Normal, Cargo::Refusal, e.name().to_owned()),
             Fetched::OutOfRange { .. } => return (Weight::Normal, Cargo::Refusal, "OFFSET_OUT_OF_RANGE".to_owned()),
+            Fetched::ReadFrom(b) => return (Weight::Normal, Cargo::Slip, format!("preferredReadReplica {b}")),
             Fetched::Diverging { epoch, end } => {
                 return (Weight::Loud, Cargo::Refusal, format!("diverging: e{epoch} ends @{end}"));
             }

@@ -143,7 +143,7 @@ pub struct Sheet {
     /// What they amount to.
     pub decides: Option<String>,
     /// What no trial explores.
-    pub caveat: &'static str,
+    pub caveat: String,
 }
 
 /// A shipped configuration that can be tried, and its name.
@@ -178,7 +178,7 @@ pub fn sheet(case: &Case, shipped: &[Shipped], lang: Lang) -> Sheet {
         steps: steps(case, lang),
         flips: case.runs().iter().enumerate().skip(1).filter_map(|(i, r)| flip(case, i, r, lang)).collect(),
         decides: decides(case, lang),
-        caveat: words::caveat(lang.core()),
+        caveat: [words::caveat(lang.core()), if s.topology.voters > 1 { lang.trial().one_controller } else { "" }].join(" "),
     }
 }
 

@@ -60,9 +60,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
-        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
-            consumer(&e.kind, n)
-        }
+        EventKind::Polled { .. }
+        | EventKind::Handled { .. }
+        | EventKind::Committed { .. }
+        | EventKind::PositionReset { .. }
+        | EventKind::PreferredReadReplica { .. }
+        | EventKind::LogTruncation { .. } => consumer(&e.kind, n),
         EventKind::Group { group, what } => super::groups::en(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
@@ -413,6 +416,24 @@ fn consumer(kind: &EventKind, n: &Names) -> String {
         }
         EventKind::PositionReset { consumer, partition, to, committed: false } => {
             format!("{} has no position in {}: auto.offset.reset takes it to offset {to}.", n.consumer(consumer), n.partition(partition))
+        }
+        EventKind::LogTruncation { consumer, partition, position, end, thrown } => {
+            let (who, log) = (n.consumer(consumer), n.partition(partition));
+            let parted =
+                format!("the new leader's log of {log} parts at offset {end} from what {who} had read, below its position {position}");
+            if thrown {
+                format!("LogTruncationException ends {who}: {parted}, and auto.offset.reset is none.")
+            } else {
+                format!("{who} goes back to offset {end}: {parted}.")
+            }
+        }
+        EventKind::PreferredReadReplica { consumer, partition, replica: Some(b) } => format!(
+            "The leader of {} sends {} to broker {b}, a follower in its rack (preferredReadReplica): that is where it reads from now on.",
+            n.partition(partition),
+            n.consumer(consumer)
+        ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: None } => {
+            format!("{} reads {} from its leader again.", n.consumer(consumer), n.partition(partition))
         }
         _ => String::new(),
     }

@@ -61,9 +61,12 @@ pub(super) fn sentence(e: &Event, n: &Names) -> String {
         | EventKind::Poisoned { .. }
         | EventKind::ConsumerCrashed { .. }
         | EventKind::ConsumerStarted { .. } => fault(&e.kind, n),
-        EventKind::Polled { .. } | EventKind::Handled { .. } | EventKind::Committed { .. } | EventKind::PositionReset { .. } => {
-            consumer(&e.kind, n)
-        }
+        EventKind::Polled { .. }
+        | EventKind::Handled { .. }
+        | EventKind::Committed { .. }
+        | EventKind::PositionReset { .. }
+        | EventKind::PreferredReadReplica { .. }
+        | EventKind::LogTruncation { .. } => consumer(&e.kind, n),
         EventKind::Group { group, what } => super::groups::ko(group, what, n),
         EventKind::Lost { .. } | EventKind::Found { .. } => judgement(e, n),
         EventKind::Txn(t) => super::transactions::sentence(&t, n),
@@ -447,6 +450,24 @@ fn consumer(kind: &EventKind, n: &Names) -> String {
             topic(n.consumer(consumer)),
             n.partition(partition)
         ),
+        EventKind::LogTruncation { consumer, partition, position, end, thrown } => {
+            let (who, log) = (n.consumer(consumer), n.partition(partition));
+            let parted = format!("{log}의 새 리더 로그가 {who}의 위치 {position}보다 앞인 오프셋 {end}에서 갈라졌고");
+            if thrown {
+                format!("{parted} auto.offset.reset이 none이어서 {} LogTruncationException으로 끝납니다.", topic(who))
+            } else {
+                format!("{parted}, {} 오프셋 {end}부터 다시 읽습니다.", topic(who))
+            }
+        }
+        EventKind::PreferredReadReplica { consumer, partition, replica: Some(b) } => format!(
+            "{}의 리더가 {}에 같은 랙의 팔로워인 {}에서 읽으라고 알려 줍니다(preferredReadReplica).",
+            n.partition(partition),
+            n.consumer(consumer),
+            broker(b)
+        ),
+        EventKind::PreferredReadReplica { consumer, partition, replica: None } => {
+            format!("{} {} 다시 리더에서 읽습니다.", topic(n.consumer(consumer)), object(n.partition(partition)))
+        }
         _ => String::new(),
     }
 }

@@ -250,7 +250,7 @@ impl<'a> Case<'a> {
         events.extend(reset);
         events.extend(broke.filter(|b| b.seq > once.0.seq));
         let from = reset.and_then(|r| match r.kind {
-            EventKind::PositionReset { to, .. } => Some(to),
+            EventKind::PositionReset { to, committed, .. } => Some((to, committed)),
             _ => None,
         });
         let record = self.names.record_in(self.batch, again.1.3);

@@ -108,21 +108,29 @@ pub(super) fn duplicated(copies: u16, idempotent: bool, batch: BatchId, p: Parti
     }
 }
 
-/// Handled more than once.
-pub(super) fn handled_again(record: &str, c: ConsumerIx, offset: Offset, from: Option<Offset>, n: &Names) -> String {
+/// Handled more than once; `from` is where reading went on, and whether a commit or `auto.offset.reset` said so.
+pub(super) fn handled_again(record: &str, c: ConsumerIx, offset: Offset, from: Option<(Offset, bool)>, n: &Names) -> String {
     let who = n.consumer(c);
-    match (n.lang, from) {
-        (Lang::En, Some(from)) => capitalised(&format!(
-            "{record} was handled twice, because its group had committed no more than offset {from} when {who} took over: offset {offset} was read again."
-        )),
-        (Lang::En, None) => capitalised(&format!("{record} was handled twice, because {who} read offset {offset} again before a commit.")),
-        (Lang::Ko, Some(from)) => format!(
-            "{} 두 번 처리된 것은 {} 이어받을 때 그룹의 커밋이 오프셋 {from}까지여서 오프셋 {offset}부터 다시 읽었기 때문입니다.",
-            subject(record),
-            subject(&who)
-        ),
-        (Lang::Ko, None) => {
-            format!("{} 두 번 처리된 것은 {} 커밋 전에 오프셋 {offset}을 다시 읽었기 때문입니다.", subject(record), subject(&who))
+    match n.lang {
+        Lang::En => {
+            let why = match from {
+                Some((from, true)) => {
+                    format!("its group had committed no more than offset {from} when {who} took over: offset {offset} was read again")
+                }
+                Some((from, false)) => format!("auto.offset.reset took {who} to offset {from}: offset {offset} was read again"),
+                None => format!("{who} read offset {offset} again before a commit"),
+            };
+            capitalised(&format!("{record} was handled twice, because {why}."))
+        }
+        Lang::Ko => {
+            let why = match from {
+                Some((from, true)) => {
+                    format!("{} 이어받을 때 그룹의 커밋이 오프셋 {from}까지여서 오프셋 {offset}부터 다시 읽었기", subject(&who))
+                }
+                Some((from, false)) => format!("auto.offset.reset에 따라 {} 오프셋 {from}부터 다시 읽었기", subject(&who)),
+                None => format!("{} 커밋 전에 오프셋 {offset}을 다시 읽었기", subject(&who)),
+            };
+            format!("{} 두 번 처리된 것은 {why} 때문입니다.", subject(record))
         }
     }
 }

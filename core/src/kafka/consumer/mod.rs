@@ -30,6 +30,8 @@ pub struct Buffered {
     pub batch: BatchId,
     /// Its place in the batch.
     pub index: u16,
+    /// The leader epoch that it was appended in.
+    pub epoch: LeaderEpoch,
 }
 
 /// Where a consumer stands with its coordinator.
@@ -56,12 +58,19 @@ pub struct Share {
     pub fetched: Offset,
     /// There is no commit to start from: its leader is asked where `auto.offset.reset` leads.
     pub reset: bool,
+    /// The follower that its leader sent it to (repl.3.9).
+    pub read_replica: Option<BrokerId>,
+    /// The leader epoch of the last record that `poll()` returned; `None` after a reset, or where the group's commits said
+    /// where to begin: then there is nothing to compare.
+    pub epoch: Option<LeaderEpoch>,
+    /// Its leader has changed: the position is compared with the log of the new one before anything is fetched there (cons.K4).
+    pub validating: bool,
 }
 
 impl Share {
     /// A partition that it has just been given.
     pub fn new(partition: PartitionId) -> Self {
-        Share { partition, position: None, fetched: Offset::ZERO, reset: false }
+        Share { partition, position: None, fetched: Offset::ZERO, reset: false, read_replica: None, epoch: None, validating: false }
     }
 }
 
@@ -86,6 +95,8 @@ pub struct Consumer {
     pub fetching: SmallVec<[BrokerId; 1]>,
     /// Leaders that were asked for offsets.
     pub listing: SmallVec<[BrokerId; 1]>,
+    /// Leaders that were asked where the epochs of positions end.
+    pub validating: SmallVec<[BrokerId; 1]>,
     /// What it wants of the coordinator.
     pub coordination: Coordination,
     /// The coordinator that was asked and has not answered; `None` while it waits to ask again.
@@ -133,6 +144,7 @@ impl Consumer {
             work: VecDeque::new(),
             fetching: SmallVec::new(),
             listing: SmallVec::new(),
+            validating: SmallVec::new(),
             coordination: Coordination::Idle,
             asked: None,
             about_to_commit: false,
@@ -172,6 +184,12 @@ impl Consumer {
         self.assigned.iter().find(|s| s.partition == p)?.position
     }
 
+    /// Whom it asks for records of a partition: the leader, or the follower that the leader named.
+    pub fn reads_from(&self, p: PartitionId) -> Option<BrokerId> {
+        let named = self.assigned.iter().find(|s| s.partition == p).and_then(|s| s.read_replica);
+        self.meta.leader(p).map(|leader| named.unwrap_or(leader))
+    }
+
     pub(super) fn knows_positions(&self) -> bool {
         self.assigned.iter().any(|s| s.position.is_some())
     }
@@ -193,7 +211,8 @@ impl Consumer {
         let group = self.asked == Some(b)
             || m.asked == Some(b)
             || m.beating == Some(b)
-            || self.share.as_ref().is_some_and(|s| s.asked.contains(&b));
+            || self.share.as_ref().is_some_and(|s| s.asked.contains(&b))
+            || self.validating.contains(&b);
         self.up && (self.meta.state == MetaState::Asked(b) || self.fetching.contains(&b) || self.listing.contains(&b) || group)
     }
 
@@ -205,6 +224,7 @@ impl Consumer {
         let me = Actor::Consumer(self.id);
         membership::armed(&self.member, self.id, self.busy(), f);
         self.listing.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Offsets)));
+        self.validating.iter().for_each(|b| f(Timer::RequestTimeout(me, *b, RequestKind::Epochs)));
         if self.meta.state == MetaState::Backoff {
             f(Timer::MetadataBackoff(me));
         }
@@ -229,6 +249,7 @@ impl Consumer {
         if let Some(b) = self.asked {
             f(Timer::RequestTimeout(me, b, RequestKind::Coordinator));
         }
+        self.assigned.iter().filter(|s| s.read_replica.is_some()).for_each(|s| f(Timer::ReadReplica(self.id, s.partition)));
         let acknowledging = self.share.iter().flat_map(|s| &s.asked);
         for b in self.fetching.iter().chain(acknowledging) {
             f(Timer::RequestTimeout(me, *b, RequestKind::Data));
@@ -367,13 +388,15 @@ impl ConsumerCx<'_> {
         match body {
             Body::ConsumerFetchResponse { conn, parts } => self.on_fetched(b, *conn, parts),
             Body::MetadataResponse { conn, leaders } => {
-                let me = self.me();
+                let (me, before) = (self.me(), self.c.meta.leaders.clone());
                 self.c.meta.on_response(b, *conn, leaders, (me, self.setup), self.out);
+                self.leaders_changed(&before);
             }
             _ if !current => {}
             Body::OffsetFetchResponse { result, .. } => self.on_offsets(b, result),
             Body::OffsetCommitResponse { result, .. } => self.on_committed(b, *result),
             Body::ListOffsetsResponse { parts, .. } => self.on_listed(b, parts),
+            Body::OffsetForLeaderEpochResponse { parts, .. } => self.on_epoch_ends(b, parts),
             Body::JoinGroupResponse { result, .. } => self.on_joined(b, result),
             Body::SyncGroupResponse { result, .. } => self.on_synced(b, result),
             Body::GroupHeartbeatResponse { result, .. } => self.on_heartbeat(b, *result),
@@ -402,6 +425,7 @@ impl ConsumerCx<'_> {
             }
             Timer::ConsumerBackoff(_) => self.c.backing_off = false,
             Timer::MetadataBackoff(me) => self.c.meta.on_backoff(me, self.out),
+            Timer::ReadReplica(_, p) => self.back_to_leader(|s| s.partition == p),
             Timer::MetadataAge(me) => self.c.meta.on_age(me, self.out),
             Timer::RequestTimeout(_, b, _) => self.disconnected(b),
             Timer::AutoCommit(_) => self.c.commit_due = true,
@@ -448,6 +472,7 @@ impl ConsumerCx<'_> {
             }
         }
         self.list_offsets();
+        self.validate();
         self.list_ends();
         if self.c.work.is_empty() {
             self.commit_if_due();
@@ -486,7 +511,7 @@ impl ConsumerCx<'_> {
             // Past control batches and aborted ones too (txn.M6), if nothing else is buffered.
             let more = self.c.buffer.iter().any(|r| r.partition == partition);
             let to = if more { last.offset.plus(1) } else { s.fetched };
-            s.position = Some(to);
+            (s.position, s.epoch) = (Some(to), Some(last.epoch));
             let records = polled.iter().filter(|r| r.partition == partition).count() as u32;
             self.out.event(EventKind::Polled { consumer: self.c.id, partition, from, to, records });
         }
@@ -580,6 +605,7 @@ impl ConsumerCx<'_> {
         let me = self.me();
         self.c.meta.on_disconnect(b, me, self.out);
         self.c.fetching.retain(|f| *f != b);
+        self.back_to_leader(|s| s.read_replica == Some(b));
         if let Some(s) = &mut self.c.share {
             s.asked.retain(|x| *x != b);
         }
@@ -592,6 +618,7 @@ impl ConsumerCx<'_> {
             self.c.listing.retain(|l| *l != b);
             self.answered(b, RequestKind::Offsets);
         }
+        self.is_answered_of_epochs(b);
         self.drop_group_requests(b);
         self.answered(b, RequestKind::Data);
         self.retry_later();

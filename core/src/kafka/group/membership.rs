@@ -344,6 +344,7 @@ impl ConsumerCx<'_> {
         let going: Parts = self.c.partitions().filter(|p| which(*p)).collect();
         let lost = self.c.member.lost;
         for partition in going {
+            self.out.disarm(Timer::ReadReplica(self.c.id, partition));
             self.c.assigned.retain(|s| s.partition != partition);
             self.c.buffer.retain(|r| r.partition != partition);
             let member = self.c.id;

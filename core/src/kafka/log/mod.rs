@@ -329,9 +329,12 @@ impl Log {
 
     /// Every batch that reaches beyond `from`, in order.
     pub fn iter_from(&self, from: Offset) -> impl Iterator<Item = &Entry> {
-        let chunk = self.sealed.partition_point(|c| c.last().is_none_or(|e| e.end() <= from));
-        let all = self.sealed[chunk..].iter().flat_map(|c| c.iter()).chain(self.tail.iter());
-        all.skip_while(move |e| e.end() <= from)
+        let behind = move |e: &Entry| e.end() <= from;
+        let chunk = self.sealed.partition_point(|c| c.last().is_none_or(behind));
+        let (first, sealed) =
+            self.sealed[chunk..].split_first().map_or((&[][..], &[][..]), |(c, rest)| (&c[c.partition_point(behind)..], rest));
+        let tail = &self.tail[self.tail.partition_point(behind)..];
+        first.iter().chain(sealed.iter().flat_map(|c| c.iter())).chain(tail)
     }
 
     /// The last batches first.

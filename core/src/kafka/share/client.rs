@@ -163,8 +163,13 @@ impl ConsumerCx<'_> {
         for (partition, result) in parts {
             match result {
                 Ok(records) => {
-                    let buffered =
-                        |r: &AcquiredRecord| Buffered { partition: *partition, offset: r.offset, batch: r.batch, index: r.index };
+                    let buffered = |r: &AcquiredRecord| Buffered {
+                        partition: *partition,
+                        offset: r.offset,
+                        batch: r.batch,
+                        index: r.index,
+                        epoch: LeaderEpoch(0),
+                    };
                     self.c.buffer.extend(records.iter().map(buffered));
                 }
                 Err(_) => self.retry_later(),

@@ -237,6 +237,7 @@ pub fn fetch_errors(seen: &Value) -> Vec<String> {
             Fetched::OutOfRange { .. } => ErrorCode::OffsetOutOfRange.name(),
             Fetched::Error(e) => e.name(),
             Fetched::Diverging { .. } => "diverging",
+            Fetched::ReadFrom(_) => "preferredReadReplica",
         };
         let engine = json!({ "broker": to.0, "offset": part.offset.0, "leader_epoch": part.le.0, "error": error });
         found.extend(unequal(row, &engine));

@@ -33,7 +33,7 @@ pub fn findings(s: &Sheet, lang: Lang, go: &Go) -> Html {
                         <button type="button" class="plain" data-testid="keep-story" onclick={ask(go, Msg::Keep(Keeping::Story(0)))}>{ t.keep_story }</button>
                     </div>
                 }
-                if !idle { <p class="fine">{ s.caveat }</p> }
+                if !idle { <p class="fine">{ &s.caveat }</p> }
             </div>
         </section>
     }
