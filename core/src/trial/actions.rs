@@ -280,7 +280,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 ///
 /// `changes`: since a state where none was left.
 pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
-    let is_urgent = |f: &&Flight| {
+    let is_urgent = |f: &Flight| {
         let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
         to_down
             || match &*f.body {
@@ -296,5 +296,5 @@ pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
                 _ => false,
             }
     };
-    w.news(changes).find(is_urgent).map(|f| f.id)
+    w.news(changes, is_urgent).next().map(|f| f.id)
 }
