@@ -41,6 +41,8 @@ struct Plan {
     seed: u64,
     until_us: u64,
     script: Option<story::Script>,
+    /// Timestamps are made of the clock in the run, not only by applications.
+    stamps: bool,
 }
 
 /// A workload with its names resolved.
@@ -82,6 +84,9 @@ pub struct Sim {
     last_fetch: LiteMap<(BrokerId, BrokerId), u64>,
     transaction_starts: LiteMap<TxnIx, u64>,
     last_metadata: LiteMap<Actor, u64>,
+    /// Tries of batches that failed; other backoffs, one after the other.
+    tries: LiteMap<BatchId, u32>,
+    backoffs: LiteMap<Timer, u32>,
     sticky: LiteMap<(ProducerIx, usize), Sticky>,
     disturbances: Disturbances,
     events: Chunked<Event>,
@@ -122,6 +127,7 @@ impl Sim {
             seed: scenario.seed,
             until_us: scenario.until_us,
             script,
+            stamps: setup.stamps(),
         };
         // A story has no times that a disk could make longer.
         let costs = scenario.cost.filter(|_| plan.script.is_none()).map(|c| Costs::new(c, setup.brokers));
@@ -140,6 +146,8 @@ impl Sim {
             last_fetch: LiteMap::new_vec(),
             transaction_starts: LiteMap::new_vec(),
             last_metadata: LiteMap::new_vec(),
+            tries: LiteMap::new_vec(),
+            backoffs: LiteMap::new_vec(),
             sticky: LiteMap::new_vec(),
             disturbances: Disturbances::default(),
             events: Chunked::default(),
@@ -255,6 +263,9 @@ impl Sim {
     }
 
     fn process(&mut self, due: u64, out: &mut Out) {
+        if self.plan.stamps {
+            self.world.set_clock(self.now_us / 1000);
+        }
         if self.is_story() {
             return self.play(out);
         }
@@ -497,7 +508,7 @@ impl Sim {
         match op {
             TimerOp::Arm(t, base) => {
                 let from = match base {
-                    Base::Now => self.now_us,
+                    Base::Now | Base::Retry(_) => self.now_us,
                     Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
@@ -507,7 +518,8 @@ impl Sim {
                         self.now_us - (self.now_us - last) % self.plan.durations.of(&t, &self.world.setup).max(1)
                     }
                 };
-                let us = self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t, &self.world.setup));
+                let us = self.disturbances.duration_of(&t).or_else(|| self.backoff_us(&t, base));
+                let us = us.unwrap_or_else(|| self.plan.durations.of(&t, &self.world.setup));
                 let jitter_us = match t {
                     // Up to as much again, so that two voters seldom ask at once.
                     Timer::Quorum(QuorumTimer::Election(..)) => fingerprint(&(self.plan.seed, t)) % us.max(1),
@@ -515,7 +527,15 @@ impl Sim {
                 };
                 self.queue.arm(t, from.saturating_add(us + jitter_us).max(self.now_us));
             }
-            TimerOp::Disarm(t) => self.queue.disarm(&t),
+            TimerOp::Disarm(t) => {
+                if let Timer::Delivery(batch) = t {
+                    self.tries.remove(&batch);
+                }
+                self.queue.disarm(&t);
+            }
+            TimerOp::Settle(t) => {
+                self.backoffs.remove(&t);
+            }
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
             }
@@ -526,6 +546,21 @@ impl Sim {
                 self.transaction_starts.insert(txn, self.now_us);
             }
         }
+    }
+
+    /// KIP-580: how long to wait before another try, after so many. By seed, and by what it is that is tried again.
+    fn backoff_us(&mut self, t: &Timer, base: Base) -> Option<u64> {
+        if !matches!(t, Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) | Timer::ConsumerBackoff(_)) {
+            return None;
+        }
+        let tries = match base {
+            Base::Retry(batch) => self.tries.entry(batch).or_insert(0),
+            _ => self.backoffs.entry(*t).or_insert(0),
+        };
+        let before = *tries;
+        *tries += 1;
+        let batch = if let Base::Retry(batch) = base { Some(batch) } else { None };
+        self.plan.durations.growing(t, before, fingerprint(&(self.plan.seed, t, batch, before)))
     }
 
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).

@@ -5,6 +5,43 @@ const id = (page, name) => page.locator(`[data-testid="${name}"]`);
 const open = (page) => page.locator('header nav [aria-current="page"]').getAttribute('data-testid');
 
 export default {
+  'the help lists the keys that work behind each door': async (t) => {
+    const page = await t.open();
+    const everywhere = ['Tab', 'D', 'L', 'T', '?', 'Esc'];
+    const time = ['Space', '→ PgDn', '← PgUp', 'R'];
+    const own = {
+      '#/measure': [...time, '1 2 3'],
+      '#/trial': [],
+      '#/learn': [],
+      '#/learn/L9/1': [...time, 'N', '1 2 3', 'P', 'C', 'X'],
+      '#/play': [...time, '1 2 3', 'C', 'X', 'P'],
+    };
+    for (const [hash, keys] of Object.entries(own)) {
+      await page.evaluate((to) => { location.hash = to; }, hash);
+      await page.waitForTimeout(1200);
+      await page.keyboard.press('?');
+      assert.deepEqual(await page.locator('.help .two kbd').allInnerTexts(), [...keys, ...everywhere], hash);
+      await page.keyboard.press('Escape');
+      await page.locator('[data-testid="help-dialog"]').waitFor({ state: 'detached' });
+    }
+    // In the list of lessons, keys do not play the cluster behind the other door.
+    await page.evaluate(() => { location.hash = '#/learn'; });
+    await page.waitForTimeout(600);
+    await page.keyboard.press('Space');
+    await page.waitForTimeout(600);
+    await page.evaluate(() => { location.hash = '#/play'; });
+    await page.waitForTimeout(600);
+    assert.equal(await page.locator('[data-testid="clock"]').innerText(), '0.000 s');
+    // The Measure door's own keys.
+    await page.evaluate(() => { location.hash = '#/measure'; });
+    await page.locator('[role=tab]').nth(2).waitFor();
+    for (const n of [3, 2, 1]) {
+      await page.keyboard.press(String(n));
+      await page.waitForTimeout(200);
+      assert.equal(await page.locator('[role=tab]').nth(n - 1).getAttribute('aria-selected'), 'true', `key ${n}`);
+    }
+  },
+
   'the first door is open, whatever the address says': async (t) => {
     for (const hash of ['', '#/attic', '#controls']) {
       assert.equal(await open(await t.open({ hash })), 'door-play', hash);

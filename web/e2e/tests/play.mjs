@@ -206,7 +206,10 @@ export default {
     await until(page, 'the label of the tide line says what it is', async () => {
       for (let x = cards.x; x < cards.x + cards.width; x += 20) {
         await page.mouse.move(x, stage.y + stage.height - 22);
-        if (await id(page, 'pointed').count()) return /every in-sync replica/.test(await id(page, 'pointed').innerText());
+        if (await id(page, 'pointed').count()) {
+          await page.waitForTimeout(500);
+          return /every in-sync replica/.test(await id(page, 'pointed').innerText());
+        }
       }
       return false;
     });

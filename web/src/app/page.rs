@@ -37,6 +37,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
         Door::Trial => app.court.as_ref().map(|c| c.sheet.title.clone()).unwrap_or_default(),
         Door::Play => app.hot.borrow().session.timeline().scenario().title_in(lang.core()).to_owned(),
     };
+    let acts = door != Door::Trial && (door != Door::Learn || app.learn.open.is_some());
     let story = door == Door::Play && app.hot.borrow().session.sim().is_story();
     html! {
         <div class="frame">
@@ -48,7 +49,7 @@ pub fn view(app: &App, ctx: &Context<App>) -> Html {
                     <button type="button" class="square" aria-label={t.close} onclick={ask(&go, Msg::DismissNotice)}>{ icons::cross() }</button></div>
             }
             if let Some((what, b)) = app.keep.zip(behind::here()) { { (b.keep)(app, what, &go) } }
-            if app.help { <div id="help-open"><Help {door} {lang} glossary={app.learn.glossary(lang).clone()} go={go.clone()} /></div> }
+            if app.help { <div id="help-open"><Help {door} {lang} {acts} glossary={app.learn.glossary(lang).clone()} go={go.clone()} /></div> }
         </div>
     }
 }
@@ -255,7 +256,7 @@ fn pointed(hot: &Hot, e: &MouseEvent) -> Option<Hint> {
     let s = &hot.session;
     let (l, shown) = crate::facts::place(s, hot.frame);
     let logs = crate::scene::logs(s.sim(), &shown, &l, s.selection);
-    let (sign, at) = signs::sign(&logs, &l, at, l.legend.is_some())?;
+    let (sign, at) = signs::sign(&logs, &l, at, s.sim().setup().groups.iter().all(|g| g.share.is_some()))?;
     Some(Hint { at, of: HintOf::Sign(sign) })
 }
 

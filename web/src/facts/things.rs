@@ -8,7 +8,7 @@ use super::lines::moment;
 use crate::i18n::{self, Lang};
 use crate::scene::mark::Mark;
 use crate::scene::traffic::{self, Weight};
-use crate::scene::{Fate, fate, mark_of, stable_of, tide_of};
+use crate::scene::{Fate, fate, mark_of, share, stable_of, tide_of};
 use crate::session::Session;
 use crate::session::select::Selection;
 use highwater_core::event::EventKind;
@@ -171,6 +171,7 @@ pub fn partition(s: &Session, p: PartitionId, lang: Lang) -> Inspection {
 fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
     let (t, sim) = (lang.text(), s.sim());
     let b = sim.ledger().view(p);
+    let group = share::group_shown(sim, p, s.selection);
     let mut picks = Vec::new();
     if let Some(r) = sim.world().broker(b).replica(p) {
         for e in r.log.iter_back().take(PICKS) {
@@ -179,10 +180,14 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
             };
             for i in (0..count).rev() {
                 let offset = e.base.plus(u32::from(i));
+                let mark = mark_of(sim, batch, first + i);
+                let state = group.filter(|_| offset < r.hw).and_then(|g| sim.ledger().shares().state(sim.world(), g, p, offset));
+                let seen = if offset < r.hw { t.visible_word } else { t.not_visible };
+                let note = state.map_or_else(|| seen.to_owned(), |x| shared(x, lang));
                 picks.push(Pick {
-                    mark: Some(mark_of(sim, batch, first + i)),
+                    mark: Some(mark),
                     text: format!("{} {offset}", t.offset),
-                    note: if offset < r.hw { t.visible_word.to_owned() } else { t.not_visible.to_owned() },
+                    note: if mark.poison { format!("{} · {note}", t.poison_record) } else { note },
                     what: Selection::Record(b, p, offset),
                 });
             }
@@ -190,6 +195,18 @@ fn newest_records(s: &Session, p: PartitionId, lang: Lang) -> Picks {
     }
     picks.truncate(PICKS);
     Picks { title: t.records, picks, none: t.no_events }
+}
+
+/// How a record stands with a share group: `acquired ×2`.
+fn shared((state, count): (RecordState, u8), lang: Lang) -> String {
+    let t = lang.text();
+    let word = match state {
+        RecordState::Available => t.share_word_available,
+        RecordState::Acquired => t.share_word_acquired,
+        RecordState::Acknowledged => t.share_word_done,
+        RecordState::Archived => t.share_word_archived,
+    };
+    if count > 0 { format!("{word} ×{count}") } else { word.to_owned() }
 }
 
 /// A record in a replica's log.
@@ -245,16 +262,8 @@ pub fn record(s: &Session, b: BrokerId, p: PartitionId, offset: Offset, lang: La
     rows.extend(ledger.record_in(batch, index).filter(|id| sim.is_poison(*id)).map(|_| row(t.handler, t.handler_fails)));
     for (i, g) in sim.setup().groups.iter().enumerate().filter(|g| g.1.share.is_some()) {
         let g_ix = GroupIx(i as u8);
-        rows.extend(ledger.shares().state(sim.world(), g_ix, p, offset).map(|(state, count)| {
-            let word = match state {
-                RecordState::Available => t.share_word_available,
-                RecordState::Acquired => t.share_word_acquired,
-                RecordState::Acknowledged => t.share_word_done,
-                RecordState::Archived => t.share_word_archived,
-            };
-            let again = if count > 0 { format!(" · {} {count}", t.delivery) } else { String::new() };
-            row(&format!("{} {}", t.group, g.name), format!("{word}{again}"))
-        }));
+        let state = ledger.shares().state(sim.world(), g_ix, p, offset);
+        rows.extend(state.map(|x| row(&format!("{} {}", t.group, g.name), shared(x, lang))));
     }
     rows.extend([
         row(t.copies_on, copies),

@@ -69,7 +69,7 @@ texts! {
     share_start: "start offset", "시작 오프셋";
     delivery: "delivery", "전달 횟수";
     group_type: "type of group", "그룹 유형";
-    group_type_share: "share (KIP-932)", "공유 그룹(share, KIP-932)";
+    group_type_share: "share (KIP-932)", "공유(share, KIP-932)";
     share_end: "end offset", "끝 오프셋";
     share_holds: "holds acquired", "획득 중인 레코드";
     share_nothing: "nothing", "없음";

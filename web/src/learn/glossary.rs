@@ -250,7 +250,10 @@ mod tests {
             let rows = [t.partition_epoch, t.broker_epoch, t.seed, t.trace, t.key, t.batch, t.sequence];
             let configs = CONFIGS.iter().map(|c| c.name);
             for word in cards.into_iter().chain(groups).chain(signs).chain(states).chain(rows).chain(configs) {
-                assert!(g.means(word).is_some(), "terms.*.json does not explain {word}");
+                assert!(
+                    g.means(word).is_some(),
+                    "{word} is shown and not explained: say what it means in assets/lessons/terms.en.json and terms.ko.json"
+                );
             }
         }
     }

@@ -15,6 +15,8 @@ use yew::prelude::*;
 pub struct Props {
     /// Behind which door: each has keys of its own.
     pub door: Door,
+    /// Is there a cluster or a lesson for keys to act on?
+    pub acts: bool,
     /// What words mean, as far as that is here.
     pub glossary: Glossary,
     /// Language.
@@ -55,7 +57,7 @@ pub fn Help(p: &Props) -> Html {
         Door::Trial => &[],
     };
     let page: &Keys = &[("Tab", t.k_tab), ("D", t.k_door), ("L", t.k_lang), ("T", t.k_theme), ("?", t.k_help), ("Esc", t.k_escape)];
-    let keys = [if p.door == Door::Trial { &[] } else { time }, own, page].concat();
+    let keys = if p.acts { [time, own, page].concat() } else { page.to_vec() };
     let read = [t.read_tape, t.read_leader, t.read_tide, t.read_token, t.read_pennant, t.read_model];
     html! {
         <dialog ref={dialog} class="help" aria-label={t.help_title} data-testid="help-dialog" onclick={outside} onclose={ask(&p.go, Msg::Help(false))}>

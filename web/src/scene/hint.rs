@@ -34,7 +34,7 @@ pub enum Sign {
 /// Half the width of a label under a line, in units.
 const CHIP: f64 = 44.0;
 
-/// The sign at a point, and the room that it takes.
+/// The sign at a point, and the room that it takes; `shares`: all groups are share groups.
 pub fn sign(logs: &Logs, l: &Layout, at: Point, shares: bool) -> Option<(Sign, Rect)> {
     chip(logs, l, at).or_else(|| logs.tapes.iter().find_map(|t| on_tape(logs, t, l, at, shares)))
 }

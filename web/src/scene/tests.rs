@@ -123,6 +123,24 @@ fn many_records_keep_the_newest_in_sight() {
 }
 
 #[test]
+fn a_partition_that_is_created_gets_its_tapes_and_going_back_takes_them_away() {
+    let scenario = Scenario::parse(highwater_core::scenario::shipped("p-a8-key-order").unwrap()).unwrap();
+    let mut s = Session::new(scenario).unwrap();
+    let mut at = |us, first| {
+        s.seek(us);
+        s.first_partition = first;
+        let shown = s.shown_partitions(2);
+        let l = layout((1280.0, 720.0), 1.0, &cast(s.sim(), shown.len()));
+        build(s.sim(), s.view_us(), &shown, &l, s.selection).tapes.len()
+    };
+    assert_eq!((at(2_000_000, 0), at(2_200_000, 0), at(13_000_000, 0)), (3, 6, 6));
+    let new = s.sim().setup().topics[0].partitions[1].0;
+    s.seek(2_000_000);
+    s.first_partition = new;
+    assert_eq!(s.shown_partitions(2), [P0], "what is not there yet is not shown, and something is");
+}
+
+#[test]
 fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
     use highwater_core::kafka::share::state::RecordState;
     let scenario = Scenario::parse(highwater_core::scenario::shipped("share-group").unwrap()).unwrap();
@@ -143,4 +161,24 @@ fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
     let poison = after.iter().find(|c| c.mark.poison).expect("it stays in the log");
     assert!(matches!(poison.share, Some((RecordState::Archived, _))), "{poison:?}");
     assert_eq!(given_up, 1);
+}
+
+#[test]
+fn signs_say_what_they_are() {
+    use super::hint::{Sign, sign};
+    let mut s = session();
+    s.seek(200_000);
+    let (l, _) = stage(&s);
+    let logs = logs(s.sim(), &s.shown_partitions(1), &l, s.selection);
+    let w = logs.windows[0].1;
+    let at = |x, y| sign(&logs, &l, pt(x, y), false).map(|f| f.0);
+    let (tide, tape) = (logs.tides[0], &logs.tapes[0]);
+    let cells = l.brokers[0].y + l.rows.cells;
+    assert_eq!(at(w.boundary(tide.hw.0), l.tide_foot + 8.0), Some(Sign::HighWatermark));
+    assert_eq!(at(w.boundary(tape.leo.0) + 20.0, cells + 10.0), Some(Sign::LogEnd));
+    assert_eq!(at(w.boundary(0) + 8.0, cells - 8.0), Some(Sign::Epoch));
+    let pennant = tape.pennants[0].1;
+    assert_eq!(at(w.boundary(pennant.0) + 6.0, cells + l.rows.cell_h + 12.0), Some(Sign::Committed(false)));
+    assert_eq!(at(w.x_of(1) + 10.0, cells + 10.0), None, "an ordinary record needs no explanation");
+    assert_eq!(at(2.0, 2.0), None);
 }
