@@ -315,6 +315,8 @@ pub enum GroupEvent {
     Stopped { member: ConsumerIx },
     /// Its handler threw an exception.
     HandlerThrew { member: ConsumerIx },
+    /// At the coordinator: the group had no members for `offsets.retention.minutes`, and its commits are forgotten.
+    OffsetsExpired { coordinator: BrokerId },
 }
 
 /// Why a message never arrived.

@@ -82,5 +82,5 @@ fn the_next_version_closes_each_hole() {
     let b = Bounds { records: 2, crashes: 1, power_cuts: 1, hw_checkpoints: 1, ..bounds() };
     assert_eq!(row(PV3, "", b, Property::Diverged).none(), 3_279_137, "H2");
     let b = Bounds { records: 2, crashes: 2, ..bounds() };
-    assert_eq!(row(PV2, UNCLEAN, b, Property::Diverged).none(), 1_682_007, "H3");
+    assert_eq!(row(PV2, UNCLEAN, b, Property::Diverged).none(), 1_361_793, "H3");
 }

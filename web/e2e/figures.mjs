@@ -92,6 +92,38 @@ async function growth(site, minutes) {
   return after - before;
 }
 
+// What is tried beside each shipped scenario as it is: more of these bounds, by their place.
+const WIDER = { 'acks-all': [[0], [3]] };
+const BOUNDS = ['record', '', '', 'lost response'];
+
+/** Searches in the Trial door's worker, from the click to the verdict: each shipped scenario, and wider ones. */
+async function trials(site, tell) {
+  const page = await open(site);
+  const id = (name) => page.locator(`[data-testid="${name}"]`);
+  const search = async (name, more) => {
+    await id('pick').selectOption(name);
+    for (const bound of more) await id(`bound-${bound}-more`).click();
+    const begin = performance.now();
+    await id('search').click();
+    await id('verdict').waitFor({ timeout: 300_000 });
+    const seconds = (performance.now() - begin) / 1000;
+    const text = await id('verdict').innerText();
+    const states = Number(/in ([\d\s]+) states/.exec(text)?.[1].replace(/\s/g, '') ?? 0);
+    const rate = states ? `, ${Math.round(states / seconds)} states/s` : '';
+    const wider = more.map((bound) => ` and one more ${BOUNDS[bound]}`).join('');
+    tell(`trial of ${name}${wider}: ${seconds.toFixed(2)} s${rate}: ${text.split('\n')[0]}`);
+  };
+  await page.goto(`${site.url}#/trial`);
+  await id('pick').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('[data-testid=pick] option').length > 2);
+  const names = await id('pick').locator('option').evaluateAll((all) => all.map((o) => o.value).filter(Boolean));
+  for (const name of names) await search(name, []);
+  for (const [name, all] of Object.entries(WIDER)) {
+    for (const more of all) await search(name, more);
+  }
+  await page.context().close();
+}
+
 const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 async function main() {
@@ -108,6 +140,7 @@ async function main() {
       const sorted = await frames(site, tokens);
       console.log(`${tokens} tokens: ${sorted.length} frames, script p50 ${share(sorted, 0.5).toFixed(2)} ms, p95 ${share(sorted, 0.95).toFixed(2)} ms`);
     }
+    await trials(site, (line) => console.log(line));
     const minutes = Number(values.minutes);
     const grown = await growth(site, minutes);
     console.log(`memory grows by ${(grown / 1e6).toFixed(1)} MB in ${minutes} min at real time and 100 events a second`);

@@ -249,7 +249,7 @@ impl Costs {
         for e in r.log.iter_from(last.unwrap_or(Offset::ZERO)).filter(|e| last.is_none_or(|last| e.base > last)) {
             let bytes = match e.payload {
                 Payload::Data(x) => self.batch_bytes.get(&x.id).copied().unwrap_or(BATCH_HEADER_BYTES),
-                Payload::Commit(_) | Payload::Group { .. } | Payload::Txn(_) => COMMIT_BYTES,
+                Payload::Commit(_) | Payload::Group { .. } | Payload::Expired(_) | Payload::Txn(_) => COMMIT_BYTES,
                 Payload::Control(_) => CONTROL_BYTES,
                 // A copy of a compacted log.
                 Payload::Kept { count, .. } => BATCH_HEADER_BYTES + u64::from(count) * self.record_bytes,

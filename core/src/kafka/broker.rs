@@ -246,6 +246,9 @@ impl Broker {
         };
         let read = setup.group_partitions(group).count();
         for e in r.log.iter_back() {
+            if e.payload == Payload::Expired(group) {
+                break; // cons.K7
+            }
             if let Payload::Commit(c) = e.payload
                 && let Commit { group: g, partition, offset, .. } = c
                 && g == group
@@ -296,8 +299,8 @@ impl Cx<'_> {
             (Actor::Consumer(c), Body::OffsetCommit { conn, group, member, offsets }) => {
                 self.on_offset_commit(c, *conn, *group, *member, offsets);
             }
-            (Actor::Consumer(c), Body::ListOffsets { conn, latest, committed, parts }) => {
-                self.on_list_offsets(c, *conn, (*latest, *committed), parts)
+            (Actor::Consumer(c), Body::ListOffsets { conn, at, committed, parts }) => {
+                self.on_list_offsets(c, *conn, (*at, *committed), parts)
             }
             (Actor::Consumer(_), Body::OffsetForLeaderEpoch { conn, parts }) => self.on_epoch_question(from, *conn, parts),
             (_, Body::JoinGroup { conn, group, known, says }) => self.on_join_group(*group, *conn, *known, says),
@@ -374,7 +377,7 @@ impl Cx<'_> {
             Timer::ConsumerFetchWait { consumer, .. } => self.answer_consumer(consumer),
             Timer::AlterRetry { partition, .. } => self.send_alter(partition),
             Timer::MemberSession(..) | Timer::InitialRebalance(..) | Timer::Rebalance(..) => self.on_group_timer(t),
-            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_group_timer(t),
+            Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::OffsetsExpiry(..) => self.on_group_timer(t),
             Timer::Txn(t) => self.on_txn_timer(t),
             Timer::Share(t) => self.on_share_timer(t),
             _ => {}

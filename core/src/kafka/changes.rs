@@ -103,15 +103,15 @@ impl World {
     }
 
     /// Messages at the head of their link that may look different than before: they are new there, or their receiver is in
-    /// another standing.
-    pub(crate) fn news<'a>(&'a self, c: &'a Changes) -> impl Iterator<Item = &'a Flight> {
+    /// another standing. Of those that are `wanted`, which is cheaper to ask first.
+    pub(crate) fn news<'a>(&'a self, c: &'a Changes, wanted: impl Fn(&Flight) -> bool + 'a) -> impl Iterator<Item = &'a Flight> {
         // As a rule nothing but what is new can be any.
         let first = if c.moved == 0 && c.shortened.is_empty() { c.kept } else { 0 };
         let looks_new = move |i: usize, f: &Flight| {
             i >= c.kept || c.moved != 0 && c.moved & self.bit(f.to) != 0 || !c.shortened.is_empty() && c.shortened.contains(&f.link())
         };
         let is_head = move |i: usize, f: &Flight| !self.net[..i].iter().any(|e| e.link() == f.link());
-        self.net.iter().enumerate().skip(first).filter(move |(i, f)| looks_new(*i, f) && is_head(*i, f)).map(|x| x.1)
+        self.net.iter().enumerate().skip(first).filter(move |(i, f)| looks_new(*i, f) && wanted(f) && is_head(*i, f)).map(|x| x.1)
     }
 
     /// The fingerprint of the encoding (a sum over its pieces), given that of the state before in pieces.

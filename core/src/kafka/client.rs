@@ -115,10 +115,15 @@ impl ClientMeta {
         }
         self.state = MetaState::Idle;
         out.disarm(Timer::RequestTimeout(me, b, RequestKind::Metadata));
+        let mut news = false;
         for (mine, theirs) in self.leaders.iter_mut().zip(leaders) {
             if theirs.1 >= mine.1 {
+                news |= mine != theirs;
                 *mine = *theirs;
             }
+        }
+        if news {
+            out.settle(Timer::MetadataBackoff(me));
         }
         out.timers.push(TimerOp::MarkMetadata(me));
         let known = self.leaders.len();

@@ -64,6 +64,17 @@ impl ConnGen {
     }
 }
 
+/// Which offset ListOffsets asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OffsetSpec {
+    /// The log's first.
+    Earliest,
+    /// The end of what may be read.
+    Latest,
+    /// The first with this timestamp or a larger one, in milliseconds of the run (log.L13).
+    Since(u64),
+}
+
 /// A partition in a fetch request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct FetchPart {
@@ -232,7 +243,7 @@ pub enum Body {
     /// Where `auto.offset.reset` leads, or where a changelog ends.
     ListOffsets {
         conn: ConnGen,
-        latest: bool,
+        at: OffsetSpec,
         /// `isolation_level`: the last stable offset instead of the high watermark.
         committed: bool,
         parts: SmallVec<[(PartitionId, LeaderEpoch); 1]>,

@@ -175,6 +175,13 @@ impl World {
         self.step_on(input, out);
     }
 
+    /// What the clocks show from now on, where timestamps are made of it.
+    pub(crate) fn set_clock(&mut self, ms: u64) {
+        if self.data.clock_ms != ms {
+            Shared::make_mut(&mut self.data).clock_ms = ms;
+        }
+    }
+
     /// A step whose outcome is added to what `out` holds.
     pub fn step_on(&mut self, input: Input, out: &mut Out) {
         match input {
@@ -185,6 +192,9 @@ impl World {
         self.call(out);
         for (batch, record) in out.batched.drain(..) {
             Shared::make_mut(&mut self.data).note(batch, record);
+        }
+        for batch in out.stamped.drain(..) {
+            Shared::make_mut(&mut self.data).stamp(batch);
         }
         self.post(out);
     }

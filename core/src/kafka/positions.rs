@@ -1,12 +1,11 @@
 //! Where a consumer begins to read: commits, `auto.offset.reset`, offsets out of range; and whether a new leader's log still
 //! has what it read (rule book 5A, K2 to K4).
 //!
-//! Left out: `by_duration`. Simplified: commits and ListOffsets carry no leader epoch, so a position is compared once
-//! `poll()` has returned a record.
+//! Simplified: commits and ListOffsets carry no leader epoch, so a position is compared once `poll()` has returned a record.
 
 use super::consumer::{ConsumerCx, Share};
 use super::group::membership::Phase;
-use super::message::{Body, FetchPart, Fetched, FetchedPart};
+use super::message::{Body, FetchPart, Fetched, FetchedPart, OffsetSpec};
 use super::setup::{ProtocolVersion, ResetPolicy};
 use super::step::{RequestKind, Timer};
 use crate::event::{ErrorCode, EventKind, GroupEvent};
@@ -41,8 +40,10 @@ impl ConsumerCx<'_> {
         self.c.buffer.retain(|r| r.partition != partition);
         match self.config().reset {
             // No log loses its beginning where groups never change (a trial), so nobody need be asked for it.
-            ResetPolicy::Earliest if self.c.member.phase == Phase::Fixed => self.set_position(i, Offset::ZERO, false),
-            ResetPolicy::Earliest | ResetPolicy::Latest => {
+            ResetPolicy::Earliest | ResetPolicy::ByDuration(_) if self.c.member.phase == Phase::Fixed => {
+                self.set_position(i, Offset::ZERO, false);
+            }
+            ResetPolicy::Earliest | ResetPolicy::Latest | ResetPolicy::ByDuration(_) => {
                 let s = &mut self.c.assigned[i];
                 (s.position, s.reset) = (None, true);
             }
@@ -63,13 +64,18 @@ impl ConsumerCx<'_> {
             return;
         }
         let me = self.me();
-        let (latest, committed) = (self.config().reset == ResetPolicy::Latest, self.config().read_committed);
+        let at = match self.config().reset {
+            ResetPolicy::Latest => OffsetSpec::Latest,
+            ResetPolicy::ByDuration(ms) => OffsetSpec::Since(self.data.clock_ms.saturating_sub(ms)),
+            ResetPolicy::Earliest | ResetPolicy::None => OffsetSpec::Earliest,
+        };
+        let committed = self.config().read_committed;
         for b in self.setup.broker_ids() {
             let wanted = self.c.assigned.iter().filter(|s| s.reset && self.c.meta.leader(s.partition) == Some(b));
             let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = wanted.map(|s| (s.partition, self.c.meta.view(s.partition).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
-                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), latest, committed, parts });
+                self.out.send(me, Actor::Broker(b), Body::ListOffsets { conn: self.c.meta.conn(b), at, committed, parts });
                 self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Offsets));
             }
         }
@@ -158,7 +164,10 @@ impl ConsumerCx<'_> {
                 continue;
             };
             match found {
-                Ok(to) => self.set_position(i, *to, false),
+                Ok(to) => {
+                    self.succeeded();
+                    self.set_position(i, *to, false);
+                }
                 Err(_) => self.retry_later(),
             }
         }

@@ -6,7 +6,7 @@ use super::log::Batch;
 use super::log::records::RecordData;
 use super::message::{Acks, Body, ConnGen, ProduceAnswer};
 use super::setup::{ProducerSetup, Setup};
-use super::step::{AppCall, Out, RequestKind, Returned, Timer, TxnTimer};
+use super::step::{AppCall, Base, Out, RequestKind, Returned, Timer, TimerOp, TxnTimer};
 use super::transaction::client::TxnClient;
 use super::transaction::{AfterSend, Call};
 use crate::broken::{Rule, holds};
@@ -489,6 +489,7 @@ impl ProducerCx<'_> {
         let hopeless = matches!(
             error,
             ErrorCode::InvalidProducerEpoch
+                | ErrorCode::InvalidProducerIdMapping
                 | ErrorCode::InvalidTxnState
                 | ErrorCode::TransactionAbortable
                 | ErrorCode::InvalidRecord
@@ -497,7 +498,11 @@ impl ProducerCx<'_> {
         );
         let gap = error == ErrorCode::OutOfOrderSequenceNumber && !self.earlier_unresolved(p, q.batch.seq);
         if hopeless || !holds(Rule::Retries) || q.attempts >= retries || gap && self.p.txn.is_some() {
-            return self.give_up(p, batch, error);
+            self.give_up(p, batch, error);
+            if error == ErrorCode::InvalidProducerIdMapping {
+                self.close(error); // txn.T8: its transactional.id is forgotten, and it can only be closed
+            }
+            return;
         }
         self.out.event(EventKind::AttemptFailed { batch, partition: p, error });
         if retries < i32::MAX as u32 {
@@ -509,7 +514,7 @@ impl ProducerCx<'_> {
         self.requeue(p, q);
         let part = &mut self.p.parts[p.ix()];
         part.backing_off = true;
-        self.out.arm(Timer::RetryBackoff(id, p));
+        self.out.timers.push(TimerOp::Arm(Timer::RetryBackoff(id, p), Base::Retry(batch)));
         if matches!(
             error,
             ErrorCode::NotLeaderOrFollower

@@ -1,6 +1,7 @@
 //! One partition on one broker: the leader's and the follower's half of replication (rule book 2.5, 3.3 to 3.7).
 //! Pure state and rules of a single replica; [`super::broker`] connects them to requests.
 
+use super::log::records::RecordTable;
 use super::log::segments::Segments;
 use super::log::{Batch, Entry, LAST_SEQUENCE, Log, Payload};
 use super::message::{FetchPart, Fetched};
@@ -267,6 +268,18 @@ impl Replica {
         }
     }
 
+    /// log.L13: the first offset below `end` whose record has this timestamp or a larger one; else `end`.
+    pub(super) fn since(&self, ms: u64, end: Offset, data: &RecordTable) -> Offset {
+        for e in self.log.iter_from(self.log.start()).take_while(|e| e.base < end) {
+            let Some((batch, first, count)) = e.payload.records() else { continue };
+            let records = data.of(batch).iter().skip(usize::from(first)).take(usize::from(count));
+            if let Some(i) = records.map(|r| r.timestamp_ms).position(|t| t >= ms) {
+                return e.base.plus(i as u32).min(end);
+            }
+        }
+        end
+    }
+
     /// prod.D6, D7: the batch enters the producer's state, on leaders and followers alike.
     fn remember(&mut self, e: &Entry) {
         self.txns.note(e, self.hw);
@@ -285,7 +298,7 @@ impl Replica {
                     self.producer(id.pid(), id.epoch);
                 }
             }
-            Payload::Txn(_) | Payload::Group { .. } | Payload::Kept { .. } => {}
+            Payload::Txn(_) | Payload::Group { .. } | Payload::Expired(_) | Payload::Kept { .. } => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::broker::{Cx, ParkedCommit, ParkedConsumerFetch, ParkedProduce, ProduceOutcome};
 use super::group::MemberId;
 use super::log::{Batch, Commit, Payload};
-use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart};
+use super::message::{Acks, Body, ConnGen, FetchPart, Fetched, FetchedPart, OffsetSpec};
 use super::replica::{FollowerState, Idempotence, Leading, MAX_FETCH_BATCHES, Role};
 use super::step::Timer;
 use crate::broken::{Rule, holds};
@@ -105,6 +105,9 @@ impl Cx<'_> {
         let r = self.b.replica_mut(p).expect("the caller checked that this broker leads it");
         let before = r.log.leo();
         let entry = r.append(payload);
+        if r.files.as_ref().is_some_and(|f| f.cfg.append_time) {
+            self.out.stamped.extend(payload.batch().map(|b| b.id));
+        }
         let caught_up: SmallVec<[BrokerId; 4]> = r.leading().map_or(SmallVec::new(), |l| {
             l.followers.iter().filter(|f| f.leo == Some(before) && !f.lag_expired).map(|f| f.broker).collect()
         });
@@ -116,7 +119,9 @@ impl Cx<'_> {
             Payload::Group { group, .. } if self.setup.groups[group.ix()].coordinator != p => {
                 EventKind::Share { group, what: ShareEvent::StateAppended { broker: me } }
             }
-            Payload::Group { group, .. } => EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } },
+            Payload::Group { group, .. } | Payload::Expired(group) => {
+                EventKind::Group { group, what: GroupEvent::RecordAppended { coordinator: me } }
+            }
             Payload::Control(m) => {
                 let (id, commit, offset) = (m.id, m.commit, entry.base);
                 EventKind::Txn(TxnEvent::MarkerAppended { broker: me, partition: p, id, commit, offset })
@@ -369,12 +374,13 @@ impl Cx<'_> {
         self.send(Actor::Consumer(consumer), Body::OffsetFetchResponse { conn, result });
     }
 
-    /// cons.K2: the first offset, or (`latest`) the end of what may be read (`committed`: with read_committed).
+    /// cons.K2: the first offset, the end of what may be read (`committed`: with read_committed), or the first record that is new
+    /// enough. Where none is, the end: Kafka's answer has no offset, and the consumer asks again later.
     pub(super) fn on_list_offsets(
         &mut self,
         consumer: ConsumerIx,
         conn: ConnGen,
-        (latest, committed): (bool, bool),
+        (at, committed): (OffsetSpec, bool),
         parts: &[(PartitionId, LeaderEpoch)],
     ) {
         let answer = |&(p, le): &(PartitionId, LeaderEpoch)| {
@@ -383,9 +389,14 @@ impl Cx<'_> {
                 None => Err(self.not_here(p)),
                 Some(r) if le < r.le => Err(ErrorCode::FencedLeaderEpoch),
                 Some(r) if le > r.le => Err(ErrorCode::UnknownLeaderEpoch),
-                Some(r) if latest != holds(Rule::OffsetReset) => Ok(r.log.start()),
-                Some(r) if committed => Ok(r.last_stable()),
-                Some(r) => Ok(r.hw),
+                Some(r) => {
+                    let end = if committed { r.last_stable() } else { r.hw };
+                    Ok(match at {
+                        OffsetSpec::Since(ms) => r.since(ms, end, self.data),
+                        _ if (at == OffsetSpec::Latest) != holds(Rule::OffsetReset) => r.log.start(),
+                        _ => end,
+                    })
+                }
             };
             (p, found)
         };

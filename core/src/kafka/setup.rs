@@ -48,6 +48,10 @@ pub struct RuleSet {
     pub strict_markers: bool,
     /// `producer.id.expiration.ms` is shorter than a run may be (prod.D7).
     pub producers_expire: bool,
+    /// So is `transactional.id.expiration.ms` (txn.T8).
+    pub ids_expire: bool,
+    /// So is `offsets.retention.minutes` (cons.K7).
+    pub offsets_expire: bool,
     /// group.N8 (4.3+, KIP-1251): a commit with an older member epoch is good for partitions held since then.
     pub assignment_epochs: bool,
 }
@@ -62,6 +66,8 @@ impl Default for RuleSet {
             verify_txn: true,
             strict_markers: true,
             producers_expire: false,
+            ids_expire: false,
+            offsets_expire: false,
             assignment_epochs: true,
         }
     }
@@ -210,13 +216,15 @@ impl CommitMode {
     }
 }
 
-/// `auto.offset.reset`, without `by_duration`.
+/// `auto.offset.reset`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ResetPolicy {
     /// The log's first offset.
     Earliest,
     /// The high watermark at that moment.
     Latest,
+    /// The first record that is not older than this, in milliseconds (KIP-1106).
+    ByDuration(u64),
     /// An exception.
     None,
 }
@@ -358,7 +366,14 @@ impl Setup {
     }
     /// Does any log need to know its records?
     pub fn keeps_records(&self) -> bool {
-        self.partitions.iter().any(|p| p.log.is_some()) || self.has_streams()
+        self.partitions.iter().any(|p| p.log.is_some()) || self.has_streams() || self.resets_by_time()
+    }
+    fn resets_by_time(&self) -> bool {
+        self.consumers.iter().any(|c| matches!(c.reset, ResetPolicy::ByDuration(_)))
+    }
+    /// Does anybody but an application make timestamps: a broker (LogAppendTime), or a consumer that resets by time?
+    pub fn stamps(&self) -> bool {
+        self.resets_by_time() || self.partitions.iter().any(|p| p.log.as_ref().is_some_and(|l| l.append_time))
     }
     /// Is there a Streams application? What it makes depends on its store, so records are part of the state.
     pub fn has_streams(&self) -> bool {

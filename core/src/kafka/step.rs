@@ -153,19 +153,19 @@ pub enum Timer {
     Session(BrokerId),
     /// `linger.ms` of the first batch that waits.
     Linger(ProducerIx, PartitionId),
-    /// `retry.backoff.ms` of a partition of a producer.
+    /// `retry.backoff.ms`, growing to `retry.backoff.max.ms`, of a partition of a producer.
     RetryBackoff(ProducerIx, PartitionId),
     /// `delivery.timeout.ms` of a batch.
     Delivery(BatchId),
     /// `request.timeout.ms` of a client towards a broker, for its oldest request of this kind.
     RequestTimeout(Actor, BrokerId, RequestKind),
-    /// A client asks for metadata again after `retry.backoff.ms`.
+    /// A client asks for metadata again after `retry.backoff.ms`, growing while the answers say nothing new.
     MetadataBackoff(Actor),
     /// The application is busy with a record.
     Handling(ConsumerIx),
     /// The application is done with all that `poll()` returned and calls `commitSync`: a moment of its own, in which it can die.
     CommitCall(ConsumerIx),
-    /// A consumer tries a failed request again after `retry.backoff.ms`.
+    /// A consumer tries a failed request again after `retry.backoff.ms`, growing until one succeeds.
     ConsumerBackoff(ConsumerIx),
     /// `metadata.max.age.ms` since its leader sent a consumer to a follower: it asks the leader again (repl.3.9).
     ReadReplica(ConsumerIx, PartitionId),
@@ -202,6 +202,8 @@ pub enum Timer {
     MetadataAge(Actor),
     /// `max.block.ms` of the `send()` that waits for memory.
     MaxBlock(ProducerIx),
+    /// `offsets.retention.minutes` since a group has no members (cons.K7).
+    OffsetsExpiry(BrokerId, GroupIx),
 }
 
 /// A timer of a share group, at the leader of a partition.
@@ -235,6 +237,8 @@ pub enum TxnTimer {
     Backoff(ProducerIx),
     /// The same after 20 ms: the last transaction's markers are not written yet (txn.T6).
     ShortBackoff(ProducerIx),
+    /// `transactional.id.expiration.ms` since its last transition, while no transaction is open (txn.T8).
+    Expiry(BrokerId, TxnIx),
 }
 
 /// From when a timer counts.
@@ -255,6 +259,8 @@ pub enum Base {
     Transaction(TxnIx),
     /// From the client's last metadata on, as often as it takes.
     Metadata(Actor),
+    /// From this instant, and longer with each try of the batch that failed.
+    Retry(BatchId),
 }
 
 impl Timer {
@@ -287,12 +293,13 @@ impl Timer {
             Timer::ReadReplica(c, _) => Actor::Consumer(c),
             Timer::GroupHeartbeat(c) | Timer::MaxPoll(c) => Actor::Consumer(c),
             Timer::MemberSession(b, _) | Timer::InitialRebalance(b, _) | Timer::Rebalance(b, _) => Actor::Broker(b),
-            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) => Actor::Broker(b),
+            Timer::MemberRebalance(b, _) | Timer::AssignmentInterval(b, _) | Timer::OffsetsExpiry(b, _) => Actor::Broker(b),
             Timer::Share(ShareTimer::Lock(b, ..) | ShareTimer::State(b, ..)) => Actor::Broker(b),
             Timer::Txn(t) => match t {
                 TxnTimer::Timeout(b, _) | TxnTimer::Check(b) | TxnTimer::MarkerRetry(b, _) | TxnTimer::MarkerTimeout(b, _) => {
                     Actor::Broker(b)
                 }
+                TxnTimer::Expiry(b, _) => Actor::Broker(b),
                 TxnTimer::AddRetry(b, _) | TxnTimer::AddGiveUp(b, _) | TxnTimer::AddTimeout(b, _) => Actor::Broker(b),
                 TxnTimer::Backoff(p) | TxnTimer::ShortBackoff(p) => Actor::Producer(p),
             },
@@ -318,6 +325,8 @@ pub enum TimerOp {
     MarkTransaction(TxnIx),
     /// Remember this instant as that of the client's newest metadata.
     MarkMetadata(Actor),
+    /// What a backoff waited for has come: the next one is a first one (KIP-580).
+    Settle(Timer),
 }
 
 /// Things that a person, a script or a search does to the world.
@@ -441,6 +450,8 @@ pub struct Out {
     pub events: Vec<EventKind>,
     /// Calls within application processes, which are made in the same step.
     pub(crate) calls: VecDeque<AppCall>,
+    /// Batches that a leader stamped with its clock (log.L13), for the table beside the state.
+    pub(crate) stamped: Vec<BatchId>,
     /// Records that joined batches, for the table beside the state.
     pub(crate) batched: Vec<(BatchId, RecordData)>,
     /// What actors did before, in a search.
@@ -476,12 +487,16 @@ impl Out {
         self.events.clear();
         self.calls.clear();
         self.batched.clear();
+        self.stamped.clear();
     }
     pub(crate) fn send(&mut self, from: Actor, to: Actor, body: Body) {
         self.sends.push((from, to, Shared::new(body)));
     }
     pub(crate) fn arm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Arm(t, Base::Now));
+    }
+    pub(crate) fn settle(&mut self, backoff: Timer) {
+        self.timers.push(TimerOp::Settle(backoff));
     }
     pub(crate) fn disarm(&mut self, t: Timer) {
         self.timers.push(TimerOp::Disarm(t));

@@ -33,7 +33,7 @@ impl Replica {
         let early = |r: &RecordData| r.ahead_ms > 0 && r.ahead_ms.unsigned_abs() > cfg.timestamp_after_ms;
         if bytes > cfg.max_message_bytes && !records.is_empty() && holds(Rule::MaxMessageBytes) {
             Some(ErrorCode::MessageTooLarge)
-        } else if records.iter().any(|r| late(r) || early(r)) && holds(Rule::TimestampBounds) {
+        } else if !cfg.append_time && records.iter().any(|r| late(r) || early(r)) && holds(Rule::TimestampBounds) {
             Some(ErrorCode::InvalidTimestamp)
         } else if cfg.compact && records.iter().any(|r| r.key.is_none()) && holds(Rule::CompactionKeys) {
             Some(ErrorCode::InvalidRecord)
@@ -179,9 +179,10 @@ impl Cx<'_> {
     pub(super) fn filed(&mut self, p: PartitionId, from: Offset) {
         let Some(flushed) = self.b.replica(p).filter(|r| r.files.is_some()).map(|r| r.flushed) else { return };
         let rolled = self.on_files(p, |r, data| {
+            let leads = r.leading().is_some();
             let Some(files) = &mut r.files else { return Vec::new() };
             let files = Rc::make_mut(files);
-            let rolled: Vec<Offset> = r.log.iter_from(from).filter(|e| files.note(e, data)).map(|e| e.base).collect();
+            let rolled: Vec<Offset> = r.log.iter_from(from).filter(|e| files.note(e, data, leads)).map(|e| e.base).collect();
             if let Some(base) = rolled.last() {
                 r.flushed = r.flushed.max(*base); // a rolled segment is flushed (in the background; here at once)
             }

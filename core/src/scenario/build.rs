@@ -72,6 +72,8 @@ struct BrokerDurations {
     zk_connection: u64,
     controller_socket: u64,
     producer_expiry: u64,
+    id_expiry: u64,
+    offsets_retention: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +83,8 @@ struct ClientDurations {
     delivery: u64,
     request: u64,
     backoff: u64,
+    /// `retry.backoff.max.ms`; as short as `backoff` where that does not grow.
+    most_backoff: u64,
     handling: u64,
     auto_commit: u64,
     fetch_wait: u64,
@@ -151,6 +155,7 @@ impl Durations {
             Timer::Rebalance(_, g) => self.groups[g.ix()],
             Timer::MemberRebalance(_, id) => self.consumers[id.consumer.ix()].max_poll,
             Timer::AssignmentInterval(..) => self.broker.assignment_interval,
+            Timer::OffsetsExpiry(..) => self.broker.offsets_retention,
             Timer::Txn(t) => self.of_transaction(t),
             Timer::Share(ShareTimer::Lock(_, g, ..)) => self.locks[g.ix()],
             // The first backoff of Kafka's persister.
@@ -175,10 +180,27 @@ impl Durations {
 }
 
 impl Durations {
+    /// How long a backoff lasts that comes after `before` others, as a client of 3.7 and later waits (KIP-580): twice as long with
+    /// each, up to a fifth more or less by `random`, but no longer than the most; always the same where the two are equal.
+    pub fn growing(&self, t: &Timer, before: u32, random: u64) -> Option<u64> {
+        let client = match t {
+            Timer::RetryBackoff(p, _) | Timer::MetadataBackoff(Actor::Producer(p)) => &self.producers[p.ix()],
+            Timer::ConsumerBackoff(c) | Timer::MetadataBackoff(Actor::Consumer(c)) => &self.consumers[c.ix()],
+            _ => return None,
+        };
+        let (first, most) = (client.backoff, client.most_backoff);
+        if most <= first {
+            return Some(first);
+        }
+        let term = (first << before.min(16)).min(most);
+        Some((term * (800 + random % 401) / 1000).min(most))
+    }
+
     fn of_transaction(&self, t: &TxnTimer) -> u64 {
         match t {
             TxnTimer::Timeout(_, txn) => self.transactions[txn.ix()],
             TxnTimer::Check(_) => self.broker.txn_check,
+            TxnTimer::Expiry(..) => self.broker.id_expiry,
             // `request.timeout.ms` of brokers, and the pause of Kafka's inter-broker sender.
             TxnTimer::MarkerTimeout(..) | TxnTimer::AddTimeout(..) => 30_000_000,
             TxnTimer::MarkerRetry(..) => 100_000,
@@ -304,6 +326,7 @@ fn add_producer(setup: &mut Setup, mut p: ProducerSetup, c: &Configs, number: Op
 
 /// A run lasts a day at most.
 const DAY_MS: u64 = 86_400_000;
+const MINUTE_MS: u64 = 60_000;
 
 fn rules(s: &Scenario) -> RuleSet {
     // Before 4.0 a new cluster had level 1 at most, and clients knew nothing of 2.
@@ -316,6 +339,8 @@ fn rules(s: &Scenario) -> RuleSet {
             && configs::boolean("transaction.partition.verification.enable", Scope::Broker, &[&s.configs]),
         strict_markers: txn_v2 && versions::strict_markers(&s.kafka),
         producers_expire: configs::int("producer.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
+        ids_expire: configs::int("transactional.id.expiration.ms", Scope::Broker, &[&s.configs]) < DAY_MS,
+        offsets_expire: configs::int("offsets.retention.minutes", Scope::Broker, &[&s.configs]) < DAY_MS / MINUTE_MS,
         assignment_epochs: versions::has_assignment_epochs(&s.kafka),
     }
 }
@@ -442,7 +467,7 @@ fn add_groups(s: &Scenario, setup: &mut Setup) -> Result<(), ScenarioError> {
         let reset = match configs::value("auto.offset.reset", Scope::Consumer, &layers).as_str() {
             "earliest" => ResetPolicy::Earliest,
             "latest" => ResetPolicy::Latest,
-            _ => ResetPolicy::None,
+            other => configs::by_duration_ms(other).map_or(ResetPolicy::None, ResetPolicy::ByDuration),
         };
         let rack = configs::value("client.rack", Scope::Consumer, &layers);
         let by_rack = configs::value("replica.selector.class", Scope::Broker, &[&s.configs]) == configs::RACK_AWARE;
@@ -502,6 +527,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         add_retry: b("add.partitions.to.txn.retry.backoff.ms"),
         add_give_up: b("add.partitions.to.txn.retry.backoff.max.ms"),
         producer_expiry: b("producer.id.expiration.ms"),
+        id_expiry: b("transactional.id.expiration.ms"),
+        offsets_retention: b("offsets.retention.minutes") * MINUTE_MS,
         retention_check: b("log.retention.check.interval.ms"),
         cleaner: b("log.cleaner.backoff.ms"),
         quorum_election: b("controller.quorum.election.timeout.ms"),
@@ -518,6 +545,9 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         ms("transaction.timeout.ms", Scope::Producer, &[&of_producers[of]])
     });
     let transactions = transactions.collect();
+    let grows = versions::backoff_grows(&s.kafka);
+    let backoff = |first: u64, most: u64| if grows { first.min(most) } else { first };
+    let most_backoff = |first: u64, most: u64| if grows { most } else { first };
     let producers = of_producers.iter().map(|configs| {
         let old = versions::defaults(&s.kafka, Scope::Producer);
         let c = |name| ms(name, Scope::Producer, &[configs, &old]);
@@ -527,7 +557,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
             // Raised silently where only its parts are set.
             delivery: c("delivery.timeout.ms").max(c("linger.ms") + c("request.timeout.ms")),
             request: c("request.timeout.ms"),
-            backoff: c("retry.backoff.ms"),
+            backoff: backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
+            most_backoff: most_backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
             metadata_age: c("metadata.max.age.ms"),
             ..ClientDurations::default()
         }
@@ -537,7 +568,8 @@ fn durations(s: &Scenario, setup: &Setup) -> Durations {
         let c = |name| ms(name, Scope::Consumer, &[&configs]);
         let d = ClientDurations {
             request: c("request.timeout.ms"),
-            backoff: c("retry.backoff.ms"),
+            backoff: backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
+            most_backoff: most_backoff(c("retry.backoff.ms"), c("retry.backoff.max.ms")),
             metadata_age: c("metadata.max.age.ms"),
             handling: a.handling_us,
             auto_commit: a.streams.as_ref().map_or_else(|| c("auto.commit.interval.ms"), |s| s.commit_interval_ms() * 1000),

@@ -36,6 +36,8 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// A name of one's own; none by default.
     Name,
+    /// `earliest`, `latest`, `none`, or `by_duration:` with an ISO-8601 duration (KIP-1106).
+    Reset,
 }
 
 /// A config that the engine knows.
@@ -106,6 +108,8 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("add.partitions.to.txn.retry.backoff.ms", Scope::Broker, Kind::Int(1), "20"),
     def("add.partitions.to.txn.retry.backoff.max.ms", Scope::Broker, Kind::Int(0), "100"),
     def("producer.id.expiration.ms", Scope::Broker, Kind::Int(1), "86400000"),
+    def("transactional.id.expiration.ms", Scope::Broker, Kind::Int(1), "604800000"),
+    def("offsets.retention.minutes", Scope::Broker, Kind::Int(1), "10080"),
     def("log.retention.check.interval.ms", Scope::Broker, Kind::Int(1), "300000"),
     def("log.cleaner.backoff.ms", Scope::Broker, Kind::Int(1), "15000"),
     def("min.insync.replicas", Scope::Topic, Kind::Int(1), "1"),
@@ -123,6 +127,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("max.message.bytes", Scope::Topic, Kind::Int(0), "1048588"),
     def("message.timestamp.before.max.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
     def("message.timestamp.after.max.ms", Scope::Topic, Kind::Int(0), "3600000"),
+    def("message.timestamp.type", Scope::Topic, Kind::Word(&["CreateTime", "LogAppendTime"]), "CreateTime"),
     def("flush.ms", Scope::Topic, Kind::Int(0), "9223372036854775807"),
     def("acks", Scope::Producer, Kind::Word(&["0", "1", "all", "-1"]), "all"),
     def("enable.idempotence", Scope::Producer, Kind::Bool, "true"),
@@ -136,6 +141,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("delivery.timeout.ms", Scope::Producer, Kind::Int(0), "120000"),
     def("request.timeout.ms", Scope::Producer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Producer, Kind::Int(0), "100"),
+    def("retry.backoff.max.ms", Scope::Producer, Kind::Int(0), "1000"),
     def("metadata.max.age.ms", Scope::Producer, Kind::Int(0), "300000"),
     def("transactional.id", Scope::Producer, Kind::Name, ""),
     def("transaction.timeout.ms", Scope::Producer, Kind::Int(1), "60000"),
@@ -145,7 +151,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("max.poll.records", Scope::Consumer, Kind::Int(1), "500"),
     def("enable.auto.commit", Scope::Consumer, Kind::Bool, "true"),
     def("auto.commit.interval.ms", Scope::Consumer, Kind::Int(0), "5000"),
-    def("auto.offset.reset", Scope::Consumer, Kind::Word(&["earliest", "latest", "none"]), "latest"),
+    def("auto.offset.reset", Scope::Consumer, Kind::Reset, "latest"),
     def("isolation.level", Scope::Consumer, Kind::Word(&["read_uncommitted", "read_committed"]), "read_uncommitted"),
     def("group.protocol", Scope::Consumer, Kind::Word(&["classic", "consumer"]), "classic"),
     def("group.remote.assignor", Scope::Consumer, Kind::Word(&["uniform", "range"]), "uniform"),
@@ -158,6 +164,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("client.rack", Scope::Consumer, Kind::Name, ""),
     def("request.timeout.ms", Scope::Consumer, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Consumer, Kind::Int(0), "100"),
+    def("retry.backoff.max.ms", Scope::Consumer, Kind::Int(0), "1000"),
     def("metadata.max.age.ms", Scope::Consumer, Kind::Int(0), "300000"),
     def("share.acknowledgement.mode", Scope::Share, Kind::Word(&["implicit", "explicit"]), "implicit"),
     def("share.acquire.mode", Scope::Share, Kind::Word(&["batch_optimized", "record_limit"]), "batch_optimized"),
@@ -169,6 +176,7 @@ pub const CONFIGS: &[ConfigDef] = &[
     def("fetch.max.wait.ms", Scope::Share, Kind::Int(0), "500"),
     def("request.timeout.ms", Scope::Share, Kind::Int(0), "30000"),
     def("retry.backoff.ms", Scope::Share, Kind::Int(0), "100"),
+    def("retry.backoff.max.ms", Scope::Share, Kind::Int(0), "1000"),
     def("metadata.max.age.ms", Scope::Share, Kind::Int(0), "300000"),
     def("processing.guarantee", Scope::Streams, Kind::Word(&["at_least_once", "exactly_once_v2"]), "at_least_once"),
     def("commit.interval.ms", Scope::Streams, Kind::Int(1), "30000"),
@@ -201,6 +209,9 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
             Kind::Name if !matches!(value, Value::String(s) if !s.is_empty() && s.len() < 250) => {
                 return bad("a name in quotes".into());
             }
+            Kind::Reset if !matches!(word.as_str(), "earliest" | "latest" | "none") && by_duration_ms(&word).is_none() => {
+                return bad("one of earliest, latest, none, by_duration:<ISO-8601 duration, such as PT1H30M or P7D>".into());
+            }
             Kind::Ratio if ratio(&word).is_none() => {
                 return bad("a number from 0 to 1".into());
             }
@@ -214,6 +225,33 @@ pub fn check(configs: &Configs, scope: Scope) -> Result<(), (String, String)> {
         }
     }
     Ok(())
+}
+
+/// The milliseconds of `by_duration:PnDTnHnMn.nS`, as Java reads a duration that is not negative.
+pub fn by_duration_ms(word: &str) -> Option<u64> {
+    let text = word.strip_prefix("by_duration:")?.to_ascii_uppercase();
+    let (days, time) = text.strip_prefix('P')?.split_once('T').map_or((text.strip_prefix('P')?, None), |(d, t)| (d, Some(t)));
+    if days.is_empty() && time.is_none() || time == Some("") {
+        return None;
+    }
+    let mut ms: u64 = 0;
+    for (mut rest, units) in [(days, &[('D', 86_400_000u64)][..]), (time.unwrap_or(""), &[('H', 3_600_000), ('M', 60_000), ('S', 1000)])] {
+        for (unit, each) in units {
+            let Some((number, after)) = rest.split_once(*unit) else { continue };
+            let (whole, part) = if *unit == 'S' { number.split_once('.').unwrap_or((number, "")) } else { (number, "") };
+            let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+            if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 9 {
+                return None;
+            }
+            ms = ms.checked_add(whole.parse::<u64>().ok()?.checked_mul(*each)?)?;
+            ms = ms.checked_add(format!("{part:0<3}")[..3].parse::<u64>().ok()?)?;
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+    }
+    Some(ms)
 }
 
 /// A value as it would stand in a properties file.

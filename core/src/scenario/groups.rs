@@ -30,6 +30,10 @@ pub(super) fn check(kafka: &str, c: &Configs, a: &App) -> Result<(), (&'static s
     if a.share.is_some() {
         return Ok(());
     }
+    let reset = configs::value("auto.offset.reset", Scope::Consumer, &[c]);
+    if configs::by_duration_ms(&reset).is_some() && !versions::has_consumer_groups(kafka) {
+        return Err(("auto.offset.reset", "ConfigException: by_duration is there from 4.0 on".into()));
+    }
     if of_configs(c) == GroupProtocol::Consumer {
         if a.streams.is_some() {
             return Err(("group.protocol", "can't be consumer in a Streams application: it assigns its tasks itself".into()));

@@ -19,6 +19,7 @@ const NAMES: &[&str] = &[
     "flush.messages",
     "flush.ms",
     "max.message.bytes",
+    "message.timestamp.type",
     "message.timestamp.before.max.ms",
     "message.timestamp.after.max.ms",
 ];
@@ -55,6 +56,7 @@ pub(super) fn config(layers: &[&Configs; 2], kafka: &str, dated: bool) -> Result
         min_compaction_lag_ms: int("min.compaction.lag.ms"),
         delete_retention_ms: int("delete.retention.ms"),
         flush_messages: int("flush.messages"),
+        append_time: configs::value("message.timestamp.type", Scope::Topic, layers) == "LogAppendTime",
         max_message_bytes: int("max.message.bytes"),
         timestamp_before_ms: int("message.timestamp.before.max.ms"),
         timestamp_after_ms: int("message.timestamp.after.max.ms"),

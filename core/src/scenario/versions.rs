@@ -33,6 +33,11 @@ pub(super) fn new_cluster_has_elr(kafka: &str) -> bool {
     !matches!(kafka, "2.8" | "3.9" | "4.0")
 }
 
+/// Do clients wait longer with each try (from 3.7, KIP-580)?
+pub(super) fn backoff_grows(kafka: &str) -> bool {
+    kafka != "2.8"
+}
+
 /// May a segment be smaller than 1 MiB (before 4.0, KIP-1030)?
 pub(super) fn small_segments(kafka: &str) -> bool {
     matches!(kafka, "2.8" | "3.9")

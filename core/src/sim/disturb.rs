@@ -109,7 +109,7 @@ impl Sim {
         match item {
             Item::Fire(t) => self.queue.arm(t, until),
             Item::Deliver(id) => {
-                if let Some(t) = self.transit.get_mut(&id) {
+                if let Some((_, t)) = self.place_in_transit(id).and_then(|i| self.transit.get_mut(i)) {
                     t.due_us = until;
                 }
                 self.queue.push(until, Class::Deliver, item);

@@ -25,7 +25,7 @@ use crate::trial::Trial;
 use disturb::Disturbances;
 use litemap::LiteMap;
 use queue::{Class, Item, Queue};
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::hash::Hash;
 use std::rc::Rc;
 use sticky::{Choice, Sticky};
@@ -41,6 +41,8 @@ struct Plan {
     seed: u64,
     until_us: u64,
     script: Option<story::Script>,
+    /// Timestamps are made of the clock in the run, not only by applications.
+    stamps: bool,
 }
 
 /// A workload with its names resolved.
@@ -77,10 +79,14 @@ pub struct Sim {
     now_us: u64,
     queue: Queue,
     links: LiteMap<(Actor, Actor), Link>,
-    transit: BTreeMap<MsgId, Transit>,
+    /// By id, the order in which they were sent.
+    transit: VecDeque<(MsgId, Transit)>,
     last_fetch: LiteMap<(BrokerId, BrokerId), u64>,
     transaction_starts: LiteMap<TxnIx, u64>,
     last_metadata: LiteMap<Actor, u64>,
+    /// Tries of batches that failed; other backoffs, one after the other.
+    tries: LiteMap<BatchId, u32>,
+    backoffs: LiteMap<Timer, u32>,
     sticky: LiteMap<(ProducerIx, usize), Sticky>,
     disturbances: Disturbances,
     events: Chunked<Event>,
@@ -121,6 +127,7 @@ impl Sim {
             seed: scenario.seed,
             until_us: scenario.until_us,
             script,
+            stamps: setup.stamps(),
         };
         // A story has no times that a disk could make longer.
         let costs = scenario.cost.filter(|_| plan.script.is_none()).map(|c| Costs::new(c, setup.brokers));
@@ -135,10 +142,12 @@ impl Sim {
             now_us: 0,
             queue: Queue::default(),
             links: LiteMap::new_vec(),
-            transit: BTreeMap::new(),
+            transit: VecDeque::new(),
             last_fetch: LiteMap::new_vec(),
             transaction_starts: LiteMap::new_vec(),
             last_metadata: LiteMap::new_vec(),
+            tries: LiteMap::new_vec(),
+            backoffs: LiteMap::new_vec(),
             sticky: LiteMap::new_vec(),
             disturbances: Disturbances::default(),
             events: Chunked::default(),
@@ -217,7 +226,7 @@ impl Sim {
     }
     /// Messages on their way, with the instants at which they were sent and will arrive.
     pub fn in_flight(&self) -> impl Iterator<Item = (&Flight, u64, u64)> {
-        self.world.net.iter().filter_map(|f| self.transit.get(&f.id).map(|t| (f, t.sent_us, t.due_us)))
+        self.world.net.iter().filter_map(|f| self.place_in_transit(f.id).map(|i| (f, self.transit[i].1.sent_us, self.transit[i].1.due_us)))
     }
     /// Timers that run, with their deadlines.
     pub fn timers(&self) -> impl Iterator<Item = (&Timer, u64)> {
@@ -254,6 +263,9 @@ impl Sim {
     }
 
     fn process(&mut self, due: u64, out: &mut Out) {
+        if self.plan.stamps {
+            self.world.set_clock(self.now_us / 1000);
+        }
         if self.is_story() {
             return self.play(out);
         }
@@ -274,7 +286,7 @@ impl Sim {
             Some(Item::Fire(Timer::Handling(c))) if self.fail_on_poison(c, out) => {}
             Some(Item::Workload(i, n)) => self.work(i, n, out),
             Some(Item::Deliver(id)) => {
-                let sent = self.transit.remove(&id).map(|t| t.sent_event);
+                let sent = self.end_transit(id);
                 self.world.step(Input::Deliver(id), out);
                 self.absorb(out, sent);
             }
@@ -440,13 +452,23 @@ impl Sim {
                 last = Some(seq);
             }
             if let EventKind::Dropped { msg, .. } = kind {
-                self.transit.remove(&msg);
+                self.end_transit(msg);
             }
             let mut judged = self.ledger.fold(&kind, &self.world);
             for kind in judged.drain(..) {
                 self.record(kind, Some(seq));
             }
         }
+    }
+
+    fn place_in_transit(&self, id: MsgId) -> Option<usize> {
+        self.transit.binary_search_by_key(&id, |t| t.0).ok()
+    }
+
+    /// A message is on its way no longer; says which event sent it.
+    fn end_transit(&mut self, id: MsgId) -> Option<u32> {
+        let i = self.place_in_transit(id)?;
+        self.transit.remove(i).map(|t| t.1.sent_event)
     }
 
     fn record(&mut self, kind: EventKind, cause: Option<u32>) -> u32 {
@@ -462,7 +484,7 @@ impl Sim {
         if let Some(script) = &self.plan.script {
             let before = self.world.net.iter().filter(|f| (f.from, f.to) == (from, to) && f.id < id).count();
             let due_us = self.story_arrival_us(script, from, to, before);
-            self.transit.insert(id, Transit { sent_us: self.now_us, due_us, sent_event: self.events.len() as u32 });
+            self.transit.push_back((id, Transit { sent_us: self.now_us, due_us, sent_event: self.events.len() as u32 }));
             return due_us;
         }
         let Network { delay_us, jitter_us } = self.plan.network;
@@ -478,7 +500,7 @@ impl Sim {
         let delay_us = delay_us + self.disturbances.extra_us(from, to);
         let due = (leaves_us + delay_us + jitter).max(link.last_due_us);
         link.last_due_us = due;
-        self.transit.insert(id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 });
+        self.transit.push_back((id, Transit { sent_us: leaves_us, due_us: due, sent_event: self.events.len() as u32 }));
         self.queue.push(due, Class::Deliver, Item::Deliver(id));
         due
     }
@@ -490,7 +512,7 @@ impl Sim {
         match op {
             TimerOp::Arm(t, base) => {
                 let from = match base {
-                    Base::Now => self.now_us,
+                    Base::Now | Base::Retry(_) => self.now_us,
                     Base::Timestamp(ms) => ms.saturating_mul(1000),
                     Base::LastFetch { leader, follower } => self.last_fetch.get(&(leader, follower)).copied().unwrap_or(self.now_us),
                     Base::Transaction(txn) => self.transaction_starts.get(&txn).copied().unwrap_or(self.now_us),
@@ -500,7 +522,8 @@ impl Sim {
                         self.now_us - (self.now_us - last) % self.plan.durations.of(&t, &self.world.setup).max(1)
                     }
                 };
-                let us = self.disturbances.duration_of(&t).unwrap_or_else(|| self.plan.durations.of(&t, &self.world.setup));
+                let us = self.disturbances.duration_of(&t).or_else(|| self.backoff_us(&t, base));
+                let us = us.unwrap_or_else(|| self.plan.durations.of(&t, &self.world.setup));
                 let jitter_us = match t {
                     // Up to as much again, so that two voters seldom ask at once.
                     Timer::Quorum(QuorumTimer::Election(..)) => fingerprint(&(self.plan.seed, t)) % us.max(1),
@@ -508,7 +531,15 @@ impl Sim {
                 };
                 self.queue.arm(t, from.saturating_add(us + jitter_us).max(self.now_us));
             }
-            TimerOp::Disarm(t) => self.queue.disarm(&t),
+            TimerOp::Disarm(t) => {
+                if let Timer::Delivery(batch) = t {
+                    self.tries.remove(&batch);
+                }
+                self.queue.disarm(&t);
+            }
+            TimerOp::Settle(t) => {
+                self.backoffs.remove(&t);
+            }
             TimerOp::Mark { leader, follower } => {
                 self.last_fetch.insert((leader, follower), self.now_us);
             }
@@ -519,6 +550,21 @@ impl Sim {
                 self.transaction_starts.insert(txn, self.now_us);
             }
         }
+    }
+
+    /// KIP-580: how long to wait before another try, after so many. By seed, and by what it is that is tried again.
+    fn backoff_us(&mut self, t: &Timer, base: Base) -> Option<u64> {
+        if !matches!(t, Timer::RetryBackoff(..) | Timer::MetadataBackoff(_) | Timer::ConsumerBackoff(_)) {
+            return None;
+        }
+        let tries = match base {
+            Base::Retry(batch) => self.tries.entry(batch).or_insert(0),
+            _ => self.backoffs.entry(*t).or_insert(0),
+        };
+        let before = *tries;
+        *tries += 1;
+        let batch = if let Base::Retry(batch) = base { Some(batch) } else { None };
+        self.plan.durations.growing(t, before, fingerprint(&(self.plan.seed, t, batch, before)))
     }
 
     /// Phases of periodic tasks are seeded (brokers did not all start at the same instant).

@@ -28,8 +28,8 @@ pub(super) enum Item {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Entry {
     due_us: u64,
-    class: Class,
-    seq: u64,
+    /// Its class, then its ordinal: in one word, since most of the work is comparing entries and moving them.
+    order: u64,
     item: Item,
 }
 
@@ -58,28 +58,27 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn push(&mut self, due_us: u64, class: Class, item: Item) -> u64 {
         self.seq += 1;
+        let order = (class as u64) << 60 | self.seq;
         let heap = if due_us > self.now_us + FAR_US { &mut self.far } else { &mut self.near };
-        heap.push(Reverse(Entry { due_us, class, seq: self.seq, item }));
-        self.seq
+        heap.push(Reverse(Entry { due_us, order, item }));
+        order
     }
 
-    /// The next entry, and its heap.
-    fn top(&mut self) -> Option<(Entry, &mut BinaryHeap<Reverse<Entry>>)> {
-        let (near, far) = (self.near.peek().copied(), self.far.peek().copied());
-        match (near, far) {
-            (Some(Reverse(a)), Some(Reverse(b))) if b < a => Some((b, &mut self.far)),
-            (Some(Reverse(a)), _) => Some((a, &mut self.near)),
-            (None, Some(Reverse(b))) => Some((b, &mut self.far)),
-            (None, None) => None,
-        }
+    /// The heap with the next entry.
+    fn next(&mut self) -> &mut BinaryHeap<Reverse<Entry>> {
+        let far_first = match (self.near.peek(), self.far.peek()) {
+            (Some(Reverse(a)), Some(Reverse(b))) => (b.due_us, b.order) < (a.due_us, a.order),
+            (near, _) => near.is_none(),
+        };
+        if far_first { &mut self.far } else { &mut self.near }
     }
 
     pub(super) fn arm(&mut self, t: Timer, due_us: u64) {
         match self.slots.get_mut(&t) {
             Some(slot) if slot.entry.0 <= due_us => slot.due_us = due_us,
             _ => {
-                let seq = self.push(due_us, Class::Timer, Item::Fire(t));
-                self.slots.insert(t, Slot { due_us, entry: (due_us, seq) });
+                let order = self.push(due_us, Class::Timer, Item::Fire(t));
+                self.slots.insert(t, Slot { due_us, entry: (due_us, order) });
             }
         }
     }
@@ -104,8 +103,7 @@ impl Queue {
 
     pub(super) fn pop(&mut self) -> Option<Item> {
         self.settle();
-        let (e, heap) = self.top()?;
-        heap.pop();
+        let Reverse(e) = self.next().pop()?;
         self.now_us = e.due_us;
         if let Item::Fire(t) = e.item {
             self.slots.remove(&t);
@@ -115,26 +113,22 @@ impl Queue {
 
     /// Removes stale entries from the top and moves postponed ones.
     pub(super) fn settle(&mut self) {
-        while let Some((e, _)) = self.top() {
+        while let Some(Reverse(e)) = self.next().peek().copied() {
             let Item::Fire(t) = e.item else { return };
             match self.slots.get(&t).copied() {
-                Some(slot) if slot.entry == (e.due_us, e.seq) => {
+                Some(slot) if slot.entry == (e.due_us, e.order) => {
                     if slot.due_us == e.due_us {
                         return;
                     }
                     let due_us = slot.due_us;
-                    self.drop_top();
-                    let seq = self.push(due_us, Class::Timer, Item::Fire(t));
-                    self.slots.insert(t, Slot { due_us, entry: (due_us, seq) });
+                    self.next().pop();
+                    let order = self.push(due_us, Class::Timer, Item::Fire(t));
+                    self.slots.insert(t, Slot { due_us, entry: (due_us, order) });
                 }
-                _ => self.drop_top(),
+                _ => {
+                    self.next().pop();
+                }
             }
-        }
-    }
-
-    fn drop_top(&mut self) {
-        if let Some((_, heap)) = self.top() {
-            heap.pop();
         }
     }
 }

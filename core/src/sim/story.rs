@@ -111,7 +111,7 @@ impl Sim {
     }
 
     fn arrive(&mut self, id: MsgId, out: &mut Out) {
-        let sent = self.transit.remove(&id).map(|t| t.sent_event);
+        let sent = self.end_transit(id);
         self.world.step(Input::Deliver(id), out);
         self.absorb(out, sent);
     }
@@ -119,7 +119,7 @@ impl Sim {
     fn drop_unread(&mut self, out: &mut Out) {
         self.world.prune_unread(&Changes::all(), out);
         let world = &self.world;
-        self.transit.retain(|id, _| world.net.binary_search_by_key(id, |f| f.id).is_ok());
+        self.transit.retain(|t| world.net.binary_search_by_key(&t.0, |f| f.id).is_ok());
     }
 
     /// When a message of this link that is sent now will arrive: at its step of the schedule, behind those of its link

@@ -196,6 +196,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
             false
         }
         Timer::MaxBlock(_) => true,
+        Timer::OffsetsExpiry(..) => false,
         Timer::MetadataAge(_) => false, // topics keep their partitions
         Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::Share(_) => false,
         Timer::Quorum(_) | Timer::Zk(_) => false, // one controller that never fails
@@ -206,7 +207,7 @@ fn may_fire(w: &World, t: &Timer) -> bool {
 fn may_fire_in_transaction(w: &World, t: TxnTimer) -> bool {
     let silent = |p: PartitionId, b: BrokerId| w.broker(b).view[p.ix()].0.0.is_none_or(|l| w.broker(l).power == Power::PowerLost);
     match t {
-        TxnTimer::Timeout(..) | TxnTimer::Check(_) | TxnTimer::AddGiveUp(..) => false,
+        TxnTimer::Timeout(..) | TxnTimer::Check(_) | TxnTimer::AddGiveUp(..) | TxnTimer::Expiry(..) => false,
         TxnTimer::AddRetry(..) | TxnTimer::MarkerRetry(..) | TxnTimer::Backoff(_) | TxnTimer::ShortBackoff(_) => true,
         TxnTimer::MarkerTimeout(b, txn) => {
             w.broker(b).txn.coordinated.iter().any(|c| c.id.txn == txn && c.markers.iter().any(|p| silent(*p, b)))
@@ -279,7 +280,7 @@ pub(crate) fn input(trial: &Trial, w: &World, records: u8, a: Action) -> Input {
 ///
 /// `changes`: since a state where none was left.
 pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
-    let is_urgent = |f: &&Flight| {
+    let is_urgent = |f: &Flight| {
         let to_down = matches!(f.to, Actor::Broker(b) if !w.broker(b).is_up());
         to_down
             || match &*f.body {
@@ -295,5 +296,5 @@ pub(crate) fn urgent(w: &World, changes: &Changes) -> Option<MsgId> {
                 _ => false,
             }
     };
-    w.news(changes).find(is_urgent).map(|f| f.id)
+    w.news(changes, is_urgent).next().map(|f| f.id)
 }

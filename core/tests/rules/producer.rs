@@ -271,7 +271,48 @@ fn prod_pb6_a_retry_waits_for_the_backoff() {
     let sim = run(&s);
     let failed = first(&sim, |k| matches!(k, EventKind::AttemptFailed { .. })).at_us;
     let again = first(&sim, |k| matches!(k, EventKind::BatchResent { .. })).at_us;
-    assert_eq!(again - failed, 100 * MS);
+    assert!((80 * MS..=120 * MS).contains(&(again - failed)), "{} us", again - failed);
+}
+
+/// Gaps in milliseconds between a refused try and the next one.
+fn waits(kafka: &str, configs: &str, seed: u64) -> Vec<u64> {
+    let mut s = scene(3, 3, &format!(r#"{{"linger.ms":0,"acks":"all"{configs}}}"#), r#"{"min.insync.replicas":2}"#);
+    (s.kafka, s.seed) = (kafka.into(), seed);
+    s.commands = vec![stop(SECOND, 2), stop(2 * SECOND, 3), send(5 * SECOND, "A")];
+    s.until_us = 14 * SECOND;
+    let sim = run(&s);
+    let tries = |k: &EventKind| matches!(k, EventKind::AttemptFailed { .. } | EventKind::BatchResent { .. });
+    all(&sim, tries).chunks_exact(2).map(|w| (w[1].at_us - w[0].at_us) / MS).collect()
+}
+
+#[test]
+fn prod_pb6_the_backoff_doubles_up_to_its_most_with_a_fifth_more_or_less() {
+    let bounds = [(80, 120), (160, 240), (320, 480), (640, 960), (800, 1000), (800, 1000), (800, 1000)];
+    let mut firsts = Vec::new();
+    for seed in 1..6 {
+        let w = waits("4.1", "", seed);
+        assert!(w.len() > 7 && w.iter().zip(bounds).all(|(w, b)| (b.0..=b.1).contains(w)), "{w:?}");
+        firsts.push(w[0]);
+    }
+    firsts.sort_unstable();
+    firsts.dedup();
+    assert!(firsts.len() > 2, "by seed: {firsts:?}");
+    let fixed = waits("4.1", r#","retry.backoff.max.ms":100"#, 1);
+    assert!(fixed.len() > 50 && fixed.iter().all(|w| *w == 100), "nothing grows beyond the most");
+    assert!(waits("4.1", r#","retry.backoff.max.ms":50"#, 1).iter().all(|w| *w == 50), "and the first is no longer than that");
+    assert!(waits("2.8", "", 1).iter().all(|w| *w == 100), "before 3.7 it was always the same");
+}
+
+#[test]
+fn prod_pb6_a_success_lets_the_next_backoff_begin_anew() {
+    let mut s = scene(3, 3, r#"{"linger.ms":0}"#, r#"{"min.insync.replicas":2}"#);
+    s.commands = vec![stop(SECOND, 2), stop(2 * SECOND, 3), send(5 * SECOND, "A"), start(8 * SECOND, 2)];
+    s.commands.extend([stop(30 * SECOND, 2), send(35 * SECOND, "B"), start(38 * SECOND, 2)]);
+    s.until_us = 60 * SECOND;
+    let sim = run(&s);
+    let at = |which: fn(&EventKind) -> bool| all(&sim, which).iter().map(|e| e.at_us).filter(|t| *t > 33 * SECOND).collect::<Vec<_>>();
+    let (failed, again) = (at(|k| matches!(k, EventKind::AttemptFailed { .. })), at(|k| matches!(k, EventKind::BatchResent { .. })));
+    assert!((80 * MS..=120 * MS).contains(&(again[0] - failed[0])), "B is another batch: {} us", again[0] - failed[0]);
 }
 
 #[test]

@@ -121,6 +121,11 @@ fn share_q3_accept_release_reject() {
         assert_eq!(acquired(&sim).iter().map(|a| a.4).collect::<Vec<_>>(), (1..=times).collect::<Vec<u8>>(), "{on_error}");
         assert_eq!(start_of(&sim, 1), Some(1), "{on_error}: done with, one way or another");
         assert!(handled(&sim).is_empty());
+        // Its leader has forgotten it by now; the ledger has not.
+        let (state, given_up) = if on_error == "accept" { (RecordState::Acknowledged, 0) } else { (RecordState::Archived, 1) };
+        let of = |o| sim.ledger().shares().state(sim.world(), G, PartitionId(0), Offset(o)).map(|s| s.0);
+        assert_eq!((of(0), of(1)), (Some(state), Some(RecordState::Available)), "{on_error}");
+        assert_eq!(sim.ledger().figures(sim.world()).given_up, given_up, "{on_error}");
     }
 }
 
@@ -275,6 +280,7 @@ fn share_groups_as_a_queue_the_shipped_scenario() {
     distinct.sort_unstable();
     distinct.dedup();
     assert_eq!(distinct.len() as u64, f.visible - 1, "every other record was handled");
+    assert_eq!(f.given_up, 1, "which the ledger counts");
 }
 
 #[test]

@@ -77,6 +77,7 @@ export default {
   'a limit is said, not taken for a verdict': async (t) => {
     const page = await opened(t);
     await id(page, 'pick').selectOption('acks-all');
+    await id(page, 'bound-0-more').click();
     await id(page, 'limit-states').selectOption('100000');
     await id(page, 'search').click();
     await id(page, 'verdict').waitFor({ timeout: 60_000 });

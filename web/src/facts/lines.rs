@@ -166,6 +166,7 @@ fn group_tone(what: &GroupEvent) -> Tone {
     match what {
         G::Rebalancing { .. } | G::Revoked { .. } => Tone::Snag,
         G::Formed { .. } | G::Stable { .. } | G::Loaded { .. } | G::Emptied { .. } | G::RecordAppended { .. } => Tone::Control,
+        G::OffsetsExpired { .. } => Tone::Snag,
         G::Stopping { .. } | G::Stopped { .. } => Tone::Control,
         G::EpochBumped { .. } | G::TargetAssigned { .. } | G::MemberAt { .. } => Tone::Control,
         G::LeftForAWhile { .. } | G::EpochLoaded { .. } => Tone::Control,

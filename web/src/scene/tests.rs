@@ -123,6 +123,24 @@ fn many_records_keep_the_newest_in_sight() {
 }
 
 #[test]
+fn a_partition_that_is_created_gets_its_tapes_and_going_back_takes_them_away() {
+    let scenario = Scenario::parse(highwater_core::scenario::shipped("p-a8-key-order").unwrap()).unwrap();
+    let mut s = Session::new(scenario).unwrap();
+    let mut at = |us, first| {
+        s.seek(us);
+        s.first_partition = first;
+        let shown = s.shown_partitions(2);
+        let l = layout((1280.0, 720.0), 1.0, &cast(s.sim(), shown.len()));
+        build(s.sim(), s.view_us(), &shown, &l, s.selection).tapes.len()
+    };
+    assert_eq!((at(2_000_000, 0), at(2_200_000, 0), at(13_000_000, 0)), (3, 6, 6));
+    let new = s.sim().setup().topics[0].partitions[1].0;
+    s.seek(2_000_000);
+    s.first_partition = new;
+    assert_eq!(s.shown_partitions(2), [P0], "what is not there yet is not shown, and something is");
+}
+
+#[test]
 fn a_share_partition_shows_who_has_what_and_what_was_given_up() {
     use highwater_core::kafka::share::state::RecordState;
     let scenario = Scenario::parse(highwater_core::scenario::shipped("share-group").unwrap()).unwrap();

@@ -156,8 +156,11 @@ impl Session {
     }
     /// The partitions of people's topics that the stage shows, at most `fit`.
     pub fn shown_partitions(&self, fit: usize) -> Vec<PartitionId> {
-        let first = self.first_partition;
-        user_partitions(self.sim()).skip_while(|p| p.0 < first).take(fit.max(1)).collect()
+        let (all, fit): (Vec<PartitionId>, usize) = (user_partitions(self.sim()).collect(), fit.max(1));
+        let at = all.partition_point(|p| p.0 < self.first_partition);
+        // Before the first of them was created, the last that are there.
+        let at = if at < all.len() { at } else { at.saturating_sub(fit) };
+        all.into_iter().skip(at).take(fit).collect()
     }
 
     /// Selects something; what is not there selects nothing.

@@ -28,6 +28,9 @@ pub(super) fn en(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Stable { generation } => format!("Generation {generation} of {group} is stable: every member gets its partitions."),
         GroupEvent::Emptied { generation } => format!("Group {group} has no members any more (generation {generation})."),
+        GroupEvent::OffsetsExpired { coordinator } => {
+            format!("Broker {coordinator} forgets the commits of {group}, which had no members for offsets.retention.minutes.")
+        }
         GroupEvent::MemberRemoved { member, why } => {
             let why = match why {
                 RemovalCause::Left => "it leaves",
@@ -137,6 +140,9 @@ pub(super) fn ko(g: GroupIx, what: GroupEvent, n: &Names) -> String {
         }
         GroupEvent::Stable { generation } => format!("{group} 그룹의 {generation}세대가 안정되어 멤버마다 파티션을 받습니다."),
         GroupEvent::Emptied { generation } => format!("{group} 그룹에 멤버가 없습니다({generation}세대)."),
+        GroupEvent::OffsetsExpired { coordinator } => {
+            format!("offsets.retention.minutes 동안 멤버가 없던 {group} 그룹의 커밋을 브로커 {coordinator}에서 지웁니다.")
+        }
         GroupEvent::MemberRemoved { member, why } => {
             let why = match why {
                 RemovalCause::Left => "스스로 나갔습니다",

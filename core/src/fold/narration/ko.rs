@@ -173,7 +173,7 @@ fn producer(kind: &EventKind, n: &Names) -> String {
             error.name()
         ),
         EventKind::SendBlocked { record, .. } => format!(
-            "{}의 send()가 멈춥니다. {}의 buffer.memory가 응답을 받지 못한 배치로 가득 찼습니다.",
+            "{}의 send()가 멈춥니다. {}의 buffer.memory가 응답을 받지 못한 배치로 가득합니다.",
             n.record(record),
             n.producer(record.producer)
         ),

@@ -64,6 +64,9 @@ fn english(e: &TxnEvent, n: &Names) -> String {
                 }
                 TxnState::CompleteCommit => format!("Coordinator {broker}: every partition has the commit marker of {txn}."),
                 TxnState::CompleteAbort => format!("Coordinator {broker}: every partition has the abort marker of {txn}."),
+                TxnState::Dead => {
+                    format!("Coordinator {broker} forgets {txn}: nobody used it for transactional.id.expiration.ms.")
+                }
             }
         }
         TxnEvent::PartitionAdded { broker, id, partition } => {
@@ -161,6 +164,9 @@ fn korean(e: &TxnEvent, n: &Names) -> String {
                 TxnState::PrepareAbort => format!("{who}: {txn}의 트랜잭션은 중단됩니다(에포크 {epoch}). 마커를 보냅니다."),
                 TxnState::CompleteCommit => format!("{who}: 모든 파티션에 {txn}의 커밋 마커가 있습니다."),
                 TxnState::CompleteAbort => format!("{who}: 모든 파티션에 {txn}의 중단 마커가 있습니다."),
+                TxnState::Dead => {
+                    format!("{who}: transactional.id.expiration.ms 동안 아무도 {txn} 아이디를 쓰지 않아 잊습니다.")
+                }
             }
         }
         TxnEvent::PartitionAdded { broker, id, partition } => {

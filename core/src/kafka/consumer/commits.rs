@@ -44,6 +44,7 @@ impl ConsumerCx<'_> {
         let Ok(committed) = result else {
             return self.retry_later();
         };
+        self.succeeded();
         self.start_from(committed);
     }
 
@@ -83,7 +84,7 @@ impl ConsumerCx<'_> {
         self.c.asked = None;
         self.answered(b, RequestKind::Coordinator);
         match result {
-            Ok(()) => {}
+            Ok(()) => self.succeeded(),
             Err(
                 e @ (ErrorCode::UnknownMemberId
                 | ErrorCode::IllegalGeneration

@@ -56,6 +56,7 @@ impl ConsumerCx<'_> {
             match &part.answer {
                 _ if self.c.assigned[i].validating => {} // of the leader before
                 Fetched::Data { entries, aborted, .. } if part.offset == self.c.assigned[i].fetched => {
+                    self.succeeded();
                     let fetched = &mut self.c.assigned[i].fetched;
                     let before = *fetched;
                     for e in readable(entries, aborted) {

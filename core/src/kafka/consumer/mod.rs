@@ -590,6 +590,11 @@ impl ConsumerCx<'_> {
 
     // ---- connections
 
+    /// A request succeeded: the next failure is a first one again.
+    pub(super) fn succeeded(&mut self) {
+        self.out.settle(Timer::ConsumerBackoff(self.c.id));
+    }
+
     /// An answer came: its clock stops.
     pub(super) fn answered(&mut self, b: BrokerId, kind: RequestKind) {
         let me = self.me();

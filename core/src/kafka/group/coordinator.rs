@@ -104,6 +104,8 @@ pub struct Group {
     to_write: bool,
     /// It is written and waits for this high watermark.
     writing: Option<Offset>,
+    /// `offsets.retention.minutes` runs (cons.K7).
+    expiring: bool,
 }
 
 impl Group {
@@ -125,6 +127,7 @@ impl Group {
             initial: None,
             to_write: false,
             writing: None,
+            expiring: false,
         }
     }
 
@@ -146,6 +149,9 @@ impl Group {
         let waits = |m: &&GroupMember| m.joining.is_none() && m.syncing.is_none();
         self.members.iter().filter(waits).for_each(|m| f(Timer::MemberSession(b, m.id)));
         self.pending.iter().for_each(|id| f(Timer::MemberSession(b, *id)));
+        if self.expiring {
+            f(Timer::OffsetsExpiry(b, self.id));
+        }
         match self.state {
             GroupState::PreparingRebalance if self.initial.is_some() => f(Timer::InitialRebalance(b, self.id)),
             GroupState::PreparingRebalance | GroupState::CompletingRebalance => f(Timer::Rebalance(b, self.id)),
@@ -182,7 +188,15 @@ impl Cx<'_> {
             Timer::MemberSession(_, id) if !self.speaks_epochs(group_of(id)) => {
                 self.remove_member(group_of(id), id, RemovalCause::SessionExpired);
             }
-            Timer::MemberSession(..) | Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) => self.on_epoch_timer(t),
+            Timer::OffsetsExpiry(_, g) if !self.speaks_epochs(g) => {
+                if let Some(group) = self.group(g) {
+                    group.expiring = false;
+                    self.expire_offsets(g);
+                }
+            }
+            Timer::MemberSession(..) | Timer::MemberRebalance(..) | Timer::AssignmentInterval(..) | Timer::OffsetsExpiry(..) => {
+                self.on_epoch_timer(t);
+            }
             Timer::InitialRebalance(b, g) => self.initial_round(b, g),
             Timer::Rebalance(_, g) => match self.group(g).map(|x| x.state) {
                 Some(GroupState::PreparingRebalance) => self.complete_join(g),
@@ -348,6 +362,13 @@ impl Cx<'_> {
                 (false, true) => self.unload_group(g),
                 _ => {}
             }
+            if self.setup.rules.offsets_expire
+                && let Some(group) = self.b.group(g)
+            {
+                let empty = group.state == GroupState::Empty;
+                let runs = self.offsets_expire(g, empty, group.expiring);
+                self.group(g).expect("it is here").expiring = runs;
+            }
             let Some(group) = self.group(g) else { continue };
             if std::mem::take(&mut group.to_write) {
                 let roster = group.roster();
@@ -362,6 +383,28 @@ impl Cx<'_> {
                 self.assignment_stands(g);
             }
         }
+    }
+
+    /// cons.K7: the time of a group's commits runs while it has no members. What is written so, with what was so before.
+    pub(super) fn offsets_expire(&mut self, g: GroupIx, empty: bool, ran: bool) -> bool {
+        let runs = empty && !self.b.committed(self.setup, g).is_empty();
+        let timer = Timer::OffsetsExpiry(self.b.id, g);
+        match (ran, runs) {
+            (false, true) => self.out.arm(timer),
+            (true, false) => self.out.disarm(timer),
+            _ => {}
+        }
+        runs
+    }
+
+    /// cons.K7: `offsets.retention.minutes` without members. Kafka looks every ten minutes (`offsets.retention.check.interval.ms`) and
+    /// writes a tombstone for each partition; here one record stands for all, at once.
+    pub(super) fn expire_offsets(&mut self, g: GroupIx) {
+        let p = self.setup.groups[g.ix()].coordinator;
+        let me = self.b.id;
+        self.append_payload(p, Payload::Expired(g));
+        self.tell(g, GroupEvent::OffsetsExpired { coordinator: me });
+        self.after_append(p);
     }
 
     /// What the log says of a group last. What formed before the scene begins stands in no log: its record lies before

@@ -238,6 +238,7 @@ impl ConsumerCx<'_> {
         self.answered(b, RequestKind::Join);
         match result {
             Ok(joined) => {
+                self.succeeded();
                 let setup = self.setup;
                 let group = self.config().group;
                 let m = &mut self.c.member;

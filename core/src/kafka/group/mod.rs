@@ -2,7 +2,7 @@
 //! broker's side, [`membership`] the consumer's; [`consumer`] has both sides of the consumer protocol (5D).
 //!
 //! Simplified: a consumer finds its coordinator in the metadata (no FindCoordinator of its own); a coordinator that takes
-//! office has loaded its partition at once; offsets do not expire.
+//! office has loaded its partition at once.
 
 pub mod consumer;
 pub mod coordinator;

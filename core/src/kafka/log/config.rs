@@ -28,6 +28,8 @@ pub struct LogConfig {
     pub flush_messages: u64,
     /// `flush.ms`; `None` = never by time.
     pub flush_ms: Option<u64>,
+    /// `message.timestamp.type=LogAppendTime`.
+    pub append_time: bool,
     /// `max.message.bytes`: of a batch.
     pub max_message_bytes: u64,
     /// `message.timestamp.before.max.ms`: how far a timestamp may be behind.

@@ -64,6 +64,8 @@ pub enum Payload {
         /// Its place in [`crate::kafka::World::rosters`].
         roster: u32,
     },
+    /// The commits of a group are forgotten, written by its coordinator (cons.K7).
+    Expired(GroupIx),
     /// A control batch: a transaction ended here (txn.M2).
     Control(Marker),
     /// A state of a transaction, in `__transaction_state`.
@@ -86,7 +88,7 @@ impl Payload {
             Payload::Data(b) => b.seq.map(|_| b.pid),
             Payload::Control(m) => Some(m.id.pid()),
             Payload::Commit(c) => c.txn.map(|id| id.pid()),
-            Payload::Group { .. } | Payload::Txn(_) | Payload::Kept { .. } => None,
+            Payload::Group { .. } | Payload::Expired(_) | Payload::Txn(_) | Payload::Kept { .. } => None,
         }
     }
 
@@ -94,7 +96,7 @@ impl Payload {
     pub fn count(&self) -> u32 {
         match self {
             Payload::Data(b) => u32::from(b.count),
-            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => 1,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Expired(_) | Payload::Control(_) | Payload::Txn(_) => 1,
             Payload::Kept { count, .. } => u32::from(*count),
         }
     }
@@ -110,7 +112,7 @@ impl Payload {
         match *self {
             Payload::Data(b) => Some((b.id, 0, b.count)),
             Payload::Kept { batch, first, count } => Some((batch, first, count)),
-            Payload::Commit(_) | Payload::Group { .. } | Payload::Control(_) | Payload::Txn(_) => None,
+            Payload::Commit(_) | Payload::Group { .. } | Payload::Expired(_) | Payload::Control(_) | Payload::Txn(_) => None,
         }
     }
 }

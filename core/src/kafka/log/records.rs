@@ -60,12 +60,17 @@ impl RecordData {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RecordTable {
     batches: Vec<Chunked<SmallVec<[RecordData; 1]>>>,
+    /// What everybody's clock shows, in milliseconds of the run, where timestamps are made of it ([`Setup::stamps`]). Nothing else is:
+    /// whether something is over is a timer's business.
+    ///
+    /// [`Setup::stamps`]: crate::kafka::Setup::stamps
+    pub clock_ms: u64,
 }
 
 impl RecordTable {
     /// No records yet.
     pub fn new(producers: usize) -> Self {
-        RecordTable { batches: (0..producers).map(|_| Chunked::default()).collect() }
+        RecordTable { batches: (0..producers).map(|_| Chunked::default()).collect(), clock_ms: 0 }
     }
 
     /// About how much memory it takes.
@@ -82,6 +87,15 @@ impl RecordTable {
         }
         if let Some(b) = mine.get_mut(batch.n as usize) {
             b.push(record);
+        }
+    }
+
+    /// log.L13, LogAppendTime: a leader overwrites the timestamps of a batch with its clock. (A batch that is appended again
+    /// has one time in all its copies, here the last.)
+    pub(crate) fn stamp(&mut self, batch: BatchId) {
+        let now = self.clock_ms;
+        if let Some(records) = self.batches[batch.producer.ix()].get_mut(batch.n as usize) {
+            records.iter_mut().for_each(|r| r.timestamp_ms = now);
         }
     }
 

@@ -151,9 +151,11 @@ impl Segments {
     }
 
     /// log.L4: a batch was appended. Says whether it opened a new segment.
-    pub(crate) fn note(&mut self, e: &Entry, data: &RecordTable) -> bool {
+    pub(crate) fn note(&mut self, e: &Entry, data: &RecordTable, leads: bool) -> bool {
         let (bytes, max_ms) = measure(e, data);
         let cfg = self.cfg.clone();
+        // A leader that stamps records does so now; the table has it after the step.
+        let max_ms = if leads && cfg.append_time { max_ms.map(|_| data.clock_ms) } else { max_ms };
         let a = self.active();
         let too_old = match (a.first_ms, max_ms) {
             (Some(first), Some(now)) => now.saturating_sub(first) > cfg.segment_ms,

@@ -6,7 +6,7 @@ use crate::event::{ErrorCode, EventKind, StreamsEvent};
 use crate::ids::*;
 use crate::kafka::consumer::{ConsumerCx, Coordination};
 use crate::kafka::group::membership::Phase;
-use crate::kafka::message::{Body, FetchPart, Fetched, FetchedPart};
+use crate::kafka::message::{Body, FetchPart, Fetched, FetchedPart, OffsetSpec};
 use crate::kafka::step::{AppCall, RequestKind, Returned, Timer};
 use crate::kafka::transaction::Call;
 use crate::kafka::transaction::index::readable;
@@ -197,7 +197,7 @@ impl ConsumerCx<'_> {
             let parts: SmallVec<[(PartitionId, LeaderEpoch); 1]> = logs.map(|p| (p, self.c.meta.view(p).1)).collect();
             if !parts.is_empty() && !self.c.listing.contains(&b) {
                 self.c.listing.push(b);
-                let body = Body::ListOffsets { conn: self.c.meta.conn(b), latest: true, committed: false, parts };
+                let body = Body::ListOffsets { conn: self.c.meta.conn(b), at: OffsetSpec::Latest, committed: false, parts };
                 self.out.send(me, Actor::Broker(b), body);
                 self.out.arm(Timer::RequestTimeout(me, b, RequestKind::Offsets));
             }

@@ -257,7 +257,7 @@ impl ProducerCx<'_> {
     }
 
     /// Fenced: the application closes the producer.
-    fn close(&mut self, error: ErrorCode) {
+    pub(in crate::kafka) fn close(&mut self, error: ErrorCode) {
         let producer = self.p.id;
         self.txn_event(TxnEvent::Failed { producer, error, fatal: true });
         self.abandon(error);

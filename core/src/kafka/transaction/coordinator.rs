@@ -74,6 +74,8 @@ pub struct Coordinated {
     pub pending: Option<Pending>,
     /// `transaction.timeout.ms` is over.
     pub timed_out: bool,
+    /// `transactional.id.expiration.ms` runs.
+    pub expiring: bool,
 }
 
 impl Coordinated {
@@ -86,6 +88,7 @@ impl Coordinated {
             retry: false,
             pending: None,
             timed_out: false,
+            expiring: false,
         }
     }
 
@@ -115,6 +118,9 @@ impl Coordinated {
         let txn = self.id.txn;
         if self.state == TxnState::Ongoing && !self.timed_out {
             f(Timer::Txn(TxnTimer::Timeout(broker, txn)));
+        }
+        if self.expiring {
+            f(Timer::Txn(TxnTimer::Expiry(broker, txn)));
         }
         if self.retry {
             f(Timer::Txn(TxnTimer::MarkerRetry(broker, txn)));
@@ -183,10 +189,17 @@ impl Cx<'_> {
         if c.pending.is_some() || state.preparing().is_some() {
             return self.reply(reply, Err(ErrorCode::ConcurrentTransactions));
         }
-        match expected {
+        match expected.filter(|_| state != TxnState::Dead) {
             Some(e) if e.next() == id && state == TxnState::Empty => return self.reply(reply, Ok(id)), // its answer was lost
             Some(e) if e != id => return self.reply(reply, Err(ErrorCode::ProducerFenced)),
             _ => {}
+        }
+        if state == TxnState::Dead {
+            // T8: whoever had a producer id for it has it for nothing.
+            return match expected {
+                Some(_) => self.reply(reply, Err(ErrorCode::InvalidProducerIdMapping)),
+                None => self.transition(txn, TxnState::Empty, id.renewed(), &[], Some(reply)),
+            };
         }
         if state == TxnState::Ongoing {
             return self.fence_and_abort(txn, Some(Reply::InitAgain(p, conn)));
@@ -233,6 +246,7 @@ impl Cx<'_> {
         }
         let c = self.coordinated(id.txn).ok_or(ErrorCode::InvalidProducerIdMapping)?;
         match c.id {
+            _ if c.state == TxnState::Dead => Err(ErrorCode::InvalidProducerIdMapping),
             known if known.n > id.n => Err(ErrorCode::InvalidProducerIdMapping),
             known if known != id => Err(ErrorCode::ProducerFenced),
             _ => Ok(c),
@@ -250,6 +264,9 @@ impl Cx<'_> {
             return self.reply(reply, Err(ErrorCode::InvalidProducerIdMapping));
         };
         let (known, state, pending) = (c.id, c.state, c.pending.is_some());
+        if state == TxnState::Dead {
+            return self.reply(reply, Err(ErrorCode::InvalidProducerIdMapping));
+        }
         let again = v2 && id.next() == known; // W3: its answer was lost, unless it is fenced
         if known != id && !again {
             return self.reply(reply, Err(ErrorCode::ProducerFenced));
@@ -298,6 +315,7 @@ impl Cx<'_> {
         if let Some(c) = self.coordinated(txn) {
             c.pending = Some(Pending { until, to, id, add: add.into(), reply });
         }
+        self.watch_id(txn);
         self.after_append(log);
     }
 
@@ -311,6 +329,7 @@ impl Cx<'_> {
             let (txn, was) = (c.id.txn, c.state);
             let Some(p) = c.pending.take() else { return };
             c.apply(p.to, p.id, &p.add);
+            self.watch_id(txn);
             self.took_effect(txn, was, &p);
             if let Some(reply) = p.reply {
                 self.reply(reply, Ok(p.id));
@@ -345,6 +364,29 @@ impl Cx<'_> {
         if let Some(c) = self.coordinated(txn) {
             c.timed_out = true;
             self.out.event(EventKind::Txn(TxnEvent::TimedOut { broker, txn }));
+        }
+    }
+
+    /// txn.T8: its time runs while nothing is under way, and begins anew with each transition.
+    fn watch_id(&mut self, txn: TxnIx) {
+        let (broker, expire) = (self.b.id, self.setup.rules.ids_expire);
+        let Some(c) = self.coordinated(txn).filter(|_| expire) else { return };
+        let timer = Timer::Txn(TxnTimer::Expiry(broker, txn));
+        let runs = c.state.is_idle() && c.pending.is_none();
+        match (std::mem::replace(&mut c.expiring, runs), runs) {
+            (_, true) => self.out.arm(timer),
+            (true, false) => self.out.disarm(timer),
+            _ => {}
+        }
+    }
+
+    /// txn.T8: `transactional.id.expiration.ms` is over. A coordinator that can't write that now tries again when as much has passed.
+    pub(super) fn expire_id(&mut self, txn: TxnIx) {
+        if let Some(c) = self.coordinated(txn) {
+            c.expiring = false;
+            let id = c.id;
+            self.transition(txn, TxnState::Dead, id, &[], None);
+            self.watch_id(txn);
         }
     }
 
@@ -386,6 +428,7 @@ impl Cx<'_> {
         }
         order::sort_by_key(&mut self.b.txn.coordinated, |c| c.id.txn);
         for txn in loaded {
+            self.watch_id(txn);
             if self.coordinated(txn).is_some_and(|c| c.state.preparing().is_some()) {
                 self.send_markers(txn); // X6
             }

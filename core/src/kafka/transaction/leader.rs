@@ -139,6 +139,7 @@ impl Cx<'_> {
     pub(in crate::kafka) fn on_txn_timer(&mut self, t: TxnTimer) {
         match t {
             TxnTimer::Timeout(_, txn) => self.on_transaction_timeout(txn),
+            TxnTimer::Expiry(_, txn) => self.expire_id(txn),
             TxnTimer::Check(_) => {
                 self.out.arm(Timer::Txn(t));
                 self.abort_timed_out();

@@ -6,9 +6,8 @@
 //! [`client`] the producer.
 //!
 //! Simplified: a record of `__transaction_state` names the partition that it adds, not all of them, and a new coordinator
-//! loads at once; nothing expires (txn.T8: `transactional.id.expiration.ms` is a week, a run at most a day); no two-phase
-//! commit (KIP-939). Dead and PrepareEpochFence are states in memory only and have no place here: the first is expiry, the
-//! second is the step from Ongoing to PrepareAbort with a raised epoch.
+//! loads at once; an id that expired stays in the list as Dead (txn.T8); no two-phase commit (KIP-939). PrepareEpochFence is a
+//! state in memory only and has no place here: it is the step from Ongoing to PrepareAbort with a raised epoch.
 
 pub mod client;
 pub mod coordinator;
@@ -51,7 +50,12 @@ impl Identity {
     /// txn.T1, W2: what comes after it: the next epoch, or another producer id where there is none.
     #[must_use]
     pub fn next(self) -> Self {
-        if self.epoch >= LAST_EPOCH { Identity { n: self.n + 1, epoch: 0, ..self } } else { self.fenced() }
+        if self.epoch >= LAST_EPOCH { self.renewed() } else { self.fenced() }
+    }
+    /// txn.T8: after its id was forgotten: another producer id.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        Identity { n: self.n + 1, epoch: 0, ..self }
     }
     /// The same producer id with an epoch that no producer has yet.
     #[must_use]
@@ -70,6 +74,7 @@ pub enum TxnState {
     PrepareAbort,
     CompleteCommit,
     CompleteAbort,
+    Dead,
 }
 
 impl TxnState {
@@ -88,6 +93,10 @@ impl TxnState {
             TxnState::CompleteAbort => Some(false),
             _ => None,
         }
+    }
+    /// No transaction is open or being ended: the id may expire (txn.T8).
+    pub fn is_idle(self) -> bool {
+        self == TxnState::Empty || self.complete().is_some()
     }
     fn prepare(commit: bool) -> Self {
         if commit { TxnState::PrepareCommit } else { TxnState::PrepareAbort }

@@ -31,6 +31,8 @@ pub struct Coordinated {
     pub group: ConsumerGroup,
     /// `group.consumer.assignment.interval.ms` has not passed since the last assignment (group.N3).
     pub resting: bool,
+    /// `offsets.retention.minutes` runs (cons.K7).
+    expiring: bool,
     to_write: bool,
     /// The end of its last record.
     written: Offset,
@@ -44,6 +46,9 @@ impl Coordinated {
             if m.state == MemberState::UnrevokedPartitions && m.epoch != LEAVE_FOR_A_WHILE {
                 f(Timer::MemberRebalance(b, m.id));
             }
+        }
+        if self.expiring {
+            f(Timer::OffsetsExpiry(b, self.group.id));
         }
         if self.resting {
             f(Timer::AssignmentInterval(b, self.group.id));
@@ -236,6 +241,12 @@ impl Cx<'_> {
         match t {
             Timer::MemberSession(_, id) => self.remove_consumer(group_of(id), id, RemovalCause::SessionExpired),
             Timer::MemberRebalance(_, id) => self.remove_consumer(group_of(id), id, RemovalCause::NotRevoked),
+            Timer::OffsetsExpiry(_, g) => {
+                if let Some(c) = self.coordinated_group(g) {
+                    c.expiring = false;
+                    self.expire_offsets(g);
+                }
+            }
             Timer::AssignmentInterval(_, g) => {
                 if let Some(c) = self.coordinated_group(g) {
                     c.resting = false;
@@ -253,6 +264,14 @@ impl Cx<'_> {
             (true, false) => self.load_consumer_group(g, records),
             (false, true) => self.unload_consumer_group(g),
             _ => {}
+        }
+        if self.setup.rules.offsets_expire
+            && !self.shares(g)
+            && let Some(c) = self.b.consumer_group(g)
+        {
+            let (empty, ran) = (c.group.members.is_empty(), c.expiring);
+            let runs = self.offsets_expire(g, empty, ran);
+            self.coordinated_group(g).expect("it is here").expiring = runs;
         }
         let p = self.setup.groups[g.ix()].coordinator;
         let Some(c) = self.coordinated_group(g).filter(|c| c.to_write || !c.waiting.is_empty()) else { return };
@@ -282,7 +301,7 @@ impl Cx<'_> {
         };
         // When the last assignment was made is in its record; here a new coordinator may assign at once.
         let (coordinator, epoch) = (self.b.id, group.epoch);
-        let c = Coordinated { group, resting: false, to_write: false, written: Offset::ZERO, waiting: SmallVec::new() };
+        let c = Coordinated { group, resting: false, expiring: false, to_write: false, written: Offset::ZERO, waiting: SmallVec::new() };
         c.armed(coordinator, &mut |t| self.out.arm(t));
         self.b.consumer_groups.push(Rc::new(c));
         self.b.consumer_groups.sort_by_key(|x| x.group.id);

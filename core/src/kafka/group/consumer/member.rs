@@ -103,7 +103,10 @@ impl ConsumerCx<'_> {
         self.c.member.beating = None;
         self.answered(b, RequestKind::Heartbeat);
         match answer {
-            Ok((epoch, assignment)) => self.advance(*epoch, assignment.as_ref()),
+            Ok((epoch, assignment)) => {
+                self.succeeded();
+                self.advance(*epoch, assignment.as_ref());
+            }
             Err(error @ (ErrorCode::FencedMemberEpoch | ErrorCode::UnknownMemberId)) => {
                 self.say(GroupEvent::Fenced { member: self.c.id, error: *error });
                 self.leave_place();
