@@ -203,7 +203,7 @@ proptest! {
     #[test]
     fn a_cluster_with_zookeeper_keeps_its_invariants_and_recovers(c in zookeeper_case()) {
         let mut sim = begin(&c);
-        run_watched(&mut sim, |sim| high_watermark_is_covered(sim))?;
+        run_watched(&mut sim, high_watermark_is_covered)?;
         logs_are_dense(&sim)?;
         let w = sim.world();
         let controller = w.acting_controller();
