@@ -228,9 +228,15 @@ pub fn zookeeper_case() -> impl Strategy<Value = Case> {
     let more = prop::collection::vec((0..12_000u64, 0..6u8, any::<u8>(), any::<u8>()), 0..8);
     (repaired_case(), prop::sample::select(versions), more).prop_map(|(Case(mut s), version, more)| {
         let mut value = serde_json::to_value(&s).unwrap();
-        // ZooKeeper takes the controller's place in every link.
-        let text = value["commands"].to_string().replace(r#""controller""#, r#""zookeeper""#);
+        // ZooKeeper takes the place of the controller, or of those of a quorum, in every link.
+        let mut text = value["commands"].to_string().replace(r#""controller""#, r#""zookeeper""#);
+        for v in 1..=3 {
+            text = text.replace(&format!(r#"{{"voter":{v}}}"#), r#""zookeeper""#);
+        }
         value["commands"] = serde_json::from_str(&text).unwrap();
+        let of_quorum = |c: &serde_json::Value| c.get("voter").is_some() || c["from"].is_string() && c["from"] == c["to"];
+        value["commands"].as_array_mut().unwrap().retain(|c| !of_quorum(c));
+        value["topology"]["voters"] = 1.into();
         value["kafka"] = "3.9".into();
         value["features"] = json!({});
         value["rules"] = json!({ "replication": version });

@@ -257,9 +257,11 @@ impl Cx<'_> {
                 self.ask(ZkOp::CreateController);
             }
             ZkAnswer::Controller(who, epoch) => {
-                let asked = self.ask_no_more(|op| matches!(op, ZkOp::CreateController));
+                self.ask_no_more(|op| matches!(op, ZkOp::CreateController));
                 self.found_controller(*who, *epoch);
-                if asked && *who == me && self.b.zk().acting.is_none() {
+                // Perhaps it had heard of another one meanwhile, who is gone.
+                let z = self.b.zk();
+                if *who == me && z.epoch == *epoch && z.session.is_some() && z.acting.is_none() {
                     self.b.zk().acting = Some(Box::new(Acting::new(*epoch)));
                     self.ask(ZkOp::ReadState);
                 }
@@ -302,7 +304,12 @@ impl Cx<'_> {
         }
         z.seen = news.zxid;
         match news.controller {
-            (Some(c), epoch) => self.found_controller(c, epoch),
+            (Some(c), epoch) => {
+                self.found_controller(c, epoch);
+                if c == self.b.id && self.b.epoch.is_some() && self.b.zk().acting.is_none() {
+                    self.ask(ZkOp::CreateController); // it is, and the answer has not come
+                }
+            }
             (None, _) if self.b.epoch.is_some() => {
                 self.b.zk().controller = None;
                 self.resign();
