@@ -6,7 +6,7 @@ PAGE_INPUTS=(Cargo.toml Cargo.lock rust-toolchain.toml Trunk.toml index.html ass
 # Fonts, lessons, scenarios, the fidelity page, the worker and what is behind the doors come later. The bar is PAGE_BAR.
 # These are bytes of gzip -9, which may not grow past PAGE_LIMIT, a little above what they are; `highwater serve` sends about 25 kB less, and a test of native/src/serve/page.rs watches that.
 PAGE_BAR=700000
-PAGE_LIMIT=684000
+PAGE_LIMIT=700000
 
 build_page() {
   local stamp before
