@@ -25,17 +25,13 @@ const PICKS: usize = 12;
 pub fn run(s: &Session, lang: Lang) -> Inspection {
     let (t, sim) = (lang.text(), s.sim());
     let scenario = s.timeline().scenario();
+    let net = &scenario.network;
+    let least = i18n::millis(net.delay_us);
+    let delays = if net.jitter_us == 0 { least } else { format!("{least} – {}", i18n::millis(net.delay_us + net.jitter_us)) };
     let rows = vec![
         row(t.kafka_release, &scenario.kafka),
         row(t.seed, scenario.seed),
-        row(
-            t.network_delay,
-            format!(
-                "{} – {}",
-                i18n::millis(scenario.network.delay_us),
-                i18n::millis(scenario.network.delay_us + scenario.network.jitter_us)
-            ),
-        ),
+        row(t.network_delay, delays),
         row(t.trace, format!("{:016x}", sim.trace_hash())),
     ];
     let lost = sim.events().iter().rev().find(|e| matches!(e.kind, EventKind::Lost { .. }));
