@@ -210,12 +210,14 @@ fn thread_lines(f: Option<&ThreadFacts>, committed: Option<Offset>, lang: Lang) 
             </span>
         },
     };
+    // Without a commit all that is done is ahead of it: the number would say it twice.
+    let ahead = if committed.is_some() { f.ahead } else { 0 };
     let committed = committed.map_or_else(|| t.none.to_owned(), |o| o.to_string());
     html! {
         <>
             <p class="line store" title={t.store_hint} data-testid="store"><span>{ t.store }</span>{ store }</p>
             <p class="line"><span>{ icons::pennant() }{ t.committed }</span><b data-testid="committed">{ committed }
-                if f.ahead > 0 { <i class="ahead" title={t.ahead_hint}>{ format!(" +{}", f.ahead) }</i> }</b></p>
+                if ahead > 0 { <i class="ahead" title={t.ahead_hint}>{ format!(" +{ahead}") }</i> }</b></p>
             <p class="line" title={t.outside_hint}><span>{ t.l_effects }</span><b data-testid="outside">{ f.effects }</b></p>
         </>
     }
