@@ -120,11 +120,11 @@ pub fn bounds(b: &Bounds, lang: Lang) -> Vec<(&'static str, u8)> {
 fn counts(b: &Bounds) -> Vec<(&'static str, &'static str, &'static str, u8)> {
     let mut all = vec![
         ("record", "records", "레코드", b.records),
-        ("broker crash", "broker crashes", "브로커 장애", b.crashes),
+        ("broker crash", "broker crashes", "브로커 강제 종료", b.crashes),
         ("power cut", "power cuts", "정전", b.power_cuts),
         ("lost response", "lost responses", "유실된 응답", b.lost_responses),
         ("lag expiry", "lag expiries", "지연 만료", b.lag_expiries),
-        ("consumer crash", "consumer crashes", "컨슈머 장애", b.consumer_crashes),
+        ("consumer crash", "consumer crashes", "컨슈머 강제 종료", b.consumer_crashes),
     ];
     let rare = [
         ("zombie", "zombies", "좀비", b.zombies, 0),
@@ -235,10 +235,10 @@ pub fn hit(by: Limit, b: &Bounds, lang: Lang) -> String {
 pub fn caveat(lang: Lang) -> &'static str {
     match lang {
         Lang::En => {
-            "Not explored: batches of several records; page caches written back early; time-outs against live peers; fencing of live brokers."
+            "Not explored: batches of several records; page caches written back early; time-outs against live peers; fencing of live brokers that are no zombies."
         }
         Lang::Ko => {
-            "탐색하지 않은 것: 여러 레코드를 담은 배치, 일찍 디스크에 쓰이는 페이지 캐시, 살아 있는 상대에 대한 시간 초과, 살아 있는 브로커의 차단."
+            "탐색하지 않은 것: 여러 레코드를 담은 배치, 일찍 디스크에 쓰이는 페이지 캐시, 살아 있는 상대에 대한 시간 초과, 좀비 말고 살아 있는 브로커의 격리."
         }
     }
 }

@@ -48,7 +48,7 @@ export default {
     await isDown(other);
     await other.reload();
     await t.started(other);
-    assert.equal(await id(other, 'clock').innerText(), '0.300 s', 'a reload restores where one was, not the link');
+    await until(other, 'a reload restores where one was, not the link', async () => (await id(other, 'clock').innerText()) === '0.300 s');
   },
 
   'a file goes out and comes in': async (t) => {
