@@ -3,10 +3,10 @@
 
 PAGE_INPUTS=(Cargo.toml Cargo.lock rust-toolchain.toml Trunk.toml index.html assets core web scripts/apart scripts/tools/package-lock.json)
 # Everything that comes before the first moving record, compressed: more would make the first visit slow.
-# Fonts, lessons, scenarios, the fidelity page, the worker and what is behind the doors come later. The bar is PAGE_BAR.
+# Fonts (and their licences), lessons, scenarios, the fidelity page, the worker and what is behind the doors come later. The bar is PAGE_BAR.
 # These are bytes of gzip -9, which may not grow past PAGE_LIMIT, a little above what they are; `highwater serve` sends about 25 kB less, and a test of native/src/serve/page.rs watches that.
 PAGE_BAR=700000
-PAGE_LIMIT=700000
+PAGE_LIMIT=698000
 
 build_page() {
   local stamp before
@@ -62,7 +62,7 @@ gzipped_size() {
 page_size() {
   local module first
   module=$(gzipped_size dist/app-*.wasm)
-  first=$(find dist -type f ! -name '*.woff2' ! -path 'dist/lessons/*' ! -path 'dist/scenarios/*' ! -name 'fidelity.*' ! -name 'worker*.js' ! -name 'behind-*.wasm' -exec gzip -9 -c {} + | wc -c | tr -d ' ')
+  first=$(find dist -type f ! -path 'dist/fonts/*' ! -path 'dist/lessons/*' ! -path 'dist/scenarios/*' ! -name 'fidelity.*' ! -name 'worker*.js' ! -name 'behind-*.wasm' -exec gzip -9 -c {} + | wc -c | tr -d ' ')
   say "The page gzipped: $first bytes before the first moving record (bar $PAGE_BAR, at most $PAGE_LIMIT), $module of them WASM."
   [ "$first" -le "$PAGE_LIMIT" ]
 }
