@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 mod common;
+use common::implied_and_armed;
 use common::random::{Case, any_case, repaired_case, safe_case, streams_case, transactional_case, zookeeper_case};
 use common::random_groups::group_case;
 use highwater_core::kafka::transaction::TxnState;
@@ -85,10 +86,7 @@ fn run_watched(sim: &mut Sim, more: impl Fn(&Sim) -> Result<(), TestCaseError>) 
 
 /// The timers that run are those that the state implies: what the trial fires is what the simulation waits for.
 fn timers_are_implied(sim: &Sim) -> Result<(), TestCaseError> {
-    let mut implied = Vec::new();
-    sim.world().armed(&mut |t| implied.push(t));
-    implied.sort();
-    let armed: Vec<_> = sim.timers().map(|(t, _)| *t).collect();
+    let (implied, armed) = implied_and_armed(sim);
     if armed != implied {
         let missing: Vec<_> = implied.iter().filter(|t| !armed.contains(t)).collect();
         let extra: Vec<_> = armed.iter().filter(|t| !implied.contains(t)).collect();

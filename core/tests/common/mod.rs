@@ -7,8 +7,8 @@ pub mod trials;
 
 use highwater_core::event::{Event, EventKind};
 use highwater_core::ids::*;
-use highwater_core::kafka::Out;
 use highwater_core::kafka::replica::Replica;
+use highwater_core::kafka::{Out, Timer};
 use highwater_core::scenario::{Do, End, Scenario, TimedCommand};
 use highwater_core::sim::Sim;
 
@@ -95,6 +95,28 @@ pub fn begin(s: &Scenario) -> Sim {
 
 pub fn step(sim: &mut Sim) -> bool {
     sim.step(&mut Out::default())
+}
+
+/// The timers that the state implies, and those that run: a trial fires from the first, the simulation waits for the second.
+pub fn implied_and_armed(sim: &Sim) -> (Vec<Timer>, Vec<Timer>) {
+    let mut implied = Vec::new();
+    sim.world().armed(&mut |t| implied.push(t));
+    let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).collect();
+    implied.sort();
+    armed.sort();
+    (implied, armed)
+}
+
+/// A run to its end, on the way of which each fifth state implies the timers that run.
+pub fn step_by_step(s: &Scenario) -> Sim {
+    let mut sim = begin(s);
+    while step(&mut sim) {
+        if sim.inputs().is_multiple_of(5) {
+            let (implied, armed) = implied_and_armed(&sim);
+            assert_eq!(armed, implied, "at {} us", sim.now_us());
+        }
+    }
+    sim
 }
 
 pub fn all(sim: &Sim, which: impl Fn(&EventKind) -> bool) -> Vec<Event> {

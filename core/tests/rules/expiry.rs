@@ -2,29 +2,9 @@
 
 use crate::common::*;
 use highwater_core::event::{ErrorCode, EventKind, GroupEvent, TxnEvent};
-use highwater_core::kafka::Timer;
 use highwater_core::kafka::transaction::TxnState;
 use highwater_core::scenario::{Do, Features, Scenario, TimedCommand};
 use highwater_core::sim::Sim;
-
-fn armed_is_what_the_state_implies(sim: &Sim) {
-    let mut implied = Vec::new();
-    sim.world().armed(&mut |t| implied.push(t));
-    let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).collect();
-    implied.sort();
-    armed.sort();
-    assert_eq!(armed, implied, "at {} us", sim.now_us());
-}
-
-fn step_by_step(s: &Scenario) -> Sim {
-    let mut sim = begin(s);
-    while step(&mut sim) {
-        if sim.inputs().is_multiple_of(5) {
-            armed_is_what_the_state_implies(&sim);
-        }
-    }
-    sim
-}
 
 /// A member reads and commits a record, stops, and is back at this second.
 fn away_until(second: u64, configs: &str) -> Scenario {

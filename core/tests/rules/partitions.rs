@@ -3,7 +3,6 @@
 use crate::common::*;
 use highwater_core::event::{EventKind, GroupEvent, QuorumEvent, RebalanceCause};
 use highwater_core::ids::*;
-use highwater_core::kafka::Timer;
 use highwater_core::scenario::{Do, Scenario, ScenarioError, TimedCommand, shipped};
 use highwater_core::sim::Sim;
 
@@ -36,25 +35,6 @@ fn handled(sim: &Sim) -> Vec<u32> {
         _ => None,
     };
     sim.events().iter().filter_map(record).collect()
-}
-
-fn armed_is_what_the_state_implies(sim: &Sim) {
-    let mut implied = Vec::new();
-    sim.world().armed(&mut |t| implied.push(t));
-    let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).collect();
-    implied.sort();
-    armed.sort();
-    assert_eq!(armed, implied, "at {} us", sim.now_us());
-}
-
-fn step_by_step(s: &Scenario) -> Sim {
-    let mut sim = begin(s);
-    while step(&mut sim) {
-        if sim.inputs().is_multiple_of(7) {
-            armed_is_what_the_state_implies(&sim);
-        }
-    }
-    sim
 }
 
 #[test]

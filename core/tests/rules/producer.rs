@@ -526,12 +526,7 @@ fn prod_d7_what_is_forgotten_follows_the_log_through_crashes_and_truncations() {
     let mut sim = begin(&s);
     for at in 1..450 {
         sim.advance_to(at * SECOND / 10);
-        let mut implied = Vec::new();
-        sim.world().armed(&mut |t| implied.push(t));
-        implied.retain(|t| matches!(t, Timer::ProducerExpiry { .. }));
-        let mut armed: Vec<Timer> = sim.timers().map(|t| *t.0).filter(|t| matches!(t, Timer::ProducerExpiry { .. })).collect();
-        implied.sort();
-        armed.sort();
+        let (implied, armed) = implied_and_armed(&sim);
         assert_eq!(armed, implied, "at {at}00 ms");
     }
     assert!(!all(&sim, |k| matches!(k, EventKind::Truncated { .. })).is_empty(), "a log was cut");

@@ -308,10 +308,7 @@ fn ctrl_i_c1_i_c3_hold_in_every_storm_and_afterwards_all_is_well() {
             let broken = violations_after(sim.world(), sim.ledger(), sim.events().iter_from(seen).map(|e| &e.kind));
             assert!(broken.is_empty(), "seed {seed} at {}: {broken:?}", sim.now_us());
             seen = sim.events().len();
-            let mut implied = Vec::new();
-            sim.world().armed(&mut |t| implied.push(t));
-            implied.sort();
-            let armed: Vec<_> = sim.timers().map(|(t, _)| *t).collect();
+            let (implied, armed) = implied_and_armed(&sim);
             assert_eq!(armed, implied, "seed {seed} at {}", sim.now_us());
         }
         let active = sim.world().active_voter().unwrap_or_else(|| panic!("seed {seed}: nobody is active"));

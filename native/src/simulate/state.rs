@@ -8,7 +8,7 @@ use highwater_core::ids::{BrokerId, GroupIx, PartitionId};
 use highwater_core::kafka::Setup;
 use highwater_core::kafka::group::coordinator::Group as KnownGroup;
 use highwater_core::kafka::group::{GroupRecord, MemberId};
-use highwater_core::kafka::quorum::{Role, Voter};
+use highwater_core::kafka::quorum::Voter;
 use highwater_core::kafka::setup::GroupProtocol;
 use highwater_core::sim::Sim;
 use serde::Serialize;
@@ -200,7 +200,7 @@ struct VoterState {
     id: u8,
     /// Does the process run?
     up: bool,
-    state: &'static str,
+    state: String,
     epoch: u32,
     log_end_offset: u32,
     /// As it knows it.
@@ -212,14 +212,7 @@ fn quorum(sim: &Sim) -> Option<Quorum> {
     let voter = |v: &Voter| VoterState {
         id: v.id.0,
         up: v.up,
-        state: match v.role {
-            Role::Unattached => "unattached",
-            Role::Follower { .. } => "follower",
-            Role::Prospective { .. } => "prospective",
-            Role::Candidate { .. } => "candidate",
-            Role::Leader(_) => "leader",
-            Role::Resigned => "resigned",
-        },
+        state: v.role.name().to_ascii_lowercase(),
         epoch: v.epoch.0.into(),
         log_end_offset: v.log.len() as u32,
         high_watermark: v.hw,

@@ -139,10 +139,7 @@ pub fn role(v: &Voter, lang: Lang) -> &'static str {
         Role::Leader(l) if l.active.is_some() => t.active,
         Role::Leader(_) => t.leader,
         Role::Follower { .. } => t.follower,
-        Role::Prospective { .. } => "Prospective",
-        Role::Candidate { .. } => "Candidate",
-        Role::Unattached => "Unattached",
-        Role::Resigned => "Resigned",
+        other => other.name(),
     }
 }
 

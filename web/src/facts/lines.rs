@@ -229,7 +229,11 @@ pub struct Line {
 
 /// An instant as a clock reads; a story has steps in place of times, and lasts a little beyond the last.
 pub fn moment(sim: &Sim, us: u64, lang: Lang) -> String {
-    if sim.is_story() { i18n::story_step(lang, (us.min(sim.until_us() - STORY_STEP_US)) / STORY_STEP_US) } else { i18n::clock(us) }
+    if sim.is_story() {
+        i18n::story_step(lang, (us.min(sim.until_us().saturating_sub(STORY_STEP_US))) / STORY_STEP_US)
+    } else {
+        i18n::clock(us)
+    }
 }
 
 /// The newest notable events, at most `max`, and how many there are before those.

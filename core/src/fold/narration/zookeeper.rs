@@ -65,7 +65,7 @@ fn english(e: &ZkEvent, n: &Names) -> String {
 fn korean(e: &ZkEvent, n: &Names) -> String {
     match *e {
         ZkEvent::Crashed => {
-            "ZooKeeper가 비정상 종료됩니다. 브로커는 계속 요청을 처리하지만 클러스터의 상태는 아무것도 바뀌지 못합니다.".into()
+            "ZooKeeper가 강제 종료됩니다. 브로커는 계속 요청을 처리하지만 클러스터의 상태는 아무것도 바뀌지 못합니다.".into()
         }
         ZkEvent::Started => "ZooKeeper가 디스크에 남은 내용으로 시작합니다. 모든 브로커의 세션 시한이 처음부터 다시 계산됩니다.".into(),
         ZkEvent::Registered { broker, epoch } => {

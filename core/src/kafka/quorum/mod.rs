@@ -103,6 +103,20 @@ pub enum Role {
     Resigned,
 }
 
+impl Role {
+    /// Its name in Kafka.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Role::Unattached => "Unattached",
+            Role::Follower { .. } => "Follower",
+            Role::Prospective { .. } => "Prospective",
+            Role::Candidate { .. } => "Candidate",
+            Role::Leader(_) => "Leader",
+            Role::Resigned => "Resigned",
+        }
+    }
+}
+
 /// Answers of an operation of the active controller.
 pub type Answers = SmallVec<[(BrokerId, Body); 1]>;
 
