@@ -31,6 +31,23 @@ fn the_table_is_in_the_json_only_if_asked_for() {
     assert!(json(&["retry-duplicates", "--json", "-"])["counterfactual"].is_null());
 }
 
+#[test]
+fn every_answer_states_every_bound() {
+    let bounds = |arguments: &[&str], begins: &str| {
+        let (_, text) = trial(arguments);
+        let line = text.lines().find(|l| l.starts_with(begins)).unwrap_or_else(|| panic!("no {begins} in {text}"));
+        line[begins.len()..].trim().to_owned()
+    };
+    let all = "1 record · 1 broker crash · 0 power cuts · 0 lost responses · 0 lag expiries · 0 consumer crashes · 0 zombies · \
+        0 checkpoints of high watermarks · any number of retries · any depth · 50000000 states · 512 MB";
+    assert_eq!(bounds(&["acks-1"], "At most"), all);
+    let set =
+        ["acks-1", "--zombies", "1", "--retries", "2", "--depth", "9", "--max-states", "100", "--max-bytes", "1048576", "--lang", "ko"];
+    let korean = "레코드 1 · 브로커 강제 종료 1 · 정전 0 · 유실된 응답 0 · 지연 만료 0 · 컨슈머 강제 종료 0 · 좀비 1 · \
+        하이 워터마크 체크포인트 0 · 재시도 2 · 깊이 9 · 상태 100 · 1 MB";
+    assert_eq!(bounds(&set, "한도"), korean);
+}
+
 /// A search that a limit ends has not shown that there is nothing: its exit status is neither 0 nor 1.
 #[test]
 fn a_limit_has_an_exit_status_of_its_own() {

@@ -113,40 +113,62 @@ pub fn exactly(p: Property, lang: Lang) -> &'static str {
 
 /// What may happen and how often at most, in the order of [`Bounds`]. Those that few trials use stand there only if they are used.
 pub fn bounds(b: &Bounds, lang: Lang) -> Vec<(&'static str, u8)> {
-    counts(b).into_iter().map(|(_, many, ko, n)| (if lang == Lang::En { many } else { ko }, n)).collect()
+    shown(b).map(|(_, many, ko, n)| (if lang == Lang::En { many } else { ko }, n)).collect()
 }
 
 /// One of them, many, the same in Korean, and how many.
-fn counts(b: &Bounds) -> Vec<(&'static str, &'static str, &'static str, u8)> {
-    let mut all = vec![
+type Count = (&'static str, &'static str, &'static str, u8);
+
+fn counts(b: &Bounds) -> Vec<Count> {
+    vec![
         ("record", "records", "레코드", b.records),
         ("broker crash", "broker crashes", "브로커 강제 종료", b.crashes),
         ("power cut", "power cuts", "정전", b.power_cuts),
         ("lost response", "lost responses", "유실된 응답", b.lost_responses),
         ("lag expiry", "lag expiries", "지연 만료", b.lag_expiries),
         ("consumer crash", "consumer crashes", "컨슈머 강제 종료", b.consumer_crashes),
-    ];
-    let rare = [
-        ("zombie", "zombies", "좀비", b.zombies, 0),
-        ("checkpoint of a high watermark", "checkpoints of high watermarks", "하이 워터마크 체크포인트", b.hw_checkpoints, 0),
-        ("retry", "retries", "재시도", b.retries, u8::MAX),
-    ];
-    all.extend(rare.into_iter().filter(|x| x.3 != x.4).map(|x| (x.0, x.1, x.2, x.3)));
-    all
+    ]
 }
 
-/// The same as counted things: `2 records`, `1 broker crash`.
-fn counted(b: &Bounds, lang: Lang) -> Vec<(u8, String)> {
-    let text = |(one, many, ko, n): (&str, &str, &str, u8)| match lang {
+/// Bounds that few trials set, and what they are when they are not set: retries last.
+fn rare(b: &Bounds) -> [(Count, u8); 3] {
+    [
+        (("zombie", "zombies", "좀비", b.zombies), 0),
+        (("checkpoint of a high watermark", "checkpoints of high watermarks", "하이 워터마크 체크포인트", b.hw_checkpoints), 0),
+        (("retry", "retries", "재시도", b.retries), u8::MAX),
+    ]
+}
+
+/// Those that every trial counts, and those of the others that are set.
+fn shown(b: &Bounds) -> impl Iterator<Item = Count> {
+    counts(b).into_iter().chain(rare(b).into_iter().filter(|(c, unset)| c.3 != *unset).map(|x| x.0))
+}
+
+/// As a counted thing: `2 records`, `1 broker crash`.
+fn counted((one, many, ko, n): Count, lang: Lang) -> (u8, String) {
+    match lang {
         Lang::En => (n, format!("{n} {}", if n == 1 { one } else { many })),
         Lang::Ko => (n, format!("{ko} {n}")),
-    };
-    counts(b).into_iter().map(text).collect()
+    }
 }
 
-/// The same in a line: `2 records · 1 broker crash · …`.
+/// Every bound in a line: `2 records · 1 broker crash · … · any number of retries · any depth · 50000000 states · 512 MB`.
 pub fn bounds_line(b: &Bounds, lang: Lang) -> String {
-    counted(b, lang).into_iter().map(|x| x.1).collect::<Vec<_>>().join(" · ")
+    let mut all: Vec<String> = counts(b).into_iter().chain(rare(b).map(|x| x.0)).map(|c| counted(c, lang).1).collect();
+    if b.retries == u8::MAX {
+        all.pop();
+        all.push(if lang == Lang::En { "any number of retries" } else { "재시도 횟수 제한 없음" }.into());
+    }
+    all.push(match (lang, b.depth) {
+        (Lang::En, 0) => "any depth".into(),
+        (Lang::Ko, 0) => "깊이 제한 없음".into(),
+        (Lang::En, n) => format!("depth {n}"),
+        (Lang::Ko, n) => format!("깊이 {n}"),
+    });
+    let (states, mb) = (b.max_states, b.max_bytes >> 20);
+    all.push(if lang == Lang::En { format!("{states} states") } else { format!("상태 {states}") });
+    all.push(format!("{mb} MB"));
+    all.join(" · ")
 }
 
 /// A verdict: what it is, and what it rests on.
@@ -245,7 +267,7 @@ pub fn caveat(lang: Lang) -> &'static str {
 
 /// What may happen at all: `at most 2 records, 1 broker crash`.
 fn at_most(b: &Bounds, lang: Lang) -> String {
-    let may: Vec<String> = counted(b, lang).into_iter().filter(|x| x.0 > 0).map(|x| x.1).collect();
+    let may: Vec<String> = shown(b).map(|c| counted(c, lang)).filter(|x| x.0 > 0).map(|x| x.1).collect();
     match lang {
         Lang::En => format!("at most {}", may.join(", ")),
         Lang::Ko => format!("최대 {}", may.join(", ")),

@@ -23,6 +23,7 @@ texts! {
     intro: "A run shows one order of events. A trial tries them all: every message that may arrive next, every timer that may run out, every fault that the bounds allow. If a promise can be broken, you get the shortest story that breaks it.", "실행 한 번은 한 가지 순서만 보여 줍니다. 시험은 모든 순서를 시도합니다. 다음에 도착할 수 있는 메시지, 끝날 수 있는 타이머, 한도가 허락하는 장애를 모두 따라갑니다. 약속이 깨질 수 있다면 가장 짧은 이야기를 찾아 줍니다.";
     intro_do: "Choose on the left, then search.", "왼쪽에서 고른 다음 탐색하세요.";
     cancelled: "Cancelled: no verdict", "취소함: 판정 없음";
+    at_most: "At most", "한도";
     one_controller: "One controller that never fails stands for the quorum of this scenario.", "이 시나리오의 쿼럼 대신 죽지 않는 컨트롤러 하나를 둡니다.";
     cancelled_detail: "What was searched so far broke no promise, but the search was not complete.", "지금까지 탐색한 범위에서는 약속이 깨지지 않았지만 탐색을 끝내지 못했습니다.";
     failed: "The search stopped", "탐색이 멈췄습니다";

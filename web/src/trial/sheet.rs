@@ -142,7 +142,7 @@ pub struct Sheet {
     pub flips: Vec<FlipFacts>,
     /// What they amount to.
     pub decides: Option<String>,
-    /// What no trial explores.
+    /// All bounds, and what no trial explores.
     pub caveat: String,
 }
 
@@ -178,8 +178,15 @@ pub fn sheet(case: &Case, shipped: &[Shipped], lang: Lang) -> Sheet {
         steps: steps(case, lang),
         flips: case.runs().iter().enumerate().skip(1).filter_map(|(i, r)| flip(case, i, r, lang)).collect(),
         decides: decides(case, lang),
-        caveat: [words::caveat(lang.core()), if s.topology.voters > 1 { lang.trial().one_controller } else { "" }].join(" "),
+        caveat: caveat(case, lang),
     }
+}
+
+/// All bounds, and what no trial explores.
+fn caveat(case: &Case, lang: Lang) -> String {
+    let (t, lang) = (lang.trial(), lang.core());
+    let quorum = if case.scenario().topology.voters > 1 { t.one_controller } else { "" };
+    format!("{} {}. {} {quorum}", t.at_most, words::bounds_line(&case.bounds(), lang), words::caveat(lang))
 }
 
 /// How much of its limits a search has used up.
