@@ -87,7 +87,7 @@ texts! {
     handler: "handler", "처리기";
     handler_fails: "fails on it: a poison record", "이 레코드에서 실패(독이 든 레코드)";
     buffer: "in hand", "처리 중";
-    idle_member: "no partition left for it", "맡은 파티션 없음";
+    idle_member: "no partition left", "맡은 파티션 없음";
     group_stable: "stable", "안정";
     group_empty: "empty", "비어 있음";
     group_rebalancing: "rebalancing", "리밸런스 중";

@@ -33,7 +33,7 @@ pub fn ledger(f: &Figures, shares: bool, lights: &[Light], lang: Lang) -> Html {
     // More than a narrow window has room for at full size.
     let many = shares || lights.len() > 11;
     html! {
-        <section class={classes!("ledger", many.then_some("many"))} aria-label={t.ledger} data-testid="ledger">
+        <section class={classes!("ledger", many.then_some("many"), shares.then_some("ten"))} aria-label={t.ledger} data-testid="ledger">
             <dl>
                 { for plain.into_iter().map(|c| cell(c, false)) }
                 { for judged.into_iter().map(|c| cell(c, true)) }
